@@ -1,0 +1,22 @@
+"""Front door: settings -> application -> serve. What a Hugging Face Space runs."""
+
+import sys
+
+from product.application import Application
+from product.sentiment import AttuneError
+from product.settings import load_settings
+from product.web.server import serve
+
+
+def main() -> int:
+    try:
+        with Application.open(load_settings()) as application:
+            serve(application)
+    except AttuneError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,261 @@
+"""What the product does for the people and programs in front of it; all that the web calls."""
+
+import hashlib
+import hmac
+import logging
+import os
+import re
+import secrets
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import cached_property
+from pathlib import Path
+
+from product.inference.engine import Engine, NoModel
+from product.privacy import redact
+from product.sentiment import (
+    LABELS,
+    MAX_CHARACTERS,
+    MAX_TEXTS,
+    InvalidInput,
+    NotFound,
+    Prediction,
+    Receipt,
+    StatusChange,
+    StorageUnavailable,
+)
+from product.settings import Settings
+from product.storage import queries
+from product.storage.database import Database
+from product.storage.tables import now
+from product.triage import route
+
+MAX_ACTOR = 128
+"""Characters in an actor as it is stored."""
+MAX_COMMENT = 2_000
+"""Characters in a comment."""
+ID = re.compile(r"[0-9a-f]{32}")
+GIVEN = "Given by a person."
+DELETED_AT_ONCE = 5_000
+
+logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True)
+class Health:
+    """`model` is the version that answers, None without one; `database` whether it takes writes."""
+
+    model: str | None
+    database: bool
+
+    @property
+    def ready(self) -> bool:
+        return self.model is not None
+
+    @property
+    def degraded(self) -> bool:
+        return self.ready and not self.database
+
+
+class Application:
+    """Reads messages, takes corrections, says what became of them."""
+
+    def __init__(self, settings: Settings, database: Database, engine: Engine):
+        self.settings = settings
+        self.database = database
+        self.engine = engine
+
+    def predict(self, texts: list[str]) -> list[Prediction]:
+        """Answers in the order of `texts`, stored together before they are returned.
+
+        Where the database cannot be written the answers come without ids: nobody corrects what is not there.
+        Raises InvalidInput, NoModel.
+        """
+        predictions = self._read(_storable_texts(texts))
+        try:
+            with self.database.write() as session:
+                queries.save_predictions(session, predictions)
+        except StorageUnavailable:
+            return [_without_id(prediction) for prediction in predictions]
+        return predictions
+
+    def _read(self, texts: list[str]) -> list[Prediction]:
+        scored = self.engine.score(texts)
+        return [
+            Prediction(
+                text=text,
+                label=score.label,
+                confidence=score.confidence,
+                scores=score.scores,
+                language=score.language,
+                route=route(score.scores),
+                truncated=score.truncated,
+                model_version=scored.version,
+                id=queries.new_id(),
+            )
+            for text, score in zip(texts, scored.texts, strict=True)
+        ]
+
+    def correct(self, *, prediction_id: str, label: str, actor: str, comment: str = "") -> tuple[str, str]:
+        """Store a person's word on a prediction, in place of an earlier one; returns feedback id and status.
+
+        Raises InvalidInput, NotFound, StorageUnavailable.
+        """
+        check_label(label)
+        check_length("actor", actor, MAX_ACTOR)
+        check_length("comment", comment, MAX_COMMENT)
+        if not actor.strip():
+            raise InvalidInput("actor: must not be empty.")
+        if not ID.fullmatch(prediction_id):
+            raise NotFound("prediction_id: no prediction has this id.")
+        with self.database.write() as session:
+            return queries.save_feedback(
+                session,
+                prediction_id=prediction_id,
+                label=label,
+                actor=_storable(actor),
+                comment=redact(_storable(comment)),
+                why=GIVEN,
+            )
+
+    def receipt(self, feedback_id: str) -> Receipt:
+        """What became of a correction. Raises NotFound, StorageUnavailable."""
+        with self.database.read() as session:
+            row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
+            if row is None:
+                raise NotFound("feedback_id: no correction has this id.")
+            active = queries.active_version(session)
+            text = row.prediction.text
+            receipt = Receipt(
+                feedback_id=row.id,
+                status=queries.status_now(session, row),
+                label=row.label,
+                predicted=row.prediction.label,
+                learned_in=queries.learned_in(
+                    session, feedback_id=row.id, label=row.label, active_version=active
+                ),
+                agrees_now=None,
+                history=[StatusChange(event.status, event.at, event.why) for event in row.history],
+            )
+        return _with_agreement(receipt, self._label_now(text))
+
+    def _label_now(self, text: str) -> str | None:
+        try:
+            return self.engine.score([text]).texts[0].label
+        except NoModel:
+            return None
+
+    def versions(self) -> list[dict]:
+        """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
+        with self.database.read() as session:
+            active = queries.active_version(session)
+            return [
+                {
+                    "id": row.id,
+                    "parent": row.parent,
+                    "created": row.created_at,
+                    "active": row.id == active,
+                    "corrections": row.corrections,
+                    "metrics": row.metrics,
+                    "verdict": row.verdict,
+                }
+                for row in queries.all_versions(session)
+            ]
+
+    def health(self) -> Health:
+        return Health(model=self.engine.version, database=self.database.reachable())
+
+    @property
+    def ready(self) -> bool:
+        return self.engine.version is not None
+
+    def delete_expired(self, at: datetime | None = None) -> int:
+        """Delete predictions that nobody corrected within the retention time; returns how many."""
+        before = (at or now()) - timedelta(days=self.settings.retention_days)
+        total = 0
+        while True:
+            with self.database.write() as session:
+                deleted = queries.delete_uncorrected_predictions(
+                    session, before=before, limit=DELETED_AT_ONCE
+                )
+            total += deleted
+            if deleted < DELETED_AT_ONCE:
+                return total
+
+    def client_key(self, address: str) -> str:
+        """Twelve hex digits that tell clients apart. Keyed, as a plain hash of an address is soon guessed."""
+        return hmac.new(self._client_secret, address.encode(), hashlib.sha256).hexdigest()[:12]
+
+    @cached_property
+    def _client_secret(self) -> bytes:
+        try:
+            return _secret_file(self.settings.data_dir / "client.key")
+        except OSError as error:
+            logger.error("client.key: %s", error)
+            raise StorageUnavailable(
+                "The data folder cannot be read or written just now; try again."
+            ) from error
+
+
+def check_label(label: str) -> None:
+    if label not in LABELS:
+        raise InvalidInput(f"label: must be one of {', '.join(LABELS)}.")
+
+
+def check_length(field: str, value: str, limit: int) -> None:
+    if len(value) > limit:
+        raise InvalidInput(f"{field}: at most {limit:,} characters, this has {len(value):,}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{field}: must be valid Unicode, this has half of a surrogate pair.") from None
+
+
+def check_texts(texts: list[str]) -> None:
+    """Raises InvalidInput naming the first text that cannot be read, counted from 0, and what is allowed."""
+    if not 1 <= len(texts) <= MAX_TEXTS:
+        raise InvalidInput(f"texts: 1 to {MAX_TEXTS} texts, this has {len(texts):,}.")
+    for index, text in enumerate(texts):
+        field = f"texts[{index}]"
+        if not isinstance(text, str):
+            raise InvalidInput(f"{field}: must be a text.")
+        check_length(field, text, MAX_CHARACTERS)
+        if not text.strip():
+            raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")
+
+
+def _storable_texts(texts: list[str]) -> list[str]:
+    """Checked, and as the disk may keep them. The model reads the same: training and serving agree."""
+    check_texts(texts)
+    return [redact(_storable(text)) for text in texts]
+
+
+def _storable(text: str) -> str:
+    """PostgreSQL takes no NUL character; it means nothing in a message."""
+    return text.replace("\x00", "\ufffd")
+
+
+def _without_id(prediction: Prediction) -> Prediction:
+    return replace(prediction, id=None)
+
+
+def _with_agreement(receipt: Receipt, label_now: str | None) -> Receipt:
+    return replace(receipt, agrees_now=None if label_now is None else label_now == receipt.label)
+
+
+def _secret_file(path: Path) -> bytes:
+    """The 32 bytes in `path`, made up by whoever asks first; only the owner may read them."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
+        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        with os.fdopen(handle, "wb") as file:
+            file.write(secrets.token_bytes(32))
+            file.flush()
+            os.fsync(file.fileno())
+        # A link, unlike a rename, never replaces the key of a process that was quicker.
+        with suppress(FileExistsError):
+            os.link(draft, path)
+        draft.unlink()
+    return path.read_bytes()

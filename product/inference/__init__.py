@@ -1,0 +1,1 @@
+"""Text to calibrated scores: preparing, tokenising, batching, one file per backend."""

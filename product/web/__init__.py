@@ -1,0 +1,1 @@
+"""What is reached over HTTP: REST and the pages, on one port."""

@@ -1,0 +1,90 @@
+"""A real SQLite file per test, and a stand-in for the model that answers by one word of the text."""
+
+from types import SimpleNamespace
+
+import pytest
+
+from product.application import Application
+from product.inference.engine import NoModel, Scored
+from product.inference.model import TextScore
+from product.sentiment import Prediction
+from product.settings import Settings
+from product.storage.database import Database
+
+SCORES = {
+    "negative": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},
+    "neutral": {"negative": 0.125, "neutral": 0.75, "positive": 0.125},
+    "positive": {"negative": 0.125, "neutral": 0.125, "positive": 0.75},
+}
+
+
+class WordEngine:
+    """`bad` is negative, `good` is positive, anything else neutral; `seen` is what it was asked to read."""
+
+    def __init__(self, version: str | None = "v1"):
+        self.version = version
+        self.seen: list[str] = []
+
+    def score(self, texts: list[str]) -> Scored:
+        if self.version is None:
+            raise NoModel("no model version is loaded yet")
+        self.seen += texts
+        return Scored(self.version, [self._score(text) for text in texts])
+
+    def _score(self, text: str) -> TextScore:
+        label = "negative" if "bad" in text else "positive" if "good" in text else "neutral"
+        return TextScore(label, 0.75, SCORES[label], "en", False)
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return Settings(_env_file=None, data_dir=tmp_path / "runtime", database_url="", api_tokens={})
+
+
+@pytest.fixture
+def database(settings):
+    # A third of a second is patience enough where a test holds the lock on purpose.
+    database = Database(settings.database, patience=0.3)
+    database.migrate()
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def engine() -> WordEngine:
+    return WordEngine()
+
+
+@pytest.fixture
+def application(settings, database, engine) -> Application:
+    return Application(settings, database, engine)
+
+
+@pytest.fixture
+def make_prediction():
+    """Predictions to store; give what matters to the test."""
+    defaults = SimpleNamespace(text="where is my parcel", label="neutral", model_version="v1", id="0" * 32)
+
+    def make(**given) -> Prediction:
+        values = vars(defaults) | given
+        return Prediction(
+            **values,
+            confidence=0.75,
+            scores=SCORES[values["label"]],
+            language="en",
+            route="agent",
+            truncated=False,
+        )
+
+    return make
+
+
+@pytest.fixture
+def count(database):
+    """Rows in a table."""
+
+    def rows(table) -> int:
+        with database.read() as session:
+            return session.query(table).count()
+
+    return rows

@@ -1,0 +1,204 @@
+"""Sessions on a real SQLite file: what is kept, what is refused, what happens when somebody else writes."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+import threading
+from pathlib import Path
+
+import pytest
+from sqlalchemy import text
+
+from product.sentiment import NotFound, StorageUnavailable
+from product.storage import queries
+from product.storage.database import Database
+from product.storage.tables import AttemptRow, FeedbackRow, PredictionRow
+
+ROOT = Path(__file__).parents[3]
+
+# Corrects one prediction after the other and says each once it is acknowledged.
+CORRECTING = """
+import sys
+from product.storage import queries
+from product.storage.database import Database
+database = Database(sys.argv[1])
+for number in range(10_000):
+    with database.write() as session:
+        id, _ = queries.save_feedback(session, prediction_id="0" * 32, label="negative",
+                                      actor=str(number), comment="", why="test")
+    print(id, flush=True)
+"""
+MIGRATING = "import sys; from product.storage.database import Database; Database(sys.argv[1]).migrate()"
+
+
+def run(script: str, url: str, **options) -> subprocess.Popen:
+    return subprocess.Popen([sys.executable, "-c", script, url], cwd=ROOT, text=True, **options)
+
+
+@pytest.fixture
+def other_writer(settings, database):
+    """Another program that holds the write lock."""
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield connection
+    connection.close()
+
+
+def pragma(session, name: str) -> int | str:
+    return session.execute(text(f"PRAGMA {name}")).scalar()
+
+
+def test_making_a_database_touches_no_disk(tmp_path):
+    Database(f"sqlite:///{tmp_path}/new/attune.db")
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_writer_syncs_fully_holds_foreign_keys_and_keeps_a_write_ahead_log(database):
+    with database.write() as session:
+        assert pragma(session, "journal_mode") == "wal"
+        assert pragma(session, "synchronous") == 2  # FULL
+        assert pragma(session, "foreign_keys") == 1
+
+
+def test_a_reader_cannot_write(database, make_prediction, count):
+    with pytest.raises(StorageUnavailable), database.read() as session:
+        queries.save_predictions(session, [make_prediction()])
+    assert count(PredictionRow) == 0
+
+
+def test_a_reader_is_not_held_up_by_a_writer(database, other_writer, count):
+    assert count(PredictionRow) == 0
+
+
+def test_a_block_that_raises_stores_nothing(database, count):
+    with pytest.raises(NotFound), database.write() as session:
+        queries.start_attempt(session)
+        raise NotFound("nothing")
+    assert count(AttemptRow) == 0
+
+
+def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(database, other_writer, count):
+    with pytest.raises(StorageUnavailable, match="cannot be written"), database.write() as session:
+        queries.start_attempt(session)
+    other_writer.rollback()
+    with database.write() as session:
+        queries.start_attempt(session)
+    assert count(AttemptRow) == 1
+
+
+def test_a_failure_tells_neither_the_person_nor_the_log_what_a_customer_wrote(
+    database, make_prediction, caplog
+):
+    twice = [make_prediction(text="my secret"), make_prediction(text="my secret")]
+    with pytest.raises(StorageUnavailable) as raised, database.write() as session:
+        queries.save_predictions(session, twice)
+    assert "secret" not in str(raised.value) + str(raised.value.__cause__) + caplog.text
+
+
+def test_reachable_is_false_while_another_holds_the_lock_and_true_after(database, other_writer):
+    assert not database.reachable()
+    other_writer.rollback()
+    assert database.reachable()
+
+
+def test_reachable_is_false_on_a_file_that_may_only_be_read(settings, database):
+    database.close()
+    path = settings.data_dir / "attune.db"
+    # A flag in the address, as file permissions do not bind the root user of a container.
+    read_only = Database(f"sqlite:///file:{path}?mode=ro&uri=true", patience=0.1)
+    assert not read_only.reachable()
+
+
+def test_reachable_is_false_without_tables(tmp_path):
+    assert not Database(f"sqlite:///{tmp_path}/empty.db").reachable()
+
+
+def test_reachable_commits_for_real_after_a_failed_write(database, other_writer):
+    with pytest.raises(StorageUnavailable), database.write() as session:
+        queries.start_attempt(session)
+    other_writer.rollback()
+    before = other_writer.execute("PRAGMA data_version").fetchone()
+    assert database.reachable()
+    # SQLite counts a change of the file by another connection.
+    after = other_writer.execute("PRAGMA data_version").fetchone()
+    assert after != before
+    assert database.reachable()
+    assert other_writer.execute("PRAGMA data_version").fetchone() == after
+
+
+@pytest.mark.parametrize(
+    "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "oracel://host/name", "sqlite+nodriver:///x"]
+)
+def test_an_address_that_cannot_be_used_is_refused_by_the_setting_s_name(url):
+    with pytest.raises(StorageUnavailable, match="ATTUNE_DATABASE_URL"):
+        Database(url)
+
+
+def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction, count):
+    patient = Database(settings.database)
+    with patient.write() as session:
+        queries.save_predictions(session, [make_prediction()])
+
+    def correct_ten_times(writer: int):
+        for number in range(10):
+            with patient.write() as session:
+                queries.save_feedback(
+                    session,
+                    prediction_id="0" * 32,
+                    label="negative",
+                    actor=f"{writer}-{number}",
+                    comment="",
+                    why="test",
+                )
+
+    threads = [threading.Thread(target=correct_ten_times, args=(writer,)) for writer in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    patient.close()
+    assert count(FeedbackRow) == 200
+
+
+def test_four_processes_that_prepare_one_new_database_all_succeed(tmp_path):
+    url = f"sqlite:///{tmp_path}/new/attune.db"
+    processes = [run(MIGRATING, url) for _ in range(4)]
+    assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
+    assert Database(url).reachable()
+
+
+def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(
+    settings, database, make_prediction
+):
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction()])
+    process = run(CORRECTING, settings.database, stdout=subprocess.PIPE)
+    acknowledged = {process.stdout.readline().strip() for _ in range(25)}
+    os.kill(process.pid, signal.SIGKILL)
+    acknowledged |= {line.strip() for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n"}
+    process.wait()
+    with database.read() as session:
+        stored = {row.id for row in session.query(FeedbackRow)}
+    assert len(acknowledged) >= 25
+    assert acknowledged <= stored
+
+
+def test_migrating_where_no_folder_can_be_made_says_so(tmp_path):
+    (tmp_path / "file").write_text("in the way")
+    with pytest.raises(StorageUnavailable, match="folder"):
+        Database(f"sqlite:///{tmp_path}/file/attune.db").migrate()
+
+
+def test_migrating_a_file_that_is_no_database_says_so(tmp_path):
+    (tmp_path / "attune.db").write_bytes(b"no database at all, only some text that is long enough" * 40)
+    with pytest.raises(StorageUnavailable, match="cannot be prepared"):
+        Database(f"sqlite:///{tmp_path}/attune.db", patience=0.1).migrate()
+
+
+def test_migrating_a_database_of_a_later_release_says_so(database):
+    with database.write() as session:
+        session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
+    with pytest.raises(StorageUnavailable, match="later"):
+        database.migrate()

@@ -1,0 +1,33 @@
+"""The migrations build what the models say, and can be taken back."""
+
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import CheckConstraint, create_engine, inspect
+
+from product.storage.tables import FeedbackRow, Table
+
+
+def test_migrations_build_the_tables_the_models_describe(settings, database):
+    with create_engine(settings.database).connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Table.metadata})
+        assert compare_metadata(context, Table.metadata) == []
+
+
+def test_migrations_build_the_checks_the_models_describe(settings, database):
+    """Alembic's comparison leaves check constraints out."""
+    found = inspect(create_engine(settings.database))
+    for table in Table.metadata.sorted_tables:
+        built = {check["name"]: check["sqltext"] for check in found.get_check_constraints(table.name)}
+        described = {
+            str(check.name): str(check.sqltext)
+            for check in table.constraints
+            if isinstance(check, CheckConstraint)
+        }
+        assert built == described
+
+
+def test_migrating_again_keeps_what_is_stored(database, application, count):
+    [prediction] = application.predict(["bad flight"])
+    application.correct(prediction_id=prediction.id, label="neutral", actor="ann")
+    database.migrate()
+    assert count(FeedbackRow) == 1

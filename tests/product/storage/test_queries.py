@@ -1,0 +1,235 @@
+"""What is stored of predictions, corrections, versions and attempts, by small cases worked out by hand."""
+
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from product.sentiment import NotFound
+from product.storage import queries
+from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+
+P1, P2 = "1" * 32, "2" * 32
+
+
+@pytest.fixture
+def session(database, make_prediction):
+    """One write transaction with two stored predictions, both said to be neutral."""
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction(id=P1), make_prediction(id=P2, text="bad bag")])
+        yield session
+
+
+def correct(session, prediction_id=P1, label="negative", actor="ann", comment="") -> str:
+    id, _ = queries.save_feedback(
+        session, prediction_id=prediction_id, label=label, actor=actor, comment=comment, why="test"
+    )
+    return id
+
+
+def add_version(session, id, learned=None, parent=None):
+    queries.add_version(
+        session,
+        id=id,
+        parent=parent,
+        corrections=len(learned or {}),
+        metrics={"accuracy": 0.9},
+        verdict={},
+        learned=learned or {},
+    )
+    session.flush()
+
+
+def activate(session, id):
+    queries.activate(session, version_id=id, why="test")
+
+
+def history(session, feedback_id) -> list[str]:
+    session.flush()
+    events = session.query(FeedbackEventRow).filter_by(feedback_id=feedback_id).order_by(FeedbackEventRow.id)
+    return [event.status for event in events]
+
+
+def learned_in(session, feedback_id, label="negative"):
+    return queries.learned_in(
+        session, feedback_id=feedback_id, label=label, active_version=queries.active_version(session)
+    )
+
+
+def test_a_saved_prediction_is_read_back_with_its_scores(session):
+    row = queries.prediction(session, id=P2)
+    assert (row.text, row.label, row.model_version) == ("bad bag", "neutral", "v1")
+    assert (row.negative, row.neutral, row.positive) == (0.125, 0.75, 0.125)
+    assert row.created_at.tzinfo is not None
+
+
+def test_an_unknown_prediction_is_none(session):
+    assert queries.prediction(session, id="f" * 32) is None
+
+
+def test_correcting_an_unknown_prediction_is_refused_and_stores_nothing(session):
+    with pytest.raises(NotFound, match="prediction_id"):
+        correct(session, prediction_id="f" * 32)
+    assert session.query(FeedbackRow).count() == 0
+
+
+def test_the_same_actor_again_replaces_the_label_and_keeps_the_history(session):
+    first = correct(session, label="negative", comment="rude")
+    again = correct(session, label="positive", comment="kind after all")
+    [row] = session.query(FeedbackRow)
+    assert again == first
+    assert (row.label, row.comment, row.status) == ("positive", "kind after all", "pending")
+    assert history(session, first) == ["pending", "pending"]
+
+
+def test_another_actor_is_kept_beside_the_first(session):
+    assert correct(session, actor="ann") != correct(session, actor="bob")
+    assert session.query(FeedbackRow).count() == 2
+
+
+def test_standing_corrections_are_pending_accepted_and_learned_oldest_first(session):
+    statuses = ["quarantined", "learned", "rejected", "pending", "erased", "accepted"]
+    for minute, status in enumerate(statuses):
+        row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
+        row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
+    corrections = queries.standing_corrections(session)
+    assert [each.actor for each in corrections] == ["accepted", "pending", "learned"]
+    assert (corrections[0].text, corrections[0].label, corrections[0].predicted) == ("bad bag", "negative", "neutral")
+    assert corrections[0].created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
+    assert not corrections[0].confirms
+
+
+def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
+    correct(session, label="neutral")
+    [confirmation] = queries.standing_corrections(session)
+    assert confirmation.confirms
+
+
+def test_no_version_is_active_at_first(session):
+    assert queries.active_version(session) is None
+    assert queries.all_versions(session) == []
+
+
+def test_adding_a_version_does_not_activate_it(session):
+    add_version(session, "v1")
+    assert queries.active_version(session) is None
+    assert queries.version(session, id="v1").metrics == {"accuracy": 0.9}
+
+
+def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(session):
+    for version in ("v1", "v2", "v3"):
+        add_version(session, version)
+    for version in ("v1", "v2", "v1", "v2", "v1"):
+        activate(session, version)
+    assert queries.active_version(session) == "v1"
+    assert queries.activated_versions(session) == ["v1", "v2"]
+    assert [row.id for row in queries.all_versions(session)] == ["v3", "v2", "v1"]
+
+
+def test_activating_an_unknown_version_is_refused(session):
+    with pytest.raises(NotFound, match="v9"):
+        activate(session, "v9")
+    assert queries.active_version(session) is None
+
+
+def test_a_correction_is_learned_only_once_the_version_that_learned_it_is_active(session):
+    id = correct(session)
+    add_version(session, "v1")
+    activate(session, "v1")
+    add_version(session, "v2", {id: "negative"}, parent="v1")
+    assert learned_in(session, id) is None
+    activate(session, "v2")
+    assert learned_in(session, id) == "v2"
+
+
+def test_learned_in_names_the_first_version_that_was_ever_active(session):
+    id = correct(session)
+    for version in ("v1", "v2", "v3"):
+        add_version(session, version, {id: "negative"})
+    activate(session, "v2")
+    activate(session, "v3")
+    assert learned_in(session, id) == "v2"  # v1 learned it first and never served
+
+
+def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
+    id = correct(session)
+    add_version(session, "v1")
+    activate(session, "v1")
+    add_version(session, "v2", {id: "negative"}, parent="v1")
+    activate(session, "v2")
+    activate(session, "v1")
+    assert learned_in(session, id) is None
+    assert queries.status_now(session, session.get(FeedbackRow, id)) == "pending"
+    assert history(session, id) == ["pending", "learned", "pending"]
+
+
+def test_a_version_that_learned_it_too_adds_nothing_to_the_history(session):
+    id = correct(session)
+    for version in ("v2", "v3"):
+        add_version(session, version, {id: "negative"})
+        activate(session, version)
+    assert history(session, id) == ["pending", "learned"]
+
+
+def test_a_label_changed_after_learning_is_pending_until_it_is_changed_back(session):
+    id = correct(session, label="negative")
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    correct(session, label="positive")
+    row = session.get(FeedbackRow, id)
+    assert queries.status_now(session, row) == "pending"
+    assert learned_in(session, id, "positive") is None
+    correct(session, label="negative")
+    assert queries.status_now(session, row) == "learned"
+    assert history(session, id) == ["pending", "learned", "pending", "learned"]
+
+
+def test_a_quarantined_correction_is_not_called_learned(session):
+    id = correct(session)
+    session.get(FeedbackRow, id).status = "quarantined"
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    assert queries.status_now(session, session.get(FeedbackRow, id)) == "quarantined"
+
+
+def test_all_feedback_counts_before_the_first_finished_attempt(session):
+    correct(session, actor="ann")
+    queries.start_attempt(session)
+    correct(session, actor="bob")
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 2
+
+
+def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
+    old = session.get(FeedbackRow, correct(session, actor="ann"))
+    changed = session.get(FeedbackRow, correct(session, actor="bob"))
+    attempt = queries.start_attempt(session)
+    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 0
+    correct(session, actor="bob", label="positive")
+    correct(session, actor="cid")
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 2
+    assert old.updated_at < changed.updated_at
+
+
+def test_finishing_an_attempt_that_never_started_is_refused(session):
+    with pytest.raises(NotFound):
+        queries.finish_attempt(session, id=7, outcome="kept", reason="")
+
+
+def test_only_old_predictions_that_nobody_corrected_are_deleted(session):
+    correct(session, prediction_id=P1)
+    at = datetime(2026, 6, 1, tzinfo=UTC)
+    for id in (P1, P2):
+        queries.prediction(session, id=id).created_at = at
+    session.flush()
+    assert queries.delete_uncorrected_predictions(session, before=at) == 0
+    assert queries.delete_uncorrected_predictions(session, before=at + timedelta(seconds=1)) == 1
+    assert [row.id for row in session.query(PredictionRow)] == [P1]
+
+
+def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
+    later = datetime.now(UTC) + timedelta(days=1)
+    assert queries.delete_uncorrected_predictions(session, before=later, limit=1) == 1
+    assert session.query(PredictionRow).count() == 1

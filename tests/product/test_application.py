@@ -1,0 +1,298 @@
+"""The one object the web calls, on a real database and with a stand-in for the model."""
+
+import sqlite3
+import stat
+import threading
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from product.application import Application
+from product.inference.engine import NoModel
+from product.sentiment import InvalidInput, NotFound, StorageUnavailable
+from product.storage import queries
+from product.storage.tables import FeedbackRow, PredictionRow
+
+
+@pytest.fixture
+def locked(settings, database):
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield
+    connection.close()
+
+
+@pytest.fixture
+def feedback_id(application):
+    """Ann calls `bad bag`, which the stand-in calls negative, neutral."""
+    [prediction] = application.predict(["bad bag"])
+    return application.correct(prediction_id=prediction.id, label="neutral", actor="ann")[0]
+
+
+def add_active_version(database, id, learned):
+    with database.write() as session:
+        queries.add_version(
+            session,
+            id=id,
+            parent=None,
+            corrections=len(learned),
+            metrics={"airline": 0.87},
+            verdict={"promoted": True},
+            learned=learned,
+        )
+        queries.activate(session, version_id=id, why="test")
+
+
+def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
+    answers = application.predict(["good day", "bad bag", "where is it"])
+    assert [answer.label for answer in answers] == ["positive", "negative", "neutral"]
+    with database.read() as session:
+        row = queries.prediction(session, id=answers[1].id)
+    assert (row.text, row.label, row.negative, row.model_version) == ("bad bag", "negative", 0.75, "v1")
+    # Costs in minutes: urgent .75*1+.25*6 = 2.25, agent .75*4+.25*2 = 3.5, self-service 15*.75+1*.125 = 11.375.
+    assert answers[1].route == row.route == "urgent"
+
+
+def test_the_model_reads_and_the_disk_keeps_the_redacted_text(application, engine, database):
+    [answer] = application.predict(["bad: write to ann@example.com"])
+    with database.read() as session:
+        stored = queries.prediction(session, id=answer.id).text
+    assert engine.seen == [stored] == ["bad: write to [email]"]
+
+
+def test_a_nul_character_is_replaced_as_not_every_database_takes_it(application):
+    assert application.predict(["good\x00day"])[0].text == "good\ufffdday"
+
+
+def test_256_texts_of_10_000_characters_are_answered(application, count):
+    assert len(application.predict(["x" * 10_000] * 256)) == 256
+    assert count(PredictionRow) == 256
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "texts: 1 to 256 texts, this has 0."),
+        (["x"] * 257, "texts: 1 to 256 texts, this has 257."),
+        (["x", ""], "texts[1]: 1 to 10,000 characters, not only white space."),
+        ([" \n\t\u3000"], "texts[0]: 1 to 10,000 characters, not only white space."),
+        (["x" * 10_001], "texts[0]: at most 10,000 characters, this has 10,001."),
+        (["\ud83d"], "texts[0]: must be valid Unicode, this has half of a surrogate pair."),
+        (["x", 7], "texts[1]: must be a text."),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused_by_field_and_limit_and_none_is_stored(
+    application, engine, count, texts, message
+):
+    with pytest.raises(InvalidInput) as refused:
+        application.predict(texts)
+    assert str(refused.value) == message
+    assert engine.seen == []
+    assert count(PredictionRow) == 0
+
+
+def test_without_a_model_predicting_is_refused_and_nothing_is_stored(application, engine, count):
+    engine.version = None
+    with pytest.raises(NoModel):
+        application.predict(["good day"])
+    assert count(PredictionRow) == 0
+    assert not application.ready
+
+
+def test_with_the_database_locked_answers_still_come_without_ids(application, locked, count):
+    answers = application.predict(["good day", "bad bag"])
+    assert [(answer.label, answer.id) for answer in answers] == [("positive", None), ("negative", None)]
+    assert application.health().degraded
+    assert application.health().ready
+
+
+def test_once_the_database_is_free_again_answers_have_ids_and_health_is_whole(settings, application):
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    assert application.predict(["good day"])[0].id is None
+    connection.close()
+    assert application.health().database
+    assert len(application.predict(["good day"])[0].id) == 32
+
+
+def test_asking_for_health_makes_no_rows(application, count):
+    assert (application.health().model, application.health().database) == ("v1", True)
+    assert count(PredictionRow) == count(FeedbackRow) == 0
+
+
+def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application):
+    [answer] = application.predict(["bad bag"])
+    id, status = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    assert (len(id), status) == (32, "pending")
+
+
+def test_a_comment_is_redacted_too(application, database):
+    [answer] = application.predict(["bad bag"])
+    id, _ = application.correct(
+        prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com"
+    )
+    with database.read() as session:
+        assert queries.feedback(session, id=id).comment == "ask [email]"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"label": "angry"}, "label: must be one of negative, neutral, positive."),
+        ({"label": ""}, "label: must be one of negative, neutral, positive."),
+        ({"actor": "a" * 129}, "actor: at most 128 characters, this has 129."),
+        ({"actor": " "}, "actor: must not be empty."),
+        ({"actor": "\udc00"}, "actor: must be valid Unicode, this has half of a surrogate pair."),
+        ({"comment": "c" * 2_001}, "comment: at most 2,000 characters, this has 2,001."),
+    ],
+)
+def test_a_correction_that_breaks_a_limit_is_refused_and_not_stored(application, count, given, message):
+    [answer] = application.predict(["bad bag"])
+    with pytest.raises(InvalidInput) as refused:
+        application.correct(**({"prediction_id": answer.id, "label": "neutral", "actor": "ann"} | given))
+    assert str(refused.value) == message
+    assert count(FeedbackRow) == 0
+
+
+@pytest.mark.parametrize("id", ["", "f" * 32, "F" * 32, "\ud800", "\x00", "1" * 10_000, "' OR 1=1 --"])
+def test_an_unknown_prediction_or_correction_is_not_found(application, count, id):
+    with pytest.raises(NotFound, match="prediction_id"):
+        application.correct(prediction_id=id, label="neutral", actor="ann")
+    with pytest.raises(NotFound, match="feedback_id"):
+        application.receipt(id)
+    assert count(FeedbackRow) == 0
+
+
+def test_a_correction_that_cannot_be_stored_is_not_acknowledged(application, settings, count):
+    [answer] = application.predict(["bad bag"])
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable):
+        application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    connection.close()
+    assert count(FeedbackRow) == 0
+
+
+def test_ten_threads_that_predict_and_correct_lose_nothing(settings, database, engine, count):
+    from product.storage.database import Database
+
+    application = Application(settings, Database(settings.database), engine)
+
+    def work(number: int):
+        for answer in application.predict([f"bad bag {number}"] * 5):
+            application.correct(prediction_id=answer.id, label="neutral", actor=f"actor {number}")
+
+    threads = [threading.Thread(target=work, args=(number,)) for number in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(PredictionRow) == count(FeedbackRow) == 50
+
+
+def test_one_actor_from_ten_threads_at_once_is_one_correction(settings, database, engine, count):
+    from product.storage.database import Database
+
+    application = Application(settings, Database(settings.database), engine)
+    [answer] = application.predict(["bad bag"])
+    correct = {"prediction_id": answer.id, "label": "neutral", "actor": "ann"}
+    threads = [threading.Thread(target=application.correct, kwargs=correct) for _ in range(10)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert count(FeedbackRow) == 1
+
+
+def test_a_receipt_before_learning_says_pending_and_whether_the_model_agrees(application, feedback_id):
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.label, receipt.predicted) == ("pending", "neutral", "negative")
+    assert (receipt.learned_in, receipt.agrees_now) == (None, False)
+    assert [change.status for change in receipt.history] == ["pending"]
+
+
+def test_a_receipt_after_learning_names_the_version(application, database, feedback_id):
+    add_active_version(database, "v2", {feedback_id: "neutral"})
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.learned_in) == ("learned", "v2")
+    assert [change.status for change in receipt.history] == ["pending", "learned"]
+
+
+def test_a_receipt_after_a_rollback_is_pending_again(application, database, feedback_id):
+    add_active_version(database, "v1", {})
+    add_active_version(database, "v2", {feedback_id: "neutral"})
+    with database.write() as session:
+        queries.activate(session, version_id="v1", why="rollback")
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.learned_in) == ("pending", None)
+    assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
+
+
+def test_a_receipt_asks_the_model_that_serves_now(application, feedback_id, engine, monkeypatch):
+    assert application.receipt(feedback_id).agrees_now is False
+    learned = engine.score(["where is it"])  # neutral
+    monkeypatch.setattr(engine, "score", lambda texts: learned)
+    assert application.receipt(feedback_id).agrees_now is True
+
+
+def test_a_receipt_without_a_model_leaves_the_agreement_open(application, feedback_id, engine):
+    engine.version = None
+    assert application.receipt(feedback_id).agrees_now is None
+
+
+def test_versions_come_newest_first_with_the_active_one_marked(application, database):
+    add_active_version(database, "v1", {})
+    add_active_version(database, "v2", {})
+    with database.write() as session:
+        queries.activate(session, version_id="v1", why="rollback")
+    newest, oldest = application.versions()
+    assert (newest["id"], newest["active"], oldest["id"], oldest["active"]) == ("v2", False, "v1", True)
+    assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}
+
+
+def test_predictions_older_than_the_retention_time_go_and_corrected_ones_stay(
+    application, feedback_id, database, count
+):
+    application.predict(["where is it"])
+    in_90_days = datetime.now(UTC) + timedelta(days=90)
+    assert application.delete_expired(in_90_days - timedelta(minutes=1)) == 0
+    assert application.delete_expired(in_90_days + timedelta(minutes=1)) == 1
+    with database.read() as session:
+        assert [row.text for row in session.query(PredictionRow)] == ["bad bag"]
+
+
+def test_expired_predictions_go_in_several_short_transactions(application, monkeypatch, count):
+    monkeypatch.setattr("product.application.DELETED_AT_ONCE", 2)
+    application.predict(["where is it"] * 5)
+    assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 5
+    assert count(PredictionRow) == 0
+
+
+def test_a_client_s_key_is_steady_across_restarts_and_tells_addresses_apart(settings, application):
+    key = application.client_key("203.0.113.7")
+    restarted = Application(settings, application.database, application.engine)
+    assert restarted.client_key("203.0.113.7") == key
+    assert application.client_key("203.0.113.8") != key
+    assert len(key) == 12 and int(key, 16) >= 0
+
+
+def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, application):
+    key = application.client_key("203.0.113.7")
+    file = settings.data_dir / "client.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(file.read_bytes()) == 32
+    file.write_bytes(b"0" * 32)
+    other = Application(settings, application.database, application.engine)
+    assert other.client_key("203.0.113.7") != key
+
+
+def test_processes_that_make_the_secret_at_once_agree_on_it(settings, application):
+    others = [Application(settings, application.database, application.engine) for _ in range(8)]
+    keys = []
+    threads = [threading.Thread(target=lambda each=each: keys.append(each.client_key("x"))) for each in others]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(keys) == 8 and len(set(keys)) == 1
+    assert [file.name for file in settings.data_dir.glob(".client.key*")] == []

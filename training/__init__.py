@@ -1,0 +1,1 @@
+"""What makes models. Imports `product` for its vocabulary, storage and versions."""
