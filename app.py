@@ -1,5 +1,6 @@
 """Front door: settings -> application -> serve. What a Hugging Face Space runs."""
 
+import logging
 import sys
 
 from product.application import Application
@@ -9,6 +10,8 @@ from product.web.server import serve
 
 
 def main() -> int:
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
+    logging.getLogger("product").setLevel(logging.INFO)
     try:
         with Application.open(load_settings()) as application:
             serve(application)

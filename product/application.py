@@ -1,19 +1,17 @@
 """What the product does for the people and programs in front of it; all that the web calls."""
 
-import hashlib
-import hmac
 import logging
-import os
 import re
-import secrets
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import cached_property
-from pathlib import Path
 
+from product import keys
 from product.inference.engine import Engine, NoModel
 from product.privacy import redact
+from product.schedule import Periodic
 from product.sentiment import (
     LABELS,
     MAX_CHARACTERS,
@@ -30,6 +28,7 @@ from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import now
 from product.triage import route
+from product.versions import Versions, Watcher
 
 MAX_ACTOR = 128
 """Characters in an actor as it is stored."""
@@ -65,6 +64,30 @@ class Application:
         self.settings = settings
         self.database = database
         self.engine = engine
+
+    @classmethod
+    @contextmanager
+    def open(cls, settings: Settings) -> Iterator["Application"]:
+        """Everything running: schema, a model version, the watch for new ones. Raises AttuneError saying what is not.
+
+        Stopped in the opposite order when the block ends.
+        """
+        with ExitStack() as stack:
+            database = Database(settings.database)
+            stack.callback(database.close)
+            database.migrate()
+            versions = Versions(settings, database)
+            versions.ensure_shipped()
+            engine = Engine()
+            stack.callback(engine.close)
+            watcher = Watcher(settings, versions, engine)
+            watcher.start()
+            stack.callback(watcher.stop)
+            application = cls(settings, database, engine)
+            expiry = Periodic("deleting expired predictions", application.delete_expired)
+            expiry.start()
+            stack.callback(expiry.stop)
+            yield application
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """Answers in the order of `texts`, stored together before they are returned.
@@ -185,14 +208,14 @@ class Application:
 
     def client_key(self, address: str) -> str:
         """Twelve hex digits that tell clients apart. Keyed, as a plain hash of an address is soon guessed."""
-        return hmac.new(self._client_secret, address.encode(), hashlib.sha256).hexdigest()[:12]
+        return keys.keyed_hash(self._client_secret, "client", address)[:12]
 
     @cached_property
     def _client_secret(self) -> bytes:
         try:
-            return _secret_file(self.settings.data_dir / "client.key")
+            return keys.secret(self.settings.data_dir)
         except OSError as error:
-            logger.error("client.key: %s", error)
+            logger.error("%s: %s", keys.FILE, error)
             raise StorageUnavailable(
                 "The data folder cannot be read or written just now; try again."
             ) from error
@@ -242,20 +265,3 @@ def _without_id(prediction: Prediction) -> Prediction:
 
 def _with_agreement(receipt: Receipt, label_now: str | None) -> Receipt:
     return replace(receipt, agrees_now=None if label_now is None else label_now == receipt.label)
-
-
-def _secret_file(path: Path) -> bytes:
-    """The 32 bytes in `path`, made up by whoever asks first; only the owner may read them."""
-    if not path.exists():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft = path.with_name(f".{path.name}.{secrets.token_hex(8)}")
-        handle = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-        with os.fdopen(handle, "wb") as file:
-            file.write(secrets.token_bytes(32))
-            file.flush()
-            os.fsync(file.fileno())
-        # A link, unlike a rename, never replaces the key of a process that was quicker.
-        with suppress(FileExistsError):
-            os.link(draft, path)
-        draft.unlink()
-    return path.read_bytes()

@@ -1,4 +1,4 @@
-"""A model version's manifest: written last, so a folder with one is complete; names the hash of every file beside it."""
+"""A version's manifest: written last, so a folder with one is complete; names the hash of every file beside it."""
 
 import hashlib
 import json
@@ -78,7 +78,7 @@ def read(folder: Path) -> Manifest:
 
 
 def verify(folder: Path) -> Manifest:
-    """Read the manifest and compare the hash of every file it names; raises BadVersion naming the first that differs."""
+    """Compare the hash of every file the manifest names; raises BadVersion naming the first that differs."""
     manifest = read(folder)
     for name, expected in manifest.files.items():
         path = folder / name

@@ -8,7 +8,6 @@ import logging
 import shutil
 import subprocess
 import sys
-import threading
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,7 +16,8 @@ from product.inference import backends, model
 from product.inference.engine import Engine
 from product.locking import exclusive
 from product.manifest import BadVersion, Manifest
-from product.sentiment import AttuneError, NotFound, StorageUnavailable
+from product.schedule import Periodic
+from product.sentiment import AttuneError, NotFound
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.database import Database
@@ -129,7 +129,7 @@ class Versions:
             log.info("building the shipped model once (%s)", reason)
         child = subprocess.run([sys.executable, "-m", "product", "install"], cwd=SHIPPED_MODEL.parent.parent)
         if child.returncode:
-            raise BadVersion(f"the shipped model could not be built: `python -m product install` says why")
+            raise BadVersion("the shipped model could not be built: `python -m product install` says why")
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:
@@ -170,8 +170,7 @@ class Watcher:
         log.info("backend %s: %s", self.backend, why)
         self.refused: dict[str, str] = {}
         self._refused_state: dict[str, tuple] = {}
-        self._stop = threading.Event()
-        self._thread = threading.Thread(target=self._run, name="versions", daemon=True)
+        self._poll = Periodic("watching for a new version", self.check, POLL_SECONDS)
 
     def start(self) -> None:
         """Load the best version there is, then watch. Raises BadVersion when none can be loaded."""
@@ -180,12 +179,10 @@ class Watcher:
                 break
         else:
             raise BadVersion("no version can be loaded: " + "; ".join(self.refused.values()))
-        self._thread.start()
+        self._poll.start()
 
     def stop(self) -> None:
-        self._stop.set()
-        if self._thread.is_alive():
-            self._thread.join(timeout=10)
+        self._poll.stop()
 
     def check(self) -> None:
         """Once: swap to the active version if it is another one and can be trusted."""
@@ -206,15 +203,6 @@ class Watcher:
             return False
         self.refused.pop(version, None)
         return True
-
-    def _run(self) -> None:
-        while not self._stop.wait(POLL_SECONDS):
-            try:
-                self.check()
-            except StorageUnavailable as reason:
-                log.warning("cannot see which version is active: %s", reason)
-            except Exception:  # whatever happens here, answering goes on and so does watching
-                log.exception("watching for a new version failed; will try again")
 
 
 def _state(folder: Path) -> tuple:

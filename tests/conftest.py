@@ -1,5 +1,7 @@
 """A real SQLite file per test, and a stand-in for the model that answers by one word of the text."""
 
+import shutil
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -41,11 +43,22 @@ def settings(tmp_path) -> Settings:
     return Settings(_env_file=None, data_dir=tmp_path / "runtime", database_url="", api_tokens={})
 
 
+@pytest.fixture(scope="session")
+def migrated_file(tmp_path_factory) -> Path:
+    """An empty database with every table, made once: each test gets a copy."""
+    path = tmp_path_factory.mktemp("migrated") / "attune.db"
+    database = Database(f"sqlite:///{path}")
+    database.migrate()
+    database.close()
+    return path
+
+
 @pytest.fixture
-def database(settings):
+def database(settings, migrated_file):
+    settings.data_dir.mkdir()
+    shutil.copy(migrated_file, settings.data_dir / "attune.db")
     # A third of a second is patience enough where a test holds the lock on purpose.
     database = Database(settings.database, patience=0.3)
-    database.migrate()
     yield database
     database.close()
 

@@ -12,7 +12,7 @@ from rich.logging import RichHandler
 from rich.table import Table
 
 from product.sentiment import LABELS, AttuneError
-from product.settings import load_settings
+from product.settings import SHIPPED_MODEL, load_settings
 
 app = typer.Typer(help="Make models: train, evaluate, learn from corrections.", no_args_is_help=True)
 console = Console(stderr=True)
@@ -68,6 +68,17 @@ def finetune(
 
 
 @app.command()
+def ship(
+    version: Annotated[Path, typer.Argument(help="The folder of a finished version, as finetune writes it.")],
+    target: Annotated[Path, typer.Option(help="Where the repository keeps the shipped model.")] = SHIPPED_MODEL,
+) -> None:
+    """Make a trained version the one that a clone of this repository starts with."""
+    from training import factory
+
+    factory.ship(version, target, say)
+
+
+@app.command()
 def retrain(
     if_due: Annotated[
         bool, typer.Option(help="Only when enough corrections came since the last attempt (exit 0 either way).")
@@ -82,8 +93,8 @@ def retrain(
     if outcome.verdict:
         print_verdict(outcome)
     promoted = f" → {outcome.version}" if outcome.version else ""
-    printer = console if json_file == "-" else out
-    printer.print(f"[bold]{outcome.outcome}[/bold]{promoted}: {outcome.reason} ({outcome.seconds:.0f} s)", soft_wrap=True)
+    printer, took = (console if json_file == "-" else out), f"({outcome.seconds:.0f} s)"
+    printer.print(f"[bold]{outcome.outcome}[/bold]{promoted}: {outcome.reason} {took}", soft_wrap=True)
     write_json(json_file, outcome.as_dict())
 
 

@@ -22,5 +22,6 @@ def expected_calibration_error(scores: np.ndarray, targets: np.ndarray, bins: in
     """Mean distance between confidence and accuracy over bins of equal mass; scores [rows, classes], in [0, 1]."""
     confidence, right = scores.max(axis=1), scores.argmax(axis=1) == targets
     order = np.argsort(confidence, kind="stable")
-    gaps = [len(part) * abs(confidence[part].mean() - right[part].mean()) for part in np.array_split(order, bins) if len(part)]
+    parts = [part for part in np.array_split(order, bins) if len(part)]
+    gaps = [len(part) * abs(confidence[part].mean() - right[part].mean()) for part in parts]
     return float(sum(gaps) / len(targets))

@@ -22,7 +22,7 @@ class BadData(AttuneError):
 
 
 def read_rows(data: str) -> list[Row]:
-    """Rows of a .csv or .parquet file with columns `text` and `label`, or the test split of a corpus in the catalogue."""
+    """Rows of a .csv or .parquet file with columns `text` and `label`, or the test split of a known corpus."""
     path = Path(data)
     if path.suffix not in (".csv", ".parquet"):
         return clean(corpora.load(data, "test"))[0]
@@ -38,7 +38,7 @@ def read_rows(data: str) -> list[Row]:
 def _checked(data: str, table: pandas.DataFrame) -> list[Row]:
     missing = [column for column in ("text", "label") if column not in table]
     if missing:
-        raise BadData(f"{data}: column {missing[0]!r} is missing; it has {', '.join(map(str, table.columns)) or 'none'}")
+        raise BadData(f"{data}: column {missing[0]!r} is missing; there are {', '.join(map(str, table.columns))}")
     if table.empty:
         raise BadData(f"{data}: there is no row in it")
     for index, (text, label) in enumerate(zip(table["text"], table["label"], strict=True), start=1):

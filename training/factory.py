@@ -1,5 +1,6 @@
 """What the commands call: a corpus to a finished version folder, and a name to a loaded model."""
 
+import shutil
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
@@ -41,7 +42,8 @@ def training_rows(corpora: list[str]) -> tuple[list[Row], list[Row], list[Step]]
     """(rows to train on, rows to validate on, what each step kept and dropped)."""
     train_rows, steps = clean([row for name in corpora for row in catalogue.load(name, "train")])
     kept, unique = drop_duplicates(train_rows)
-    others = [row for name in corpora for split in ("test", "validation", "gate") for row in catalogue.load(name, split)]
+    judging = [(name, split) for name in corpora for split in ("test", "validation", "gate")]
+    others = [row for name, split in judging for row in catalogue.load(name, split)]
     kept, apart = keep_apart(kept, others)
     validation = clean([row for name in corpora for row in catalogue.load(name, "validation")])[0]
     return kept, validation, [steps, unique, apart]
@@ -71,11 +73,15 @@ def finetune_version(
     say(f"training on {len(rows):,} rows ({method}), stopping early on {len(validation):,} validation rows")
     out.mkdir(parents=True, exist_ok=True)
     work = out.with_name(f".{out.name}.work")
-    model, history = train(checkpoint.load_base(folder), encode(rows, encoder), encode(validation, encoder), recipe, work)
+    data, judged_by = encode(rows, encoder), encode(validation, encoder)
+    model, history = train(checkpoint.load_base(folder), data, judged_by, recipe, work)
     save(model, out / "adapter")
     write_result(out.with_name(f"{out.name}.json"), recipe, history, time.monotonic() - started)
     details = {
-        "data": {"corpora": {name: catalogue.CATALOGUE[name].origin for name in corpora}, "steps": [vars(s) for s in steps]},
+        "data": {
+            "corpora": {name: catalogue.CATALOGUE[name].origin for name in corpora},
+            "steps": [vars(step) for step in steps],
+        },
         "training": {"recipe": asdict(recipe), "packages": package_versions(), "rows": len(rows)},
     }
     manifest = build(
@@ -99,3 +105,21 @@ def find_model(settings: Settings, name: str) -> Model:
         return models.load(versions.store.folder(name or versions.active()))
     finally:
         database.close()
+
+
+def ship(source: Path, target: Path, say: Callable) -> Manifest:
+    """Put a finished version's adapters and manifest where the product's repository keeps them.
+
+    Base, tokenizer and export stay behind: an installation makes them again from the adapters and checks the result.
+    """
+    manifest = manifests.verify(source)
+    models.load(source)
+    draft = target.with_name(f".{target.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    for adapter in manifest.adapters:
+        shutil.copytree(source / adapter, draft / adapter)
+    shipped = manifests.write(draft, manifest)
+    shutil.rmtree(target, ignore_errors=True)
+    draft.rename(target)
+    say(f"{shipped.id}: {', '.join(shipped.files)} and the manifest are in {target}")
+    return shipped

@@ -59,7 +59,8 @@ def encode(rows: list[Row], encoder: TextEncoder, targets: np.ndarray | None = N
     A row whose target is not NaN is learned from it alone: its label is then IGNORED.
     """
     held = np.full((len(rows), len(LABELS)), np.nan, dtype=np.float32) if targets is None else targets
-    labels = [IGNORED if not np.isnan(target[0]) else LABELS.index(row.label) for row, target in zip(rows, held, strict=True)]
+    free = np.isnan(held[:, 0])
+    labels = [LABELS.index(row.label) if own else IGNORED for row, own in zip(rows, free, strict=True)]
     ids = [encoded.ids for encoded in encoder.encode([row.text for row in rows])]
     lengths = [len(row) for row in ids]
     return Dataset.from_dict({"input_ids": ids, "labels": labels, "targets": held.tolist(), "length": lengths})
@@ -165,7 +166,7 @@ def train(model: PreTrainedModel, train_rows: Dataset, validation: Dataset, reci
 
 
 def save(model, folder: Path) -> None:
-    """The adapter (or all weights) as safetensors in half precision, which is what is merged, exported and evaluated."""
+    """The adapter (or all weights) as safetensors in half precision: what is merged, exported and evaluated."""
     model.save_pretrained(folder)
     (folder / "README.md").unlink(missing_ok=True)
     for file in folder.glob("*.safetensors"):

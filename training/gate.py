@@ -73,9 +73,9 @@ def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Che
         name=f"gate rows ({len(champion):,})",
         champion=f"{champion.mean():.1%} right",
         challenger=f"{challenger.mean():.1%} right",
-        finding=f"{100 * difference:+.2f} points, {rules.confidence:.0%} interval {100 * low:+.2f} to {100 * high:+.2f}",
+        finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",
         rule=f"not worse by more than {100 * rules.margin:g} point",
-        passed=low > -rules.margin,
+        passed=bool(low > -rules.margin),
     )
 
 
@@ -89,7 +89,7 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
         challenger=f"{challenger.mean():.0%} right",
         finding=f"{fixed} groups fixed, {broken} broken (by chance: p = {chance:.2g})",
         rule=f"better, with p at most {rules.significance:g}",
-        passed=chance <= rules.significance,
+        passed=bool(chance <= rules.significance),
     )
 
 

@@ -25,7 +25,7 @@ from product.storage import queries
 from product.storage.database import Database
 from product.versions import Versions
 from training import corpora, gate
-from training.build import MAX_TOKENS, build, package_versions
+from training.build import build, package_versions
 from training.corpora import Row
 from training.evaluate import measures, targets
 from training.finetune import Recipe, encode, save, train
@@ -120,7 +120,7 @@ def _next_attempt(database: Database) -> int:
 
 
 def collect(corrections: list[Correction], seed: int, say: Callable) -> Material:
-    """Every correction and confirmation that stands, part of it held back; and the corpus rows to replay and judge by."""
+    """Every correction and confirmation that stands, part of it held back; and corpus rows to replay and judge by."""
     settled, dropped = settle(corrections)
     groups = near_duplicates([one.text for one in settled]) if settled else np.array([], dtype=int)
     held = hold_back(settled, groups, HELD_BACK, seed)

@@ -4,6 +4,7 @@ import importlib.util
 from pathlib import Path
 
 import torch
+import transformers
 from huggingface_hub import snapshot_download
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
@@ -48,6 +49,9 @@ def verify_base(folder: Path, expected_sha256: str) -> None:
 
 def load_base(folder: Path, **options) -> PreTrainedModel:
     """The base with a fresh head of three labels. Eager attention: what the exporter can fuse."""
+    # That the head is missing from the base is the plan, not the news the library makes of it.
+    transformers.logging.set_verbosity_error()
+    transformers.logging.disable_progress_bar()
     return AutoModelForSequenceClassification.from_pretrained(
         folder,
         num_labels=len(LABELS),

@@ -3,6 +3,8 @@
 import logging
 import tempfile
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import onnx
@@ -24,12 +26,11 @@ class _Logits(torch.nn.Module):
 
 
 def export_onnx(model: PreTrainedModel, target: Path) -> None:
-    """Write the fp32 graph of a merged model: inputs `input_ids`, `attention_mask` int64 [rows, tokens]; output `logits`."""
+    """Write the fp32 graph: inputs `input_ids` and `attention_mask` int64 [rows, tokens], output `logits`."""
     example = torch.ones((2, 8), dtype=torch.int64)
     axes = {0: "rows", 1: "tokens"}
-    with warnings.catch_warnings():
-        # The legacy exporter announces its retirement; the new one writes a graph whose attention is not fused.
-        warnings.simplefilter("ignore")
+    # The legacy exporter: the new one writes a graph whose attention is not fused.
+    with _quiet():
         torch.onnx.export(
             _Logits(model.cpu().eval()),
             (example, example),
@@ -49,21 +50,33 @@ def quantise(source: Path, target: Path, heads: int, hidden: int) -> None:
     sums, so labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models"). Embeddings,
     pooler and classifier stay in fp32: they cost little time and lose the most.
     """
-    logging.getLogger("onnxruntime.transformers").setLevel(logging.WARNING)
-    fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
-    keep = [node.name for node in fused.model.graph.node if _in_head(node)]
-    fused_file = source.with_suffix(".fused.onnx")
-    fused.save_model_to_file(str(fused_file))
-    quantize_dynamic(
-        str(fused_file),
-        str(target),
-        op_types_to_quantize=["MatMul", "Attention"],
-        per_channel=True,
-        reduce_range=True,
-        weight_type=QuantType.QInt8,
-        nodes_to_exclude=keep,
-        extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
-    )
+    with _quiet():
+        fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
+        keep = [node.name for node in fused.model.graph.node if _in_head(node)]
+        fused_file = source.with_suffix(".fused.onnx")
+        fused.save_model_to_file(str(fused_file))
+        quantize_dynamic(
+            str(fused_file),
+            str(target),
+            op_types_to_quantize=["MatMul", "Attention"],
+            per_channel=True,
+            reduce_range=True,
+            weight_type=QuantType.QInt8,
+            nodes_to_exclude=keep,
+            extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
+        )
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Both libraries tell every node's story through the root logger."""
+    logging.disable(logging.WARNING)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.disable(logging.NOTSET)
 
 
 def _in_head(node) -> bool:

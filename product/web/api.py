@@ -216,7 +216,9 @@ def _health_routes(application: Application) -> APIRouter:
         """The process answers. Not in the thread pool: it must answer when every thread is busy."""
         return Alive(status="ok")
 
-    @routes.get("/readyz", response_model=Readiness, responses={503: {"model": NotReady, "description": "No model is loaded"}})
+    not_ready = {503: {"model": NotReady, "description": "No model is loaded"}}
+
+    @routes.get("/readyz", response_model=Readiness, responses=not_ready)
     def readyz():
         """200 while messages are answered; `degraded` when they are answered but nothing can be stored."""
         health = application.health()

@@ -9,6 +9,7 @@ from fastapi import FastAPI, HTTPException
 from starlette.routing import Route
 
 from product.application import Application
+from product.sentiment import MAX_CHARACTERS, AttuneError
 from product.web.api import build_api
 from product.web.ui.page import build_page, look
 
@@ -18,6 +19,10 @@ STOPPING = 5
 """Seconds that an answer under way may take once the server stops."""
 CLOSED = ("upload", "upload_progress", "deep_link", "process_recording")
 """Gradio's ways to put files or a session's content on the disk, which no page here needs."""
+
+
+class CannotServe(AttuneError):
+    """The server did not come up."""
 
 
 def build_app(application: Application) -> FastAPI:
@@ -50,7 +55,7 @@ def mount_page(api: FastAPI, page: gr.Blocks) -> FastAPI:
 
 
 def serve(application: Application) -> None:
-    """Answer until SIGINT or SIGTERM; then finish what is under way and return."""
+    """Answer until SIGINT or SIGTERM; then finish what is under way and return. Raises CannotServe."""
     settings = application.settings
     app = build_app(application)
     config = uvicorn.Config(
@@ -58,8 +63,11 @@ def serve(application: Application) -> None:
     )
     # Once it has stopped, uvicorn raises the signal again, and by default SIGTERM would end the process on the spot.
     signal.signal(signal.SIGTERM, signal.default_int_handler)
+    server = Server(config)
     with suppress(KeyboardInterrupt):
-        Server(config).run()
+        server.run()
+    if not server.started:
+        raise CannotServe(f"Attune could not start on {settings.host}:{settings.server_port}; the log has the reason.")
 
 
 class Server(uvicorn.Server):
@@ -98,7 +106,7 @@ class EventLimit:
             message = await receive()
             taken += len(message.get("body", b""))
             if taken > MAX_EVENT:
-                raise HTTPException(413, f"body: at most {MAX_EVENT:,} bytes.")
+                raise HTTPException(413, f"message: at most {MAX_CHARACTERS:,} characters, this is far more.")
             return message
 
         await self.app(scope, limited, send)

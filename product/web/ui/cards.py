@@ -7,8 +7,8 @@ from product.sentiment import LABELS, Prediction, Route
 from product.web.texts import Texts
 from product.web.ui.recent import Entry
 
-# Which words go with a calibrated confidence: the first whose bound it reaches.
-SURE = ((0.9, "sure_very"), (0.7, "sure_fairly"), (0.5, "sure_little"), (0.0, "sure_not"))
+# What a calibrated confidence means to a reader: the words of the first bound it reaches.
+RELIANCE = ((0.9, "reliance_very"), (0.7, "reliance_fairly"), (0.5, "reliance_little"), (0.0, "reliance_not"))
 LEARNED_LANGUAGES = ("en",)
 """What the training corpora are written in; of other messages the page says that the model may be wrong."""
 SNIPPET = 90
@@ -25,8 +25,8 @@ def percent(share: float) -> str:
     return str(round(share * 100))
 
 
-def sure_words(confidence: float, say: Texts) -> str:
-    return say(next(key for bound, key in SURE if confidence >= bound))
+def reliance(confidence: float, say: Texts) -> str:
+    return say(next(key for bound, key in RELIANCE if confidence >= bound))
 
 
 def sure(prediction: Prediction, say: Texts) -> str:
@@ -50,7 +50,7 @@ def result(prediction: Prediction, say: Texts) -> str:
 def _verdict(prediction: Prediction, say: Texts) -> str:
     return (
         f"<p class='verdict'>{_face(prediction.label)}<strong>{say(prediction.label)}</strong>"
-        f"<span class='sure'><b>{escape(sure(prediction, say))}</b> {sure_words(prediction.confidence, say)}</span></p>"
+        f"<span class='sure'><b>{escape(sure(prediction, say))}</b> · {reliance(prediction.confidence, say)}</span></p>"
     )
 
 
@@ -80,8 +80,8 @@ def _route(prediction: Prediction, say: Texts) -> str:
     why = say.first(f"why_{prediction.route}", "why_other", percent=percent(prediction.scores["negative"]))
     kind = prediction.route if prediction.route in list(Route) else "agent"
     return (
-        f"<p class='route {kind}'><span>{say('route_title')}</span> <strong>{route_name(prediction.route, say)}</strong>"
-        f"<span class='why'>{escape(why)}</span></p>"
+        f"<p class='route {kind}'><span>{say('route_title')}</span> "
+        f"<strong>{route_name(prediction.route, say)}</strong><span class='why'>{escape(why)}</span></p>"
     )
 
 

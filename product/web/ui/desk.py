@@ -1,6 +1,6 @@
 """The Desk: read a customer's message, see what the model makes of it, say whether that is right."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
 import gradio as gr
@@ -23,6 +23,15 @@ element.addEventListener('click', event => {
   if (row) trigger('select', {key: row.dataset.key});
 });
 """
+
+# "Yes" goes once it is clicked; whoever pressed it by keyboard goes on from the label that was stored.
+KEEP_FOCUS = """
+() => {
+  if (document.activeElement === document.body) document.querySelector('#labels .chosen')?.focus();
+}
+"""
+
+html = partial(gr.HTML, apply_default_css=False)
 
 
 # What the handlers do, without the page around it.
@@ -83,7 +92,7 @@ class Desk:
             with gr.Column(elem_id="answer", min_width=0):
                 self._build_answer(translate)
             with gr.Column(elem_id="recent", min_width=0):
-                self.list = gr.HTML(js_on_load=PICK_ROW)
+                self.list = html(js_on_load=PICK_ROW)
         self._wire()
 
     def _build_compose(self, translate: gr.I18n) -> None:
@@ -96,21 +105,22 @@ class Desk:
             autofocus=True,
             elem_id="message",
         )
-        self.problem = gr.HTML(elem_id="problem")
+        self.problem = html(elem_id="problem")
         self.read = gr.Button(translate("read_button"), variant="primary", elem_id="read")
         gr.Markdown(translate("examples_title"), elem_classes="lead")
         with gr.Row(elem_id="examples"):
             self.examples = {
-                name: gr.Button(translate(f"example_{name}"), size="sm", min_width=0) for name in EXAMPLES
+                name: gr.Button(translate(f"example_{name}"), size="sm", elem_id=f"try-{name}", min_width=0)
+                for name in EXAMPLES
             }
 
     def _build_answer(self, translate: gr.I18n) -> None:
-        self.result = gr.HTML(elem_id="result")
-        self.spoken = gr.HTML(cards.spoken(""), elem_id="spoken")
+        self.result = html(elem_id="result")
+        self.spoken = html(cards.spoken(""), elem_id="spoken")
         # What the browser has on show, sent along with a click: the answer a person saw is the one they judge.
         self.shown = gr.Textbox(visible="hidden", elem_id="shown")
         with gr.Column(visible=False, elem_id="judge", min_width=0) as self.judge:
-            self.question = gr.HTML(elem_id="question")
+            self.question = html(elem_id="question")
             self.yes = gr.Button(translate("yes_button"), variant="primary", elem_id="yes")
             self.lead = gr.Markdown(translate("no_lead"), elem_classes="lead")
             with gr.Row(elem_id="labels"):
@@ -118,7 +128,7 @@ class Desk:
                     label: gr.Button(translate(label), elem_id=f"say-{label}", elem_classes=label, min_width=0)
                     for label in LABELS
                 }
-            self.outcome = gr.HTML(elem_id="outcome")
+            self.outcome = html(elem_id="outcome")
             self.comment = gr.Textbox(
                 label=translate("comment_label"),
                 placeholder=translate("comment_placeholder"),
@@ -136,7 +146,8 @@ class Desk:
         event([self.read.click, self.message.submit], self.on_read, [self.message, self.recent])
         event([button.click for button in self.examples.values()], self.on_example, [self.recent])
         buttons = [self.yes, *self.labels.values()]
-        event([button.click for button in buttons], self.on_correct, [self.shown, self.comment, self.recent])
+        judged = event([button.click for button in buttons], self.on_correct, [self.shown, self.comment, self.recent])
+        judged.then(None, js=KEEP_FOCUS)
         event([self.list.select], self.on_select, [self.recent])
 
     # Handlers: they say what changes on the page.
@@ -155,19 +166,16 @@ class Desk:
 
     def on_example(self, recent: Recent, request: gr.Request, event: gr.EventData) -> dict:
         say = language_of(request)
-        names = {button._id: name for name, button in self.examples.items()}
-        message = say(f"example_{names.get(_target(event), EXAMPLES[0])}_text")
+        name = _chosen(event, "try-", EXAMPLES) or EXAMPLES[0]
+        message = say(f"example_{name}_text")
         return {self.message: message} | self.on_read(message, recent, request)
 
-    def on_correct(
-        self, shown: str, comment: str, recent: Recent, request: gr.Request, event: gr.EventData
-    ) -> dict:
+    def on_correct(self, shown: str, comment: str, recent: Recent, request: gr.Request, event: gr.EventData) -> dict:
         say = language_of(request)
         entry = recent.get(shown)
         if entry is None:
             return self._not_stored(say("gone"))
-        labels = {button._id: label for label, button in self.labels.items()}
-        label = labels.get(_target(event), entry.prediction.label)
+        label = _chosen(event, "say-", LABELS) or entry.prediction.label
         try:
             actor = partial(desk_actor, self.application, request)
             correct_entry(self.application, entry, label, actor=actor, comment=comment, say=say)
@@ -176,7 +184,8 @@ class Desk:
         return self._show(entry, recent, say) | {self.spoken: cards.spoken(say("stored", label=say(label).lower()))}
 
     def on_select(self, recent: Recent, request: gr.Request, event: gr.EventData) -> dict:
-        entry = recent.get(str((event._data or {}).get("key", "")))
+        clicked = event._data if isinstance(event._data, dict) else {}
+        entry = recent.get(str(clicked.get("key")))
         return self._show(entry, recent, language_of(request)) if entry else {self.problem: ""}
 
     def _not_stored(self, message: str) -> dict:
@@ -208,5 +217,7 @@ class Desk:
         )
 
 
-def _target(event: gr.EventData) -> int | None:
-    return event.target._id if event.target else None
+def _chosen(event: gr.EventData, prefix: str, names: Sequence[str]) -> str | None:
+    """Which button of a row was clicked: by its element id, as Gradio makes a button anew when it changes."""
+    element = getattr(event.target, "elem_id", None) or ""
+    return next((name for name in names if element == prefix + name), None)

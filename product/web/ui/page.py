@@ -11,9 +11,12 @@ from product.web.ui.desk import AT_ONCE, Desk
 
 WAITING = 500
 """Events that may wait for their turn; whoever comes then is told to try again."""
+SESSIONS = 1000
+"""Sessions whose recent messages are held in memory; of more, the one not used for longest is forgotten."""
 HERE = Path(__file__).parent
 MARK = (
-    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32'><rect width='32' height='32' rx='8' fill='#3a45c4'/>"
+    "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 32 32' aria-hidden='true'>"
+    "<rect width='32' height='32' rx='8' fill='#3a45c4'/>"
     "<g fill='none' stroke='#fff' stroke-width='2.6' stroke-linecap='round'>"
     "<path d='M8.5 13v6M13.5 9v14M18.5 12v8M23.5 14.5v3'/></g></svg>"
 )
@@ -25,7 +28,7 @@ def build_page(application: Application) -> gr.Blocks:
     translate = translations()
     with gr.Blocks(title="Attune", analytics_enabled=False) as page:
         with gr.Row(elem_id="masthead"):
-            gr.HTML(f"<h1>{MARK.replace('<svg', '<svg aria-hidden=true', 1)} Attune</h1>", elem_id="brand")
+            gr.HTML(f"<h1>{MARK} Attune</h1>", elem_id="brand", apply_default_css=False)
             gr.Markdown(translate("tagline"), elem_id="tagline")
         with gr.Tab(translate("tab_desk"), id="desk"):
             desk = Desk(application, translate)
@@ -37,6 +40,7 @@ def build_page(application: Application) -> gr.Blocks:
             api_visibility="private",
         )
     page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
+    page.state_session_capacity = SESSIONS
     return page
 
 
@@ -70,6 +74,18 @@ def theme() -> gr.themes.Base:
     return look.set(
         body_background_fill="#f6f7f9",
         body_background_fill_dark="#10141c",
+        block_info_text_color="#55606f",
+        block_info_text_color_dark="#a6b0c0",
+        block_label_text_color="#1b2330",
+        block_label_text_color_dark="#e8ecf3",
+        block_title_text_color="#1b2330",
+        block_title_text_color_dark="#e8ecf3",
+        input_background_fill="#ffffff",
+        input_background_fill_dark="#191f2a",
+        input_border_color="#c9d0da",
+        input_border_color_dark="#3a4558",
+        input_placeholder_color="#667085",
+        input_placeholder_color_dark="#98a3b4",
         block_background_fill="#ffffff",
         block_background_fill_dark="#191f2a",
         button_primary_background_fill="#3a45c4",

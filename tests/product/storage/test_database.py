@@ -5,7 +5,7 @@ import signal
 import sqlite3
 import subprocess
 import sys
-import threading
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -153,11 +153,8 @@ def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction
                     why="test",
                 )
 
-    threads = [threading.Thread(target=correct_ten_times, args=(writer,)) for writer in range(20)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    with ThreadPoolExecutor(20) as pool:
+        list(pool.map(correct_ten_times, range(20)))
     patient.close()
     assert count(FeedbackRow) == 200
 
@@ -177,7 +174,8 @@ def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(
     process = run(CORRECTING, settings.database, stdout=subprocess.PIPE)
     acknowledged = {process.stdout.readline().strip() for _ in range(25)}
     os.kill(process.pid, signal.SIGKILL)
-    acknowledged |= {line.strip() for line in process.stdout.read().splitlines(keepends=True) if line[-1] == "\n"}
+    whole_lines = process.stdout.read().split("\n")[:-1]
+    acknowledged |= set(whole_lines)
     process.wait()
     with database.read() as session:
         stored = {row.id for row in session.query(FeedbackRow)}

@@ -9,7 +9,8 @@ from product.storage.tables import FeedbackRow, Table
 
 def test_migrations_build_the_tables_the_models_describe(settings, database):
     with create_engine(settings.database).connect() as connection:
-        context = MigrationContext.configure(connection, opts={"compare_type": True, "target_metadata": Table.metadata})
+        options = {"compare_type": True, "target_metadata": Table.metadata}
+        context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Table.metadata) == []
 
 

@@ -93,9 +93,10 @@ def test_standing_corrections_are_pending_accepted_and_learned_oldest_first(sess
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
     corrections = queries.standing_corrections(session)
     assert [each.actor for each in corrections] == ["accepted", "pending", "learned"]
-    assert (corrections[0].text, corrections[0].label, corrections[0].predicted) == ("bad bag", "negative", "neutral")
-    assert corrections[0].created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
-    assert not corrections[0].confirms
+    oldest = corrections[0]
+    assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
+    assert oldest.created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
+    assert not oldest.confirms
 
 
 def test_a_label_equal_to_the_prediction_is_a_confirmation(session):

@@ -1,0 +1,37 @@
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+
+.PHONY: app test bench endure lint
+.DELETE_ON_ERROR:
+
+app: $(VENV)/.app
+	$(BIN)/python app.py
+
+test: $(VENV)/.test
+	$(BIN)/python -m pytest tests
+
+bench: $(VENV)/.test
+	$(BIN)/python -m benchmarks.serving
+	$(BIN)/python -m benchmarks.swap
+
+endure: $(VENV)/.test
+	$(BIN)/python -m benchmarks.swap --swaps 100
+
+lint: $(VENV)/.test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+
+$(VENV)/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
+	 || { echo "Attune needs Python 3.11 to 3.13; name one: make PYTHON=python3.12 app" >&2; exit 1; }
+	@$(PYTHON) -m venv $(VENV) \
+	 || { echo "the module venv is missing; on Debian: apt install python3-venv" >&2; rm -rf $(VENV); exit 1; }
+
+$(VENV)/.app: requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --disable-pip-version-check -q --progress-bar off -r requirements.txt
+	@touch $@
+
+$(VENV)/.test: requirements-dev.txt requirements.txt | $(VENV)/bin/python
+	$(BIN)/pip install --disable-pip-version-check -q --progress-bar off -r requirements-dev.txt
+	@touch $@ $(VENV)/.app

@@ -1,0 +1,59 @@
+import pytest
+
+from product.inference.checkpoint import locate_base
+from product.inference.text import TextEncoder, language, pad, prepare
+
+
+@pytest.mark.parametrize(
+    ("text", "prepared"),
+    [
+        ("@AcmeAir see https://t.co/x1 now", "@user see http now"),
+        ("so late 😡😡", "so late pouting face pouting face"),
+        ("nice 👍🏽", "nice thumbs up sign"),
+        ("ﬁne\u200b\t\n  ok\x00", "fine ok"),
+        ("caf\ufffde", "caf e"),
+        ("mail [email] me", "mail [email] me"),
+    ],
+)
+def test_prepare_keeps_what_carries_sentiment(text, prepared):
+    assert prepare(text) == prepared
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Where is my parcel?", "en"),
+        ("我的包裹在哪里？", "zh"),
+        ("这个 app 很好用", "zh"),
+        ("Где моя посылка?", "und"),
+        ("123 !!!", "und"),
+        ("😡", "und"),
+    ],
+)
+def test_language_goes_by_script(text, expected):
+    assert language(text) == expected
+
+
+@pytest.fixture(scope="module")
+def encoder():
+    return TextEncoder(locate_base() / "tokenizer.json", max_tokens=16)
+
+
+def test_a_short_text_is_whole(encoder):
+    encoded = encoder.encode(["hello there"])[0]
+    # [CLS] hello there [SEP] in the vocabulary of BERT uncased
+    assert encoded.ids == [101, 7592, 2045, 102]
+    assert not encoded.truncated
+
+
+def test_a_long_text_keeps_head_and_tail(encoder):
+    text = " ".join(["hello"] * 30 + ["there"] * 30)
+    encoded = encoder.encode([text])[0]
+    assert encoded.truncated
+    assert encoded.ids == [101] + [7592] * 7 + [2045] * 7 + [102]
+
+
+def test_padding_reaches_the_longest_of_the_batch_and_no_further():
+    ids, mask = pad([[1, 2, 3], [4]])
+    assert ids.tolist() == [[1, 2, 3], [4, 0, 0]]
+    assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]

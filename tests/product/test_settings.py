@@ -1,0 +1,58 @@
+import pytest
+
+from product.settings import BadSetting, Settings, load_settings
+
+
+@pytest.fixture(autouse=True)
+def no_dotenv(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+
+
+def test_defaults_bind_to_loopback_and_keep_everything_in_the_data_dir(monkeypatch):
+    for name in ("GRADIO_SERVER_NAME", "GRADIO_SERVER_PORT", "SPACE_ID", "ATTUNE_DATA_DIR", "ATTUNE_DATABASE_URL"):
+        monkeypatch.delenv(name, raising=False)
+    settings = load_settings()
+    assert (settings.host, settings.server_port) == ("127.0.0.1", 7860)
+    assert settings.database == f"sqlite:///{settings.data_dir}/attune.db"
+    assert settings.versions_dir == settings.data_dir / "versions"
+
+
+def test_a_space_is_reached_on_every_interface(monkeypatch):
+    monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
+    monkeypatch.setenv("SPACE_ID", "someone/attune")
+    assert load_settings().host == "0.0.0.0"
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "allowed"),
+    [
+        ("ATTUNE_BACKEND", "gpu", "'auto', 'onnx-int8', 'bnb-int8' or 'torch'"),
+        ("GRADIO_SERVER_PORT", "70000", "less than or equal to 65535"),
+        ("ATTUNE_RETRAIN_MIN_CORRECTIONS", "none", "valid integer"),
+        ("ATTUNE_APPROVAL", "boss", "'auto' or 'lead'"),
+    ],
+)
+def test_a_bad_value_names_the_setting_and_what_is_allowed(monkeypatch, name, value, allowed):
+    monkeypatch.setenv(name, value)
+    with pytest.raises(BadSetting, match=name) as caught:
+        load_settings()
+    assert allowed in str(caught.value)
+    assert value in str(caught.value)
+
+
+def test_tokens_are_looked_up_by_their_secret(monkeypatch):
+    monkeypatch.setenv("ATTUNE_API_TOKENS", "crm=s3cret, shop=t0ken")
+    assert load_settings().api_tokens == {"s3cret": "crm", "t0ken": "shop"}
+
+
+def test_a_bad_token_setting_does_not_print_the_secret(monkeypatch):
+    monkeypatch.setenv("ATTUNE_API_TOKENS", "crm:hidden-thing")
+    with pytest.raises(BadSetting, match="ATTUNE_API_TOKENS") as caught:
+        load_settings()
+    assert "hidden-thing" not in str(caught.value)
+
+
+def test_settings_cannot_change_while_the_product_runs(tmp_path):
+    settings = Settings(data_dir=tmp_path)
+    with pytest.raises(ValueError, match="frozen"):
+        settings.backend = "torch"

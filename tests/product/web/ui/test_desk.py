@@ -1,0 +1,222 @@
+import sqlite3
+from dataclasses import replace
+from html.parser import HTMLParser
+
+import pytest
+
+from product.sentiment import AttuneError, InvalidInput, NotFound, StorageUnavailable
+from product.storage.tables import FeedbackRow, PredictionRow
+from product.web.texts import LANGUAGES, choose_language, texts
+from product.web.ui import cards
+from product.web.ui.desk import EXAMPLES, correct_entry, read_message
+from product.web.ui.recent import KEPT, Recent
+
+SAY = texts("en")
+ATTACK = """<script>alert(1)</script><img src=x onerror='alert(2)'></blockquote>" data-key="x"""
+
+
+class Markup(HTMLParser):
+    """The tags and the text of a piece of HTML."""
+
+    def __init__(self, html: str):
+        super().__init__()
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(html)
+
+    def handle_starttag(self, tag, attrs):
+        self.tags.append(tag)
+
+    def handle_data(self, data):
+        self.text += data
+
+
+@pytest.fixture
+def recent() -> Recent:
+    return Recent()
+
+
+def actor() -> str:
+    return "desk:test"
+
+
+# Strings
+
+
+def test_both_languages_have_the_same_keys():
+    assert texts("en").strings.keys() == texts("zh").strings.keys()
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_no_string_brings_markup(language):
+    assert not [text for text in texts(language).strings.values() if set(text) & set('<>&"')]
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_example_can_be_read(language, application):
+    for name in EXAMPLES:
+        assert read_message(application, texts(language)(f"example_{name}_text"), SAY).id
+
+
+@pytest.mark.parametrize(
+    ("header", "language"),
+    [
+        ("", "en"),
+        ("zh-CN,zh;q=0.9,en;q=0.8", "zh"),
+        ("en-US,en;q=0.9,zh;q=0.8", "en"),
+        ("de,zh;q=0.7,en;q=0.3", "zh"),
+        ("fr", "en"),
+        ("en;q=0.1, zh-TW", "zh"),
+        ("zh;q=0, en;q=0.1", "en"),
+        ("zh;q=nonsense", "en"),
+    ],
+)
+def test_language_is_the_one_the_browser_prefers(header, language):
+    assert choose_language(header) == language
+
+
+# Cards
+
+
+@pytest.mark.parametrize(
+    ("share", "shown"),
+    [(0.0, "0"), (0.0049, "<1"), (0.006, "1"), (0.924, "92"), (0.994, "99"), (0.9951, ">99"), (1.0, "100")],
+)
+def test_per_cent_of_what_is_not_certain_is_never_0_or_100(share, shown):
+    assert cards.percent(share) == shown
+
+
+def test_result_shows_label_confidence_scores_route_and_version(make_prediction):
+    shown = Markup(cards.result(make_prediction(label="negative"), SAY)).text
+    for words in ("Negative", "75 % sure", "usually right", "12 %", "an agent", "v1"):
+        assert words in shown
+
+
+def test_result_names_no_route_it_does_not_know(make_prediction):
+    prediction = replace(make_prediction(), route="<b>new</b>", language="xx")
+    shown = Markup(cards.result(prediction, SAY))
+    assert "new" not in shown.text
+    assert "not recognised" in shown.text
+
+
+@pytest.mark.parametrize(("truncated", "told"), [(True, True), (False, False)])
+def test_result_says_when_the_middle_was_left_out(make_prediction, truncated, told):
+    prediction = replace(make_prediction(), truncated=truncated)
+    assert (SAY("truncated") in cards.result(prediction, SAY)) is told
+
+
+def test_a_message_never_becomes_markup(make_prediction, recent):
+    harmless = cards.result(make_prediction(text="harmless"), SAY)
+    attacked = cards.result(make_prediction(text=ATTACK), SAY)
+    assert Markup(attacked).tags == Markup(harmless).tags
+    assert ATTACK in Markup(attacked).text
+    entry = recent.add(make_prediction(text=ATTACK))
+    row = Markup(cards.recent([entry], None, SAY))
+    assert "script" not in row.tags and "img" not in row.tags
+    assert "script" not in Markup(cards.problem(ATTACK)).tags + Markup(cards.spoken(ATTACK)).tags
+
+
+def test_snippet_is_one_line_of_limited_length():
+    assert cards.snippet("a\n b\t c") == "a b c"
+    assert cards.snippet("x" * 91) == "x" * 89 + "…"
+
+
+def test_list_tells_how_each_message_was_answered(make_prediction, recent):
+    entry = recent.add(make_prediction(label="neutral"))
+    assert cards.recent_state(entry, SAY) == "no answer yet"
+    entry.given = "neutral"
+    assert cards.recent_state(entry, SAY) == "confirmed"
+    entry.given = "positive"
+    assert cards.recent_state(entry, SAY) == "corrected to positive"
+    assert cards.recent_state(recent.add(make_prediction(id=None)), SAY) == "not stored"
+
+
+# The session
+
+
+def test_session_keeps_the_newest_entries(make_prediction, recent):
+    entries = [recent.add(make_prediction(text=str(number))) for number in range(KEPT + 2)]
+    assert [entry.prediction.text for entry in recent.newest_first()] == [str(n) for n in range(KEPT + 1, 1, -1)]
+    assert recent.get(entries[0].key) is None
+    assert recent.get(entries[-1].key) is entries[-1]
+    assert recent.get(None) is None
+
+
+# Reading
+
+
+@pytest.mark.parametrize("message", ["", "  \n\t ", None, 7, {"path": "/etc/passwd"}])
+def test_nothing_to_read_is_refused_and_not_stored(application, count, message):
+    with pytest.raises(InvalidInput, match="1 to 10,000 characters"):
+        read_message(application, message, SAY)
+    assert count(PredictionRow) == 0
+
+
+def test_longest_message_is_read_and_one_character_more_refused(application, count):
+    assert read_message(application, "x" * 10_000, SAY).id
+    with pytest.raises(InvalidInput, match="10,001 characters, the limit is 10,000"):
+        read_message(application, "x" * 10_001, SAY)
+    assert count(PredictionRow) == 1
+
+
+def test_half_a_surrogate_pair_is_refused_in_the_readers_language(application):
+    with pytest.raises(InvalidInput) as refusal:
+        read_message(application, "bad \ud83d", texts("zh"))
+    assert str(refusal.value) == texts("zh")("message_broken")
+
+
+def test_reading_without_a_model_says_so(application, engine):
+    engine.version = None
+    with pytest.raises(AttuneError, match="No model is loaded yet"):
+        read_message(application, "good", SAY)
+
+
+# Judging
+
+
+def test_correction_is_stored_and_noted_in_the_entry(application, database, recent):
+    entry = recent.add(read_message(application, "good grief", SAY))
+    correct_entry(application, entry, "negative", actor=actor, comment=" sarcasm ", say=SAY)
+    with database.read() as session:
+        row = session.query(FeedbackRow).one()
+        assert (row.id, row.label, row.actor, row.comment) == (entry.receipt, "negative", "desk:test", "sarcasm")
+    assert (entry.given, entry.status) == ("negative", "pending")
+    shown = Markup(cards.outcome(entry, SAY)).text
+    assert "Stored: you said negative." in shown and entry.receipt[:8] in shown
+
+
+def test_second_answer_replaces_the_first(application, database, recent):
+    entry = recent.add(read_message(application, "good", SAY))
+    for label in ("negative", "neutral"):
+        correct_entry(application, entry, label, actor=actor, comment="", say=SAY)
+    with database.read() as session:
+        assert [row.label for row in session.query(FeedbackRow)] == ["neutral"]
+    assert entry.given == "neutral"
+
+
+def test_comment_over_the_limit_is_refused_and_nothing_stored(application, count, recent):
+    entry = recent.add(read_message(application, "good", SAY))
+    with pytest.raises(InvalidInput, match="2,001 characters, the limit is 2,000"):
+        correct_entry(application, entry, "neutral", actor=actor, comment="x" * 2_001, say=SAY)
+    assert count(FeedbackRow) == 0 and not entry.given
+
+
+def test_correction_of_a_deleted_message_says_what_to_do(application, recent, make_prediction):
+    entry = recent.add(make_prediction(id="f" * 32))
+    with pytest.raises(NotFound, match="Read it again"):
+        correct_entry(application, entry, "neutral", actor=actor, comment="", say=SAY)
+
+
+def test_locked_database_still_answers_and_explains_why_it_cannot_store(application, recent):
+    stored = recent.add(read_message(application, "good", SAY))
+    lock = sqlite3.connect(application.settings.data_dir / "attune.db", isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        entry = recent.add(read_message(application, "bad", SAY))
+        assert (entry.prediction.label, entry.prediction.id) == ("negative", None)
+        assert SAY("unstorable") in Markup(cards.outcome(entry, SAY)).text
+        with pytest.raises(StorageUnavailable, match="Not stored"):
+            correct_entry(application, stored, "neutral", actor=actor, comment="", say=SAY)
+        assert not stored.given
+    finally:
+        lock.close()
