@@ -4,7 +4,7 @@ import logging
 import re
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
@@ -43,10 +43,12 @@ logger = logging.getLogger(__name__)
 
 @dataclass(frozen=True)
 class Health:
-    """`model` is the version that answers, None without one; `database` whether it takes writes."""
+    """`model` is the version that answers, None without one; `database` whether it takes writes; `refused` names
+    versions that should serve and cannot be trusted, with the reason."""
 
     model: str | None
     database: bool
+    refused: dict[str, str] = field(default_factory=dict)
 
     @property
     def ready(self) -> bool:
@@ -64,6 +66,7 @@ class Application:
         self.settings = settings
         self.database = database
         self.engine = engine
+        self._refused: dict[str, str] = {}
 
     @classmethod
     @contextmanager
@@ -84,6 +87,7 @@ class Application:
             watcher.start()
             stack.callback(watcher.stop)
             application = cls(settings, database, engine)
+            application._refused = watcher.refused
             expiry = Periodic("deleting expired predictions", application.delete_expired)
             expiry.start()
             stack.callback(expiry.stop)
@@ -187,7 +191,7 @@ class Application:
             ]
 
     def health(self) -> Health:
-        return Health(model=self.engine.version, database=self.database.reachable())
+        return Health(self.engine.version, self.database.reachable(), dict(self._refused))
 
     @property
     def ready(self) -> bool:

@@ -2,16 +2,20 @@
 
 import shutil
 from pathlib import Path
+import shutil
 from types import SimpleNamespace
 
 import pytest
 
+from product import manifest as manifests
 from product.application import Application
+from product.inference import model as models
 from product.inference.engine import NoModel, Scored
 from product.inference.model import TextScore
 from product.sentiment import Prediction
-from product.settings import Settings
+from product.settings import SHIPPED_MODEL, Settings
 from product.storage.database import Database
+from tests.running import command
 
 SCORES = {
     "negative": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},
@@ -53,10 +57,20 @@ def migrated_file(tmp_path_factory) -> Path:
     return path
 
 
+@pytest.fixture(scope="session")
+def migrated(tmp_path_factory):
+    """An empty database with the newest schema, made once: the migrations have tests of their own."""
+    file = tmp_path_factory.mktemp("migrated") / "attune.db"
+    database = Database(f"sqlite:///{file}")
+    database.migrate()
+    database.close()
+    return file
+
+
 @pytest.fixture
-def database(settings, migrated_file):
-    settings.data_dir.mkdir()
-    shutil.copy(migrated_file, settings.data_dir / "attune.db")
+def database(settings, migrated):
+    settings.data_dir.mkdir(parents=True)
+    shutil.copy(migrated, settings.data_dir / "attune.db")
     # A third of a second is patience enough where a test holds the lock on purpose.
     database = Database(settings.database, patience=0.3)
     yield database
@@ -101,3 +115,23 @@ def count(database):
             return session.query(table).count()
 
     return rows
+
+
+@pytest.fixture(scope="session")
+def installation(tmp_path_factory):
+    """A data dir with the shipped version built in it, once for all tests; copy it, do not write to it."""
+    data_dir = tmp_path_factory.mktemp("installation") / "data"
+    command("product", "install", data_dir=data_dir)
+    return data_dir
+
+
+@pytest.fixture
+def installed_data_dir(installation, tmp_path):
+    """A data dir of the test's own in which the shipped version is installed and active."""
+    return shutil.copytree(installation, tmp_path / "data")
+
+
+@pytest.fixture(scope="session")
+def shipped(installation):
+    """The shipped model as it serves."""
+    return models.load(installation / "versions" / manifests.read(SHIPPED_MODEL).id)

@@ -148,6 +148,7 @@ def train(model: PreTrainedModel, train_rows: Dataset, validation: Dataset, reci
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
+        disable_tqdm=False,
         seed=recipe.seed,
         **mixed_precision(),
     )

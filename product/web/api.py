@@ -129,6 +129,7 @@ class Readiness(BaseModel):
     status: Literal["ready", "degraded"]
     model: str
     database: bool
+    refused: dict[str, str] = Field(description="Versions that should serve but cannot be trusted, and why.")
 
 
 class Problem(BaseModel):
@@ -226,7 +227,7 @@ def _health_routes(application: Application) -> APIRouter:
             content = {"detail": "No model is loaded yet.", "status": "unavailable", "model": None}
             return JSONResponse(content | {"database": health.database}, status_code=503)
         status = "degraded" if health.degraded else "ready"
-        return Readiness(status=status, model=health.model, database=health.database)
+        return Readiness(status=status, model=health.model, database=health.database, refused=health.refused)
 
     return routes
 

@@ -272,7 +272,7 @@ def test_a_client_s_key_is_steady_across_restarts_and_tells_addresses_apart(sett
 
 def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, application):
     key = application.client_key("203.0.113.7")
-    file = settings.data_dir / "client.key"
+    file = settings.data_dir / "secret.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert len(file.read_bytes()) == 32
     file.write_bytes(b"0" * 32)
@@ -285,4 +285,4 @@ def test_processes_that_make_the_secret_at_once_agree_on_it(settings, applicatio
     with ThreadPoolExecutor(8) as pool:
         keys = list(pool.map(lambda each: each.client_key("x"), others))
     assert len(keys) == 8 and len(set(keys)) == 1
-    assert [file.name for file in settings.data_dir.glob(".client.key*")] == []
+    assert [file.name for file in settings.data_dir.glob(".secret.key*")] == []

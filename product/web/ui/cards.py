@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from html import escape
 
-from product.sentiment import LABELS, Prediction, Route
+from product.sentiment import LABELS, Prediction
 from product.web.texts import Texts
 from product.web.ui.recent import Entry
 
@@ -78,9 +78,8 @@ def route_name(route: str, say: Texts) -> str:
 
 def _route(prediction: Prediction, say: Texts) -> str:
     why = say.first(f"why_{prediction.route}", "why_other", percent=percent(prediction.scores["negative"]))
-    kind = prediction.route if prediction.route in list(Route) else "agent"
     return (
-        f"<p class='route {kind}'><span>{say('route_title')}</span> "
+        f"<p class='route'><span>{say('route_title')}</span> "
         f"<strong>{route_name(prediction.route, say)}</strong><span class='why'>{escape(why)}</span></p>"
     )
 

@@ -147,7 +147,7 @@ def test_alive_and_ready(client):
     assert (client.get("/healthz").status_code, client.get("/healthz").json()) == (200, {"status": "ok"})
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"status": "ready", "model": "v1", "database": True}
+    assert ready.json() == {"status": "ready", "model": "v1", "database": True, "refused": {}}
 
 
 def test_with_the_database_locked_answers_come_with_null_ids_and_ready_says_degraded(
@@ -160,7 +160,7 @@ def test_with_the_database_locked_answers_come_with_null_ids_and_ready_says_degr
     assert answer.json()["predictions"][0]["id"] is None
     ready = client.get("/readyz")
     assert ready.status_code == 200
-    assert ready.json() == {"status": "degraded", "model": "v1", "database": False}
+    assert ready.json() == {"status": "degraded", "model": "v1", "database": False, "refused": {}}
     refused = client.post(FEEDBACK, json={"prediction_id": prediction_id, "label": "neutral"})
     assert refused.status_code == 503
     assert refused.json() == {"detail": "The database cannot be written just now; try again in a moment."}

@@ -1,0 +1,251 @@
+"""The Desk as a support person uses it: the real app in a process of its own, an empty data folder, a real browser.
+
+ATTUNE_SCREENSHOTS=FOLDER keeps a picture of every state.
+"""
+
+import os
+import shutil
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningApp
+
+CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+LABELS = ("negative", "neutral", "positive")
+MESSAGE = "The parcel came today, two days after the date that was promised."
+BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was opened")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: no page was opened")
+
+
+class DeskApp(RunningApp):
+    """The running app, and what its database holds."""
+
+    @property
+    def database(self) -> Path:
+        return self.data_dir / "attune.db"
+
+    def rows(self, query: str, *values) -> list[tuple]:
+        with closing(sqlite3.connect(self.database)) as connection:
+            return connection.execute(query, values).fetchall()
+
+    def count(self, table: str) -> int:
+        return self.rows(f"SELECT count(*) FROM {table}")[0][0]
+
+
+@pytest.fixture(scope="module")
+def app(tmp_path_factory):
+    with DeskApp(tmp_path_factory.mktemp("desk") / "data") as app:
+        yield app
+        assert app.stop() == 0, "asked to stop, the app must end without an error"
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with playwright.sync_playwright() as runner:
+        browser = runner.chromium.launch(executable_path=BROWSER, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def open_desk(app, browser):
+    """Opens the page; at the end, no request may have left the host and no script may have failed."""
+    contexts = []
+    foreign, broken = [], []
+
+    def open_page(width=1280, height=800, **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
+        page = contexts[-1].new_page()
+        local = (app.url, "data:", "blob:")
+        page.on("request", lambda request: request.url.startswith(local) or foreign.append(request.url))
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(app.url)
+        page.wait_for_selector(".card.nothing")
+        page.wait_for_selector(".recent")
+        return page
+
+    yield open_page
+    for context in contexts:
+        context.close()
+    assert not foreign, "the page asked another host"
+    assert not broken, "a script of the page failed"
+
+
+def read(page, message: str) -> str:
+    """Read a message and return the label that is shown for it."""
+    page.fill("#message textarea", message)
+    page.click("#read")
+    quoted = page.locator("blockquote", has_text=message[:60])
+    quoted.wait_for()
+    shown = page.get_attribute(".card.result", "class").split()
+    return next(label for label in LABELS if label in shown)
+
+
+def another(label: str) -> str:
+    return next(each for each in LABELS if each != label)
+
+
+def picture(page, name: str) -> None:
+    folder = os.environ.get("ATTUNE_SCREENSHOTS")
+    if folder:
+        page.wait_for_timeout(500)  # bars grow, buttons fade
+        page.screenshot(path=Path(folder) / f"{name}.png")
+
+
+def test_correction_at_the_desk_is_in_the_database(app, open_desk):
+    page = open_desk()
+    assert page.title() == "Attune"
+    picture(page, "empty")
+    predicted = read(page, MESSAGE)
+    picture(page, "read")
+    page.fill("#comment textarea", "late is late")
+    page.click(f"#say-{another(predicted)}")
+    page.wait_for_selector(".stored")
+    picture(page, "corrected")
+    said = page.inner_text("#outcome")
+    stored = app.rows(
+        "SELECT f.id, f.label, f.status, f.actor, f.comment, f.created_at, p.label, p.model_version,"
+        " abs(p.negative + p.neutral + p.positive - 1) < 0.001"
+        " FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?",
+        MESSAGE,
+    )
+    assert len(stored) == 1
+    receipt, label, status, actor, comment, at, shown, version, sums = stored[0]
+    assert (label, status, comment, shown, sums) == (another(predicted), "pending", "late is late", predicted, 1)
+    assert actor.startswith("desk:") and at and version in page.inner_text(".facts")
+    assert f"Stored: you said {label}." in said and receipt[:8] in said
+
+
+def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, open_desk):
+    page = open_desk()
+    message = "Do you ship to Norway, and what does it cost?"
+    predicted = read(page, message)
+    page.click("#yes")
+    page.wait_for_selector(".stored")
+    label_of = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
+    assert app.rows(label_of, message) == [(predicted,)]
+    read(page, "Thank you, it works again.")
+    page.click(f".recent button:has-text('{message[:20]}')")
+    page.wait_for_selector(f"#say-{predicted}.chosen")
+    page.click(f"#say-{another(predicted)}")
+    page.wait_for_selector(f"#say-{another(predicted)}.chosen")
+    assert app.rows(label_of, message) == [(another(predicted),)]
+    picture(page, "back")
+
+
+@pytest.mark.parametrize(
+    ("message", "told"),
+    [
+        ("", "1 to 10,000 characters"),
+        (" \n\t ", "1 to 10,000 characters"),
+        ("x" * 10_001, "10,001 characters, the limit is 10,000"),
+    ],
+)
+def test_what_cannot_be_read_is_explained_and_not_stored(app, open_desk, message, told):
+    page = open_desk()
+    before = app.count("predictions")
+    page.fill("#message textarea", message)
+    page.click("#read")
+    page.wait_for_selector("#problem .problem")
+    assert told in page.inner_text("#problem")
+    assert app.count("predictions") == before
+    picture(page, f"refused-{len(message)}")
+
+
+def test_markup_in_a_message_is_shown_and_not_run(open_desk):
+    page = open_desk()
+    attack = "<img src=x onerror='hacked=1'><script>hacked=2</script> ${hacked=3} {{hacked}} </blockquote><b id=evil>"
+    read(page, attack)
+    page.wait_for_timeout(300)
+    assert page.evaluate("typeof hacked") == "undefined"
+    assert page.locator("#evil").count() == 0
+    assert page.inner_text("blockquote") == attack
+    assert page.inner_text(".recent .snippet").startswith("<img src=x onerror=")
+
+
+def test_keyboard_alone_is_enough(app, open_desk):
+    page = open_desk()
+    before = app.count("feedback")
+    page.focus("#message textarea")
+    page.keyboard.type("Line one")
+    page.keyboard.press("Enter")
+    page.keyboard.type("line two")
+    page.keyboard.press("Control+Enter")
+    page.wait_for_selector(".card.result")
+    assert page.inner_text("blockquote") == "Line one\nline two"
+    assert page.inner_text("#spoken")
+    while page.evaluate("document.activeElement.id") != "yes":
+        page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(".stored")
+    page.wait_for_function("document.activeElement.matches('#labels .chosen')")
+    assert app.count("feedback") == before + 1
+
+
+@pytest.mark.parametrize(
+    ("locale", "button", "tongue"),
+    [("zh-CN", "识别留言", "zh"), ("en-GB", "Read message", "en"), ("de-DE", "Read message", "en")],
+)
+def test_words_are_in_the_language_of_the_browser(open_desk, locale, button, tongue):
+    page = open_desk(locale=locale)
+    assert page.inner_text("#read") == button
+    assert page.evaluate("document.documentElement.lang") == tongue
+    page.click("#try-question")
+    page.wait_for_selector(".card.result")
+    assert ("把握" in page.inner_text(".verdict")) is (tongue == "zh")
+    picture(page, f"language-{locale}")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(open_desk, scheme):
+    page = open_desk(color_scheme=scheme, reduced_motion="reduce")
+    assert page.evaluate(CONTRAST) == []
+    for read_before, name in enumerate(("angry", "question", "praise")):
+        page.click(f"#try-{name}")
+        page.wait_for_function("before => document.querySelectorAll('.recent li').length > before", arg=read_before)
+        page.click("#say-negative")
+        page.wait_for_selector("#say-negative.chosen")
+        page.mouse.move(2, 2)
+        page.wait_for_timeout(400)  # colours fade in
+        assert page.evaluate(CONTRAST) == []
+        picture(page, f"{scheme}-{name}")
+
+
+def test_a_phone_needs_no_scrolling_sideways(open_desk):
+    page = open_desk(390, 844, is_mobile=True, has_touch=True)
+    picture(page, "phone-empty")
+    predicted = read(page, MESSAGE)
+    page.tap(f"#say-{another(predicted)}")
+    page.wait_for_selector(".stored")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    picture(page, "phone-corrected")
+
+
+def test_two_sessions_do_not_see_each_other(open_desk):
+    first, second = open_desk(), open_desk()
+    read(first, "Only in the first window.")
+    read(second, "Only in the second window.")
+    assert second.locator(".recent li").count() == 1
+    assert "first" not in second.inner_text(".recent")
+
+
+def test_locked_database_shows_the_answer_and_says_why_it_cannot_be_corrected(app, open_desk):
+    page = open_desk()
+    lock = sqlite3.connect(app.database, isolation_level=None)
+    lock.execute("BEGIN IMMEDIATE")
+    try:
+        read(page, "This one cannot be kept.")
+        assert page.is_disabled("#yes") and page.is_disabled("#say-negative")
+        assert "cannot be stored" in page.inner_text("#outcome")
+        picture(page, "locked")
+    finally:
+        lock.close()

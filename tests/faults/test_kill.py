@@ -1,0 +1,57 @@
+"""SIGKILL while corrections come in, and two retrains at once."""
+
+import threading
+
+from tests.running import RunningApp, command
+
+
+def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
+    acknowledged: dict[str, str] = {}
+    app = RunningApp(installed_data_dir)
+    app.start()
+    try:
+        for round in range(3):
+            ids = [one["id"] for one in app.predict([f"message {round} {index}" for index in range(200)])["predictions"]]
+            begun = threading.Event()
+
+            def correct(part: list[str], begun=begun) -> None:
+                for id in part:
+                    status, answer = app.post("/api/v1/feedback", {"prediction_id": id, "label": "negative"})
+                    if status != 201:
+                        return  # the app is gone
+                    acknowledged[answer["feedback_id"]] = "negative"
+                    begun.set()
+
+            clients = [threading.Thread(target=correct, args=(ids[start::4],)) for start in range(4)]
+            for client in clients:
+                client.start()
+            assert begun.wait(30)
+            app.kill()
+            for client in clients:
+                client.join()
+            app.start()
+        missing = [id for id in acknowledged if app.get(f"/api/v1/feedback/{id}")[1].get("label") != "negative"]
+    finally:
+        app.stop()
+    assert len(acknowledged) >= 3
+    assert missing == []
+
+
+def test_the_second_retrain_says_who_holds_the_lock(installed_data_dir):
+    from product.locking import exclusive
+
+    with exclusive(installed_data_dir / "retrain.lock", "retraining"):
+        done = command("training", "retrain", data_dir=installed_data_dir, check=False)
+    assert done.returncode == 2
+    assert "retraining is already running: process " in done.stderr
+
+
+def test_retraining_without_corrections_is_insufficient_and_changes_nothing(installed_data_dir):
+    done = command("training", "retrain", data_dir=installed_data_dir)
+    assert "insufficient" in done.stdout
+    assert sorted(folder.name for folder in (installed_data_dir / "versions").iterdir()) == [".install.lock", "shipped-1"]
+
+
+def test_a_retrain_that_is_not_due_says_how_many_are_missing(installed_data_dir):
+    done = command("training", "retrain", "--if-due", data_dir=installed_data_dir)
+    assert "not-due: 0 corrections since the last attempt, 50 make a run due" in done.stdout

@@ -1,0 +1,120 @@
+"""The whole loop on the real thing: app, database, model, retrain command, swap and rollback."""
+
+import csv
+import json
+from pathlib import Path
+
+import pytest
+
+from tests.running import RunningApp, command
+from training import corpora
+from training.preparation import clean
+
+DATA = Path(__file__).resolve().parent.parent / "data"
+CORRECTED = 60
+FOLLOWED_WITHIN = 5.0
+
+
+def read(name: str) -> list[dict]:
+    with (DATA / name).open(encoding="utf-8", newline="") as stream:
+        return list(csv.DictReader(stream))
+
+
+def share_right(app: RunningApp, rows: list[dict]) -> float:
+    answers = app.labels([row["text"] for row in rows])
+    return sum(answer == row["label"] for answer, row in zip(answers, rows, strict=True)) / len(rows)
+
+
+def mistakes(app: RunningApp) -> list[tuple[dict, str]]:
+    """(row, prediction id) of messages of the kind that the model gets wrong."""
+    rows = read("loop_corrections.csv")
+    answers = app.predict([row["text"] for row in rows])["predictions"]
+    return [(row, answer["id"]) for row, answer in zip(rows, answers, strict=True) if answer["label"] != row["label"]]
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory):
+    """Lived through once; the tests below read what happened."""
+    told = {}
+    data_dir = tmp_path_factory.mktemp("loop") / "data"
+    probes = read("loop_probes.csv")
+    kind = [row for row in probes if row["role"] == "kind"]
+    counter = [row for row in probes if row["role"] == "counter"]
+    gate = [vars(row) for row in clean(corpora.load("airline", "gate"))[0]][:512]
+    watched = [row["text"] for row in probes]
+    with RunningApp(data_dir) as app:
+
+        def look(name: str) -> None:
+            told[name] = {
+                "version": app.version(),
+                "kind": share_right(app, kind),
+                "counter": share_right(app, counter),
+                "gate": sum(share_right(app, gate[start : start + 256]) for start in (0, 256)) / 2,
+                "answers": app.labels(watched),
+            }
+
+        look("before")
+        wrong = mistakes(app)
+        told["wrong"] = len(wrong)
+        receipts = [app.correct(id, row["label"]) for row, id in wrong[:CORRECTED]]
+        told["corrected"] = len(receipts)
+        command("training", "retrain", "--json", str(data_dir / "outcome.json"), data_dir=data_dir)
+        told["outcome"] = json.loads((data_dir / "outcome.json").read_text())
+        if told["outcome"]["version"]:
+            told["followed"] = app.follow(told["outcome"]["version"])
+        look("after")
+        told["receipts"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
+        told["versions"] = app.get("/api/v1/versions")[1]
+        command("product", "rollback", data_dir=data_dir)
+        app.follow(told["before"]["version"])
+        look("back")
+        told["receipts_back"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
+        told["same_process"] = app.process.poll() is None
+    return told
+
+
+def test_the_model_gets_the_kind_wrong_at_first(story):
+    assert story["wrong"] >= CORRECTED
+    assert story["corrected"] == CORRECTED
+
+
+def test_retraining_promotes_and_the_running_app_follows(story):
+    assert story["outcome"]["outcome"] == "promoted", story["outcome"]
+    assert story["followed"] <= FOLLOWED_WITHIN
+    assert story["same_process"]
+    assert story["after"]["version"] == story["outcome"]["version"] != story["before"]["version"]
+
+
+def test_more_of_the_kind_is_right_in_phrasings_that_were_never_seen(story):
+    assert story["after"]["kind"] >= story["before"]["kind"] + 0.2, (story["before"], story["after"])
+
+
+def test_counter_examples_are_still_right(story):
+    assert story["after"]["counter"] >= story["before"]["counter"] - 0.05
+
+
+def test_airline_gate_rows_stay_within_the_margin(story):
+    assert story["after"]["gate"] >= story["before"]["gate"] - 0.01
+
+
+def test_the_verdict_is_kept_with_the_version(story):
+    active = next(version for version in story["versions"] if version["active"])
+    assert active["id"] == story["outcome"]["version"]
+    assert active["parent"] == story["before"]["version"]
+    assert active["corrections"] == sum(receipt["status"] == "learned" for receipt in story["receipts"])
+    assert active["verdict"]["promote"] is True
+
+
+def test_receipts_say_what_was_learned_and_what_was_held_back(story):
+    learned = [receipt for receipt in story["receipts"] if receipt["status"] == "learned"]
+    assert {receipt["learned_in"] for receipt in learned} == {story["outcome"]["version"]}
+    # a quarter of 60 is held back to judge by, give or take near-duplicates
+    assert 40 <= len(learned) <= 50
+    agreeing = sum(receipt["agrees_now"] for receipt in learned)
+    assert agreeing >= 0.8 * len(learned)
+
+
+def test_rollback_brings_the_old_answers_back(story):
+    assert story["back"]["version"] == story["before"]["version"]
+    assert story["back"]["answers"] == story["before"]["answers"]
+    assert not [receipt for receipt in story["receipts_back"] if receipt["status"] == "learned"]

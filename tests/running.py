@@ -1,0 +1,132 @@
+"""The real app in a process of its own, as a user starts it."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+START_SECONDS = 180.0
+FOLLOW_SECONDS = 15.0
+
+
+def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
+    """This process's environment without any setting of the product's, and with those given."""
+    foreign = ("ATTUNE_", "GRADIO_", "SPACE_")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
+    return kept | {"ATTUNE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"} | more
+
+
+def free_port() -> int:
+    with socket.socket() as listener:
+        listener.bind(("127.0.0.1", 0))
+        return listener.getsockname()[1]
+
+
+def command(*arguments: str, data_dir: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
+    """`python -m …` with a data dir; raises with the output when it fails and `check` is set."""
+    done = subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=ROOT,
+        env=clean_environment(data_dir, **environment),
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    if check and done.returncode:
+        raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done
+
+
+class RunningApp:
+    """`python app.py` on a free port. Use as a context manager; what it printed is in `log()`."""
+
+    def __init__(self, data_dir: Path, **environment: str):
+        self.data_dir = data_dir
+        self.port = int(environment.get("GRADIO_SERVER_PORT", free_port()))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._environment = clean_environment(data_dir, **{"GRADIO_SERVER_PORT": str(self.port)} | environment)
+        self._log = data_dir.parent / f"app-{self.port}.log"
+        self.process: subprocess.Popen | None = None
+
+    def __enter__(self) -> "RunningApp":
+        self.start()
+        return self
+
+    def __exit__(self, *_) -> None:
+        self.stop()
+
+    def start(self) -> None:
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, "app.py"], cwd=ROOT, env=self._environment, stdout=log, stderr=log
+            )
+        self.wait(lambda: self.get("/readyz")[0] == 200, START_SECONDS, "to be ready")
+
+    def stop(self) -> int:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        return self.process.wait(timeout=30)
+
+    def kill(self) -> None:
+        self.process.kill()
+        self.process.wait(timeout=30)
+
+    def log(self) -> str:
+        return self._log.read_text(encoding="utf-8", errors="replace")
+
+    def wait(self, condition, seconds: float, what: str) -> float:
+        """Seconds until the condition held; raises with the log when it never did."""
+        started = time.monotonic()
+        while time.monotonic() - started < seconds:
+            if self.process.poll() is not None:
+                raise AssertionError(f"the app ended with {self.process.returncode}:\n{self.log()}")
+            if condition():
+                return time.monotonic() - started
+            time.sleep(0.1)
+        raise AssertionError(f"waited {seconds:.0f} s for the app {what}:\n{self.log()}")
+
+    def get(self, path: str) -> tuple[int, dict]:
+        return self._call(urllib.request.Request(self.url + path))
+
+    def post(self, path: str, body: dict) -> tuple[int, dict]:
+        headers = {"Content-Type": "application/json"}
+        return self._call(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))
+
+    @staticmethod
+    def _call(request: urllib.request.Request) -> tuple[int, dict]:
+        """(status, JSON body); status 0 when nobody answers."""
+        try:
+            with urllib.request.urlopen(request, timeout=60) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            return error.code, json.loads(error.read() or "{}")
+        except (urllib.error.URLError, ConnectionError, TimeoutError):
+            return 0, {}
+
+    def predict(self, texts: list[str]) -> dict:
+        status, answer = self.post("/api/v1/predict", {"texts": texts})
+        assert status == 200, answer
+        return answer
+
+    def labels(self, texts: list[str]) -> list[str]:
+        return [prediction["label"] for prediction in self.predict(texts)["predictions"]]
+
+    def correct(self, prediction_id: str, label: str, actor: str = "test") -> str:
+        body = {"prediction_id": prediction_id, "label": label, "actor": actor}
+        status, answer = self.post("/api/v1/feedback", body)
+        assert status == 201, answer
+        return answer["feedback_id"]
+
+    def version(self) -> str:
+        return self.predict(["hello"])["model_version"]
+
+    def follow(self, version: str) -> float:
+        """Seconds until answers come from this version."""
+        return self.wait(lambda: self.version() == version, FOLLOW_SECONDS, f"to serve {version}")
