@@ -76,6 +76,10 @@ class Engine:
             self._chunks.put(chunk)
         return Scored(model.version, [score for chunk in chunks for score in chunk.result.result()])
 
+    def waiting(self) -> int:
+        """Batches' worth of texts in the queue, about."""
+        return self._chunks.qsize()
+
     def close(self) -> None:
         """Answer what is waiting, then stop."""
         self._closed = True

@@ -11,7 +11,8 @@ def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
     app.start()
     try:
         for round in range(3):
-            ids = [one["id"] for one in app.predict([f"message {round} {index}" for index in range(200)])["predictions"]]
+            texts = [f"message {round} {index}" for index in range(200)]
+            ids = [one["id"] for one in app.predict(texts)["predictions"]]
             begun = threading.Event()
 
             def correct(part: list[str], begun=begun) -> None:
@@ -49,7 +50,8 @@ def test_the_second_retrain_says_who_holds_the_lock(installed_data_dir):
 def test_retraining_without_corrections_is_insufficient_and_changes_nothing(installed_data_dir):
     done = command("training", "retrain", data_dir=installed_data_dir)
     assert "insufficient" in done.stdout
-    assert sorted(folder.name for folder in (installed_data_dir / "versions").iterdir()) == [".install.lock", "shipped-1"]
+    folders = sorted(folder.name for folder in (installed_data_dir / "versions").iterdir())
+    assert folders == [".install.lock", "shipped-1"]
 
 
 def test_a_retrain_that_is_not_due_says_how_many_are_missing(installed_data_dir):

@@ -1,0 +1,55 @@
+"""How fast each backend reads, as a ratio to fp32 in the same run: python -m benchmarks.serving"""
+
+import dataclasses
+import statistics
+import time
+from collections.abc import Callable
+
+from rich.console import Console
+from rich.table import Table
+
+from product.inference import backends
+from product.inference.model import BATCH, Model
+from product.settings import SHIPPED_MODEL, load_settings
+from training import corpora
+from training.factory import find_model
+from training.preparation import clean
+
+MESSAGES = 512
+ROUNDS = 5
+
+
+def messages_per_second(model: Model, texts: list[str], size: int) -> float:
+    start = time.perf_counter()
+    for first in range(0, len(texts), size):
+        model.score(texts[first : first + size])
+    return len(texts) / (time.perf_counter() - start)
+
+
+def compare(models: list[Model], texts: list[str], size: int, say: Callable) -> list[float]:
+    """Median messages a second of each model; the rounds take turns, so that a busy minute hits all alike."""
+    speeds: list[list[float]] = [[] for _ in models]
+    for number in range(ROUNDS):
+        say(f"batches of {size}: round {number + 1} of {ROUNDS}")
+        for model, found in zip(models, speeds, strict=True):
+            found.append(messages_per_second(model, texts, size))
+    return [statistics.median(found) for found in speeds]
+
+
+def main() -> None:
+    console = Console()
+    settings = load_settings()
+    served = find_model(settings, "")
+    reference = dataclasses.replace(served, backend=backends.load("torch", SHIPPED_MODEL, settings.base_model))
+    texts = [row.text for row in clean(corpora.load("airline", "test"))[0][:MESSAGES]]
+    table = Table(title=f"{MESSAGES} customer tweets, median of {ROUNDS} rounds", title_justify="left")
+    for heading in ("", "fp32 (PyTorch) msg/s", "int8 (ONNX Runtime) msg/s", "ratio"):
+        table.add_column(heading, justify="right")
+    for name, size in (("one by one", 1), (f"batches of {BATCH}", BATCH)):
+        slow, fast = compare([reference, served], texts, size, console.log)
+        table.add_row(name, f"{slow:,.0f}", f"{fast:,.0f}", f"{fast / slow:.1f}")
+    console.print(table)
+
+
+if __name__ == "__main__":
+    main()

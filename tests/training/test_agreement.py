@@ -1,0 +1,53 @@
+"""What serves against the model before quantisation, and the figures that the shipped model is held to."""
+
+import dataclasses
+
+import pytest
+
+from product.inference import backends
+from product.settings import SHIPPED_MODEL
+from training import corpora
+from training.evaluate import evaluate, measures, targets
+from training.preparation import clean
+
+
+@pytest.fixture(scope="module")
+def airline():
+    return clean(corpora.load("airline", "test"))[0]
+
+
+def with_backend(model, name: str):
+    return dataclasses.replace(model, backend=backends.load(name, SHIPPED_MODEL))
+
+
+def test_int8_labels_agree_with_fp32_on_99_of_100_airline_test_rows(shipped, airline):
+    texts = [row.text for row in airline]
+    served = shipped.logits(texts).argmax(axis=1)
+    reference = with_backend(shipped, "torch").logits(texts).argmax(axis=1)
+    assert len(texts) == 2946
+    assert (served == reference).mean() >= 0.99
+
+
+def test_the_shipped_model_as_served_is_as_good_as_its_floors(shipped, airline):
+    measured = evaluate(shipped, airline)
+    assert measured["accuracy"] >= 0.86
+    assert measured["macro_f1"] >= 0.815
+    assert measured["ece"] <= 0.03
+
+
+def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped, airline):
+    rows = airline[:256]
+    texts = [row.text for row in rows]
+    in_8_bit = with_backend(shipped, "bnb-int8")
+    reference = with_backend(shipped, "torch").logits(texts).argmax(axis=1)
+    assert (in_8_bit.logits(texts).argmax(axis=1) == reference).mean() >= 0.97
+    linear = {name: type(module).__name__ for name, module in in_8_bit.backend._model.named_modules()}
+    assert linear["bert.encoder.layer.0.attention.self.query"] == "Linear8bitLt"
+    assert linear["classifier"] == linear["bert.pooler.dense"] == "Linear"
+
+
+def test_a_fixed_answer_would_not_reach_the_floors(airline):
+    import numpy as np
+
+    always_negative = np.tile([1.0, 0.0, 0.0], (len(airline), 1))
+    assert measures(always_negative, targets(airline))["macro_f1"] < 0.3
