@@ -43,14 +43,17 @@ def finetune(
     method: Annotated[str, typer.Option(help="lora (adapters) or full (all weights).")] = "lora",
     base: Annotated[str, typer.Option(help="Base model: folder or Hub id; default ATTUNE_BASE_MODEL.")] = "",
     epochs: Annotated[float | None, typer.Option(help="Epochs at most; validation may stop it sooner.")] = None,
-    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    learning_rate: Annotated[
+        list[float] | None, typer.Option(help="Peak learning rate; given again, another round with soft labels.")
+    ] = None,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 13,
     version: Annotated[str, typer.Option(help="The id the version gets.")] = "trained-1",
 ) -> None:
     """Train a checkpoint on labelled corpora: a version folder with adapter, int8 export, calibration, results."""
     from training.factory import finetune_version  # torch takes seconds to import: --help must not wait for it
 
-    asked = {"epochs": epochs, "learning_rate": learning_rate, "seed": seed}
+    rates = tuple(learning_rate) if learning_rate else None
+    asked = {"epochs": epochs, "learning_rates": rates, "seed": seed}
     overrides = {name: value for name, value in asked.items() if value is not None}
     manifest = finetune_version(
         load_settings(),

@@ -20,7 +20,7 @@ from training import corpora as catalogue
 from training.build import MAX_TOKENS, build, package_versions
 from training.corpora import Row
 from training.evaluate import evaluate
-from training.finetune import FULL, Recipe, encode, save, train, write_result
+from training.finetune import FULL, Recipe, encode, save, soft_targets, train, write_result
 from training.preparation import Step, clean, drop_duplicates, keep_apart
 
 REPORTED = ("airline", "desk-en")
@@ -70,11 +70,19 @@ def finetune_version(
         say(str(step))
     folder = checkpoint.locate_base(base or settings.base_model)
     encoder = TextEncoder(folder / models.TOKENIZER_FILE, MAX_TOKENS)
-    say(f"training on {len(rows):,} rows ({method}), stopping early on {len(validation):,} validation rows")
     out.mkdir(parents=True, exist_ok=True)
-    work = out.with_name(f".{out.name}.work")
-    data, judged_by = encode(rows, encoder), encode(validation, encoder)
-    model, history = train(checkpoint.load_base(folder), data, judged_by, recipe, work)
+    work, history, targets = out.with_name(f".{out.name}.work"), [], None
+    rounds = len(recipe.learning_rates)
+    for number in range(rounds):
+        say(
+            f"round {number + 1} of {rounds}: training on {len(rows):,} rows ({method}), "
+            f"stopping early on {len(validation):,} validation rows"
+        )
+        data, judged_by = encode(rows, encoder, targets), encode(validation, encoder)
+        model, log = train(checkpoint.load_base(folder), data, judged_by, recipe, work, number)
+        history.append(log)
+        if number + 1 < rounds:
+            targets = soft_targets(model, rows, encoder, recipe.soft_share)
     save(model, out / "adapter")
     write_result(out.with_name(f"{out.name}.json"), recipe, history, time.monotonic() - started)
     details = {

@@ -15,6 +15,8 @@ from safetensors.torch import load_file, save_file
 from sklearn.metrics import accuracy_score, f1_score
 from transformers import EarlyStoppingCallback, PreTrainedModel, Trainer, TrainingArguments, set_seed
 
+from product.inference.backends.torch_float import TorchFloat
+from product.inference.model import Model
 from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS
 from training.corpora import Row
@@ -25,24 +27,31 @@ IGNORED = -100
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hyper-parameters of a run. `hold` weighs the divergence from the model started from, on replayed rows."""
+    """Hyper-parameters of a run.
+
+    `hold` weighs the divergence from given probabilities. There is a round of training for each learning rate. Each
+    next model starts from the base again and learns a mixture of the labels and, to `soft_share`, of what the last
+    model says: crowd labels are noisy, and a model trained on many of them knows where (Furlanello et al. 2018,
+    "Born-Again Neural Networks").
+    """
 
     method: str = "lora"
     rank: int = 32
-    alpha: int = 32
-    learning_rate: float = 5e-4
-    epochs: float = 2
-    batch_size: int = 32
+    alpha: int = 64
+    learning_rates: tuple[float, ...] = (2.5e-4, 3e-4)
+    epochs: float = 3
+    batch_size: int = 16
     warmup: float = 0.1
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
-    evaluations_per_epoch: int = 3
+    evaluations_per_epoch: int = 1
     patience: int = 3
     hold: float = 1.0
+    soft_share: float = 0.5
     seed: int = 13
 
 
-FULL = {"method": "full", "learning_rate": 5e-5, "epochs": 3}
+FULL = {"method": "full", "learning_rates": (5e-5,)}
 
 
 def mixed_precision() -> dict:
@@ -112,6 +121,13 @@ def quality(prediction) -> dict[str, float]:
     return {"accuracy": accuracy_score(labels, chosen), "macro_f1": f1}
 
 
+def soft_targets(model, rows: list[Row], encoder: TextEncoder, share: float) -> np.ndarray:
+    """The labels' one-hot rows mixed with the model's probabilities, float32 [rows, 3]."""
+    said = Model("teacher", encoder, TorchFloat(model), 1.0).probabilities([row.text for row in rows])
+    labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
+    return (share * said + (1 - share) * labelled).astype(np.float32)
+
+
 def with_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
     """LoRA on every linear layer of the encoder; the head is trained whole and saved with the adapter."""
     config = LoraConfig(
@@ -120,46 +136,53 @@ def with_adapter(model: PreTrainedModel, recipe: Recipe) -> PeftModel:
     return get_peft_model(model, config)
 
 
-def train(model: PreTrainedModel, train_rows: Dataset, validation: Dataset, recipe: Recipe, work: Path) -> tuple:
-    """Train, stopping early on validation macro-F1. Returns (the best model, the history of losses and scores)."""
+def train(
+    model: PreTrainedModel, rows: Dataset, validation: Dataset | None, recipe: Recipe, work: Path, number: int = 0
+) -> tuple:
+    """One round of training. Returns (the model, the history of losses and scores).
+
+    With rows to validate on it stops early and returns the model of the best macro-F1, else it goes to the end.
+    """
     set_seed(recipe.seed)
     model = with_adapter(model, recipe) if recipe.method == "lora" else model
-    steps_per_epoch = -(-len(train_rows) // recipe.batch_size)
-    interval = max(1, steps_per_epoch // recipe.evaluations_per_epoch)
+    interval = max(1, -(-len(rows) // recipe.batch_size) // recipe.evaluations_per_epoch)
+    watching = {
+        "eval_strategy": "steps",
+        "eval_steps": interval,
+        "save_strategy": "steps",
+        "save_steps": interval,
+        "save_total_limit": 1,
+        "load_best_model_at_end": True,
+        "metric_for_best_model": "macro_f1",
+    }
     arguments = TrainingArguments(
         output_dir=str(work),
         num_train_epochs=recipe.epochs,
-        learning_rate=recipe.learning_rate,
+        learning_rate=recipe.learning_rates[number],
         per_device_train_batch_size=recipe.batch_size,
         per_device_eval_batch_size=64,
         warmup_steps=recipe.warmup,
         weight_decay=recipe.weight_decay,
         train_sampling_strategy="group_by_length",
         length_column_name="length",
-        eval_strategy="steps",
-        eval_steps=interval,
-        save_strategy="steps",
-        save_steps=interval,
-        save_total_limit=1,
         logging_steps=interval,
-        load_best_model_at_end=True,
-        metric_for_best_model="macro_f1",
         optim="adamw_torch",
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
         disable_tqdm=False,
         seed=recipe.seed,
+        **(watching if validation else {"save_strategy": "no"}),
         **mixed_precision(),
     )
     trainer = SentimentTrainer(
         model=model,
         args=arguments,
-        train_dataset=train_rows,
+        train_dataset=rows,
         eval_dataset=validation,
         data_collator=collate,
         compute_metrics=quality,
-        callbacks=[EarlyStoppingCallback(early_stopping_patience=recipe.patience)],
+        callbacks=[EarlyStoppingCallback(early_stopping_patience=recipe.patience)] if validation else [],
     )
     trainer.recipe = recipe
     trainer.train()

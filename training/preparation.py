@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import ftfy
 import ftfy.bad_codecs
 
-from product.inference.text import HANDLE, LINK
+from product.inference.text import LINK
 from training.corpora import Row
 
 
@@ -58,6 +58,9 @@ def _decode(run: str, stations: tuple[tuple[str, str], ...]) -> str:
         data = data.decode(saved_as).encode(read_as)
     # The first byte of every emoji, F0, was lost to an underscore.
     return data.replace(b"_\x9f", b"\xf0\x9f").decode("utf-8")
+
+
+HANDLE = re.compile(r"(?<![\w.])@\w+")
 
 
 def key(text: str) -> str:

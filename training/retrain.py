@@ -38,7 +38,7 @@ log = logging.getLogger(__name__)
 HELD_BACK = 0.25
 REPLAYED = 600
 VALIDATION = 400
-RECIPE = Recipe(rank=16, learning_rate=5e-4, epochs=4, batch_size=32, hold=1.0)
+RECIPE = Recipe(rank=16, alpha=32, learning_rates=(5e-4,), epochs=4, batch_size=32)
 GATE_CORPORA = ("airline", "desk-en")
 
 

@@ -1,6 +1,8 @@
 """The merged model as the ONNX file that serves: attention fused, matrix products in int8."""
 
 import logging
+import re
+import sys
 import tempfile
 import warnings
 from collections.abc import Iterator
@@ -43,16 +45,21 @@ def export_onnx(model: PreTrainedModel, target: Path) -> None:
         )
 
 
-def quantise(source: Path, target: Path, heads: int, hidden: int) -> None:
-    """Fuse, then quantise the encoder's matrix products, weights per output channel.
+FLOAT_LAYERS = 2
+"""The first layers stay in fp32: what they lose, every later one builds on. `python -m benchmarks.quantisation` has
+the table on validation rows from which this was chosen."""
+
+
+def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: int = FLOAT_LAYERS) -> None:
+    """Fuse, then quantise the encoder's matrix products from layer `float_layers` on, weights per output channel.
 
     `reduce_range` (7-bit weights): without VNNI instructions the products of 8-bit weights overflow their 16-bit
     sums, so labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models"). Embeddings,
-    pooler and classifier stay in fp32: they cost little time and lose the most.
+    pooler and classifier stay in fp32 too: they cost little time and lose much.
     """
     with _quiet():
         fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
-        keep = [node.name for node in fused.model.graph.node if _in_head(node)]
+        keep = [node.name for node in fused.model.graph.node if _in_head(node) or _layer(node.name) < float_layers]
         fused_file = source.with_suffix(".fused.onnx")
         fused.save_model_to_file(str(fused_file))
         quantize_dynamic(
@@ -83,9 +90,15 @@ def _in_head(node) -> bool:
     return any(part in name for name in (node.name, *node.input) for part in ("pooler", "classifier"))
 
 
-def export_int8(model: PreTrainedModel, target: Path) -> None:
+def _layer(name: str) -> int:
+    """The encoder layer a fused node belongs to; beyond all layers where it belongs to none."""
+    found = re.search(r"layer\.(\d+)/|^Attention_(\d+)$", name)
+    return int(found[1] or found[2]) if found else sys.maxsize
+
+
+def export_int8(model: PreTrainedModel, target: Path, float_layers: int = FLOAT_LAYERS) -> None:
     """The file that serves, from a merged fp32 model."""
     with tempfile.TemporaryDirectory() as work:
         plain = Path(work) / "plain.onnx"
         export_onnx(model, plain)
-        quantise(plain, target, model.config.num_attention_heads, model.config.hidden_size)
+        quantise(plain, target, model.config.num_attention_heads, model.config.hidden_size, float_layers)

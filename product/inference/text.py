@@ -9,19 +9,17 @@ import numpy as np
 from tokenizers import Tokenizer
 
 LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
-HANDLE = re.compile(r"(?<![\w.])@\w+")
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # Signs that modify the one before (skin tone, variation, joiner) say nothing of the mood.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
 
 
 def prepare(text: str) -> str:
-    """One line of plain words: links and handles by a stand-in, emoji by their Unicode names, no broken characters.
+    """One line of plain words: links by a stand-in, emoji by their Unicode names, no broken characters.
 
-    A handle or link carries no sentiment of its own; an emoji does, but the English base has no piece for it.
+    A link's address carries no sentiment of its own; an emoji does, but the English base has no piece for it.
     """
-    text = unicodedata.normalize("NFKC", MODIFIERS.sub("", text))
-    text = HANDLE.sub("@user", LINK.sub("http", text))
+    text = LINK.sub("http", unicodedata.normalize("NFKC", MODIFIERS.sub("", text)))
     return " ".join("".join(_plain(character) for character in text).split())
 
 

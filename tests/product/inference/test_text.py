@@ -7,7 +7,7 @@ from product.inference.text import TextEncoder, language, pad, prepare
 @pytest.mark.parametrize(
     ("text", "prepared"),
     [
-        ("@AcmeAir see https://t.co/x1 now", "@user see http now"),
+        ("@AcmeAir see https://t.co/x1 now", "@AcmeAir see http now"),
         ("so late 😡😡", "so late pouting face pouting face"),
         ("nice 👍🏽", "nice thumbs up sign"),
         ("ﬁne\u200b\t\n  ok\x00", "fine ok"),
