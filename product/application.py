@@ -159,9 +159,7 @@ class Application:
                 status=queries.status_now(session, row),
                 label=row.label,
                 predicted=row.prediction.label,
-                learned_in=queries.learned_in(
-                    session, feedback_id=row.id, label=row.label, active_version=active
-                ),
+                learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
                 agrees_now=None,
                 history=[StatusChange(event.status, event.at, event.why) for event in row.history],
             )
@@ -203,9 +201,7 @@ class Application:
         total = 0
         while True:
             with self.database.write() as session:
-                deleted = queries.delete_uncorrected_predictions(
-                    session, before=before, limit=DELETED_AT_ONCE
-                )
+                deleted = queries.delete_uncorrected_predictions(session, before=before, limit=DELETED_AT_ONCE)
             total += deleted
             if deleted < DELETED_AT_ONCE:
                 return total
@@ -220,9 +216,7 @@ class Application:
             return keys.secret(self.settings.data_dir)
         except OSError as error:
             logger.error("%s: %s", keys.FILE, error)
-            raise StorageUnavailable(
-                "The data folder cannot be read or written just now; try again."
-            ) from error
+            raise StorageUnavailable("The data folder cannot be read or written just now; try again.") from error
 
 
 def check_label(label: str) -> None:

@@ -65,6 +65,11 @@ class Settings(BaseSettings):
     def database(self) -> str:
         return self.database_url or f"sqlite:///{self.data_dir / 'attune.db'}"
 
+    def for_child(self) -> dict[str, str]:
+        """Environment that makes a command of the product work on the same data, however these settings came about."""
+        given = {"DATA_DIR": str(self.data_dir), "DATABASE_URL": self.database, "BASE_MODEL": self.base_model}
+        return {f"ATTUNE_{name}": value for name, value in given.items()}
+
     @property
     def versions_dir(self) -> Path:
         return self.data_dir / "versions"

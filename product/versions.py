@@ -5,6 +5,7 @@ database and loads the version it names, after checking every hash.
 """
 
 import logging
+import os
 import shutil
 import subprocess
 import sys
@@ -18,7 +19,7 @@ from product.locking import exclusive
 from product.manifest import BadVersion, Manifest
 from product.schedule import Periodic
 from product.sentiment import AttuneError, NotFound
-from product.settings import SHIPPED_MODEL, Settings
+from product.settings import ROOT, SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.database import Database
 
@@ -119,17 +120,31 @@ class Versions:
 
         Building needs torch, and a serving process should not have loaded it.
         """
-        shipped = manifests.read(SHIPPED_MODEL)
         try:
-            manifests.verify(self.store.folder(shipped.id))
-            with self._database.read() as session:
-                if queries.active_version(session):
-                    return
+            self.installed()
+            if self.active():
+                return
         except BadVersion as reason:
             log.info("building the shipped model once (%s)", reason)
-        child = subprocess.run([sys.executable, "-m", "product", "install"], cwd=SHIPPED_MODEL.parent.parent)
+        child = subprocess.run(
+            [sys.executable, "-m", "product", "install"], cwd=ROOT, env=os.environ | self._settings.for_child()
+        )
         if child.returncode:
             raise BadVersion("the shipped model could not be built: `python -m product install` says why")
+
+    def installed(self) -> Manifest:
+        """The shipped version's manifest here; raises BadVersion unless its folder is whole and of these adapters."""
+        shipped = manifests.read(SHIPPED_MODEL)
+        installed = manifests.verify(self.store.folder(shipped.id))
+        if not shipped.files.items() <= installed.files.items():
+            raise BadVersion(f"{shipped.id}: the repository ships other adapters under this name now")
+        return installed
+
+    def follows_shipped(self) -> bool:
+        """Whether what is active came with the product, so that a newer shipped version should take its place."""
+        with self._database.read() as session:
+            active = queries.active_version(session)
+            return active is None or queries.version(session, id=active).parent is None
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:
@@ -139,9 +154,8 @@ def install_shipped(settings: Settings, versions: Versions) -> Manifest:
 
     with exclusive(versions.store.root / ".install.lock", "installing the shipped model", wait=True):
         shipped = manifests.verify(SHIPPED_MODEL)
-        folder = versions.store.folder(shipped.id)
         try:
-            installed = manifests.verify(folder)
+            installed = versions.installed()
         except BadVersion:
             base = checkpoint.locate_base(settings.base_model)
             draft = versions.store.draft(shipped.id)
@@ -156,8 +170,8 @@ def install_shipped(settings: Settings, versions: Versions) -> Manifest:
             manifests.write(draft, shipped.model_copy(update={"serving": serving}))
             model.load(draft)
             installed = versions.store.publish(draft)
-        first = versions.active() is None
-        versions.register(installed, {}, activate=first, why="shipped with the product")
+        activate = versions.follows_shipped() and versions.active() != installed.id
+        versions.register(installed, {}, activate=activate, why="shipped with the product")
     return installed
 
 
@@ -187,7 +201,9 @@ class Watcher:
     def check(self) -> None:
         """Once: swap to the active version if it is another one and can be trusted."""
         active = self._versions.active()
-        if active and active != self._engine.version:
+        if active == self._engine.version:
+            self.refused.clear()
+        elif active:
             self._try(active)
 
     def _try(self, version: str) -> bool:

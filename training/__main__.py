@@ -143,9 +143,7 @@ def print_verdict(outcome) -> None:
         table.add_column(heading)
     words = {True: "yes", False: "NO", None: "–"}
     for check in outcome.verdict.checks:
-        table.add_row(
-            check.name, check.champion, check.challenger, check.finding, check.rule, words[check.passed]
-        )
+        table.add_row(check.name, check.champion, check.challenger, check.finding, check.rule, words[check.passed])
     Console(stderr=True, width=max(console.width, 150)).print(table)
 
 

@@ -191,9 +191,7 @@ def make_challenger(
     }
     name = f"r{attempt:04d}-{fingerprint[:8]}"
     adapters = [*inherited, "adapter"]
-    return build(
-        draft, id=name, base=base, adapters=adapters, validation=material.validation, details=details, say=say
-    )
+    return build(draft, id=name, base=base, adapters=adapters, validation=material.validation, details=details, say=say)
 
 
 def training_set(versions: Versions, shipped: Manifest, material: Material):

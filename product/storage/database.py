@@ -130,9 +130,7 @@ class Database:
         try:
             folder.mkdir(parents=True, exist_ok=True)
         except OSError as error:
-            raise StorageUnavailable(
-                f"The folder {folder} for the database cannot be made: {error}"
-            ) from error
+            raise StorageUnavailable(f"The folder {folder} for the database cannot be made: {error}") from error
 
     def _upgrade(self) -> None:
         with self._migrating() as connection:
@@ -167,9 +165,7 @@ def _checked(url: str) -> URL:
             "postgresql+psycopg://user:password@host/name, with that driver installed."
         ) from None
     if parsed.get_backend_name() == "sqlite" and parsed.database in (None, "", ":memory:"):
-        raise StorageUnavailable(
-            "ATTUNE_DATABASE_URL: SQLite needs a file, as in sqlite:////folder/attune.db."
-        )
+        raise StorageUnavailable("ATTUNE_DATABASE_URL: SQLite needs a file, as in sqlite:////folder/attune.db.")
     return parsed
 
 

@@ -38,9 +38,7 @@ def save_predictions(session: Session, predictions: list[Prediction]) -> None:
 
 def _prediction_values(prediction: Prediction) -> dict:
     names = ("id", "text", "label", "language", "route", "truncated", "model_version")
-    return {name: getattr(prediction, name) for name in names} | {
-        label: prediction.scores[label] for label in LABELS
-    }
+    return {name: getattr(prediction, name) for name in names} | {label: prediction.scores[label] for label in LABELS}
 
 
 def prediction(session: Session, *, id: str) -> PredictionRow | None:
@@ -163,8 +161,7 @@ def add_version(
     session.add(VersionRow(id=id, parent=parent, corrections=corrections, metrics=metrics, verdict=verdict))
     session.flush()
     session.add_all(
-        LearnedRow(version_id=id, feedback_id=feedback_id, label=label)
-        for feedback_id, label in learned.items()
+        LearnedRow(version_id=id, feedback_id=feedback_id, label=label) for feedback_id, label in learned.items()
     )
 
 
@@ -181,12 +178,8 @@ def activate(session: Session, *, version_id: str, why: str) -> None:
     session.flush()
     why_learned = f"Version {version_id}, active now, was trained with it."
     why_not = f"Version {version_id}, active now, was trained without it."
-    session.add_all(
-        _event(after[id], Status.learned.value, why_learned) for id in after.keys() - before.keys()
-    )
-    session.add_all(
-        _event(before[id], _unlearned(before[id]), why_not) for id in before.keys() - after.keys()
-    )
+    session.add_all(_event(after[id], Status.learned.value, why_learned) for id in after.keys() - before.keys())
+    session.add_all(_event(before[id], _unlearned(before[id]), why_not) for id in before.keys() - after.keys())
 
 
 def _learned_as_they_stand(session: Session, *, version_id: str | None) -> dict[str, FeedbackRow]:
@@ -212,9 +205,7 @@ def activated_versions(session: Session) -> list[str]:
     """The active version, then those that were active before it, latest first, each once."""
     latest = func.max(ActivationRow.id)
     return list(
-        session.scalars(
-            select(ActivationRow.version_id).group_by(ActivationRow.version_id).order_by(latest.desc())
-        )
+        session.scalars(select(ActivationRow.version_id).group_by(ActivationRow.version_id).order_by(latest.desc()))
     )
 
 
@@ -224,9 +215,7 @@ def version(session: Session, *, id: str) -> VersionRow | None:
 
 def all_versions(session: Session) -> list[VersionRow]:
     """Newest first."""
-    return list(
-        session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc()))
-    )
+    return list(session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc())))
 
 
 # Attempts to learn
@@ -239,9 +228,7 @@ def start_attempt(session: Session) -> int:
     return attempt.id
 
 
-def finish_attempt(
-    session: Session, *, id: int, outcome: str, reason: str, version_id: str | None = None
-) -> None:
+def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, version_id: str | None = None) -> None:
     """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
     attempt = session.get(AttemptRow, id)
     if attempt is None:

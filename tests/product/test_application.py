@@ -129,9 +129,7 @@ def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application
 
 def test_a_comment_is_redacted_too(application, database):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(
-        prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com"
-    )
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com")
     with database.read() as session:
         assert queries.feedback(session, id=id).comment == "ask [email]"
 

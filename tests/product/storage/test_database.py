@@ -88,9 +88,7 @@ def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(datab
     assert count(AttemptRow) == 1
 
 
-def test_a_failure_tells_neither_the_person_nor_the_log_what_a_customer_wrote(
-    database, make_prediction, caplog
-):
+def test_a_failure_tells_neither_the_person_nor_the_log_what_a_customer_wrote(database, make_prediction, caplog):
     twice = [make_prediction(text="my secret"), make_prediction(text="my secret")]
     with pytest.raises(StorageUnavailable) as raised, database.write() as session:
         queries.save_predictions(session, twice)
@@ -166,9 +164,7 @@ def test_four_processes_that_prepare_one_new_database_all_succeed(tmp_path):
     assert Database(url).reachable()
 
 
-def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(
-    settings, database, make_prediction
-):
+def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(settings, database, make_prediction):
     with database.write() as session:
         queries.save_predictions(session, [make_prediction()])
     process = run(CORRECTING, settings.database, stdout=subprocess.PIPE)

@@ -20,9 +20,7 @@ def test_migrations_build_the_checks_the_models_describe(settings, database):
     for table in Table.metadata.sorted_tables:
         built = {check["name"]: check["sqltext"] for check in found.get_check_constraints(table.name)}
         described = {
-            str(check.name): str(check.sqltext)
-            for check in table.constraints
-            if isinstance(check, CheckConstraint)
+            str(check.name): str(check.sqltext) for check in table.constraints if isinstance(check, CheckConstraint)
         }
         assert built == described
 

@@ -116,9 +116,7 @@ def test_an_actor_of_100_characters_is_kept_whole(client, prediction_id, databas
 
 def test_versions_are_listed(client, database):
     with database.write() as session:
-        queries.add_version(
-            session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={}
-        )
+        queries.add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
         queries.activate(session, version_id="v1", why="test")
     [version] = client.get("/api/v1/versions").json()
     assert version.pop("created").endswith("Z")
@@ -417,9 +415,7 @@ def test_a_fault_of_ours_is_500_without_its_traceback(application, engine, monke
     ("method", "path"),
     [("POST", PREDICT), ("POST", FEEDBACK), ("GET", f"{FEEDBACK}/x"), ("GET", "/api/v1/versions")],
 )
-def test_with_tokens_set_a_call_without_one_is_401_and_nothing_is_stored(
-    with_tokens, stored, header, method, path
-):
+def test_with_tokens_set_a_call_without_one_is_401_and_nothing_is_stored(with_tokens, stored, header, method, path):
     headers = {} if header is None else {"Authorization": header}
     refused = with_tokens.request(method, path, json={"texts": ["x"]}, headers=headers)
     assert refused.status_code == 401

@@ -74,9 +74,7 @@ def upgrade() -> None:
         sa.Column("updated_at", MOMENT, nullable=False),
         sa.CheckConstraint(LABELS, name=op.f("ck_feedback_label")),
         sa.CheckConstraint(STATUSES, name=op.f("ck_feedback_status")),
-        sa.ForeignKeyConstraint(
-            ["prediction_id"], ["predictions.id"], name="fk_feedback_prediction_id_predictions"
-        ),
+        sa.ForeignKeyConstraint(["prediction_id"], ["predictions.id"], name="fk_feedback_prediction_id_predictions"),
         sa.PrimaryKeyConstraint("id", name="pk_feedback"),
         sa.UniqueConstraint("prediction_id", "actor", name="uq_feedback_prediction_id_actor"),
     )
@@ -89,9 +87,7 @@ def upgrade() -> None:
         sa.Column("at", MOMENT, nullable=False),
         sa.Column("who", sa.String(128), nullable=False),
         sa.Column("why", sa.Text(), nullable=False),
-        sa.ForeignKeyConstraint(
-            ["feedback_id"], ["feedback.id"], name="fk_feedback_events_feedback_id_feedback"
-        ),
+        sa.ForeignKeyConstraint(["feedback_id"], ["feedback.id"], name="fk_feedback_events_feedback_id_feedback"),
         sa.PrimaryKeyConstraint("id", name="pk_feedback_events"),
     )
     op.create_index("ix_feedback_events_feedback_id", "feedback_events", ["feedback_id"])
