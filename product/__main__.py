@@ -1,25 +1,18 @@
 """Commands: python -m product --help"""
 
-import logging
-import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 import typer
-from rich.console import Console
 from rich.table import Table
 
-from product.sentiment import AttuneError
+from product.command_line import out, run, say
 from product.settings import Settings, load_settings
 from product.storage import queries
 from product.storage.database import Database
 from product.versions import Versions, install_shipped
 
 app = typer.Typer(help="Look after what serves: model versions.", no_args_is_help=True)
-console = Console(stderr=True)
-out = Console()
-
-EXIT_REFUSED = 2
 
 
 @contextmanager
@@ -37,9 +30,9 @@ def opened() -> Iterator[tuple[Settings, Database, Versions]]:
 def install() -> None:
     """Build the shipped model's serving file here (the app does this itself at its first start)."""
     with opened() as (settings, _, versions):
-        console.print("[dim]›[/dim] building the shipped model: merge, export, int8 (once, under a minute)")
+        say("building the shipped model: merge, export, int8 (once, under a minute)")
         manifest = install_shipped(settings, versions)
-    console.print(f"[dim]›[/dim] {manifest.id} is ready")
+    say(f"{manifest.id} is ready")
 
 
 @app.command()
@@ -73,15 +66,5 @@ def rollback() -> None:
     out.print(f"active: {after} (before: {before})")
 
 
-def main() -> None:
-    logging.basicConfig(level="INFO", format="%(levelname)s %(name)s: %(message)s")
-    logging.getLogger("alembic").setLevel("WARNING")
-    try:
-        app()
-    except AttuneError as error:
-        console.print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
-        sys.exit(EXIT_REFUSED)
-
-
 if __name__ == "__main__":
-    main()
+    run(app)

@@ -1,30 +1,21 @@
 """Commands: python -m training --help"""
 
 import json
-import logging
 import sys
 from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.logging import RichHandler
 from rich.table import Table
 
-from product.sentiment import LABELS, AttuneError
+from product.command_line import console, out, run, say
+from product.sentiment import LABELS
 from product.settings import SHIPPED_MODEL, load_settings
 
 app = typer.Typer(help="Make models: train, evaluate, learn from corrections.", no_args_is_help=True)
-console = Console(stderr=True)
-out = Console()
-
-EXIT_REFUSED = 2
 
 JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
-
-
-def say(message: str) -> None:
-    console.print(f"[dim]›[/dim] {message}", highlight=False)
 
 
 def write_json(target: str | None, content: dict) -> None:
@@ -147,14 +138,5 @@ def print_verdict(outcome) -> None:
     Console(stderr=True, width=max(console.width, 150)).print(table)
 
 
-def main() -> None:
-    logging.basicConfig(level="WARNING", format="%(message)s", handlers=[RichHandler(console=console, show_path=False)])
-    try:
-        app()
-    except AttuneError as error:
-        console.print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
-        sys.exit(EXIT_REFUSED)
-
-
 if __name__ == "__main__":
-    main()
+    run(app)

@@ -1,0 +1,32 @@
+"""What the command lines of product and training share: where they write, and how they end."""
+
+import logging
+import sys
+
+import typer
+from rich.console import Console
+from rich.logging import RichHandler
+
+from product.sentiment import AttuneError
+
+REFUSED = 2
+"""Exit status when what was asked cannot be done; the reason is on stderr."""
+
+out = Console()
+console = Console(stderr=True)
+
+
+def say(message: str) -> None:
+    """A step of something long, on stderr: stdout is for results."""
+    console.print(f"[dim]›[/dim] {message}", highlight=False)
+
+
+def run(app: typer.Typer) -> None:
+    """Run the command; an error written for people is shown without a traceback."""
+    handler = RichHandler(console=console, show_path=False, show_time=False)
+    logging.basicConfig(level="WARNING", format="%(message)s", handlers=[handler])
+    try:
+        app()
+    except AttuneError as error:
+        console.print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
+        sys.exit(REFUSED)
