@@ -12,7 +12,9 @@ from pathlib import Path
 from product.sentiment import LABELS, AttuneError
 
 SPLITS = ("test", "validation", "gate", "train")
-DESK_FILE = Path(__file__).resolve().parent.parent / "data" / "desk" / "en.csv"
+DATA = Path(__file__).resolve().parent.parent / "data"
+DESK_FILE = DATA / "desk" / "en.csv"
+REPLAY_FILE = DATA / "replay" / "en.csv"
 
 
 class CorpusUnavailable(AttuneError):
@@ -82,6 +84,11 @@ def _load_desk(split: str) -> list[Row]:
         return [Row(row["text"], row["label"], "desk-en") for row in csv.DictReader(stream) if row["split"] == wanted]
 
 
+def _load_replay(split: str) -> list[Row]:
+    with REPLAY_FILE.open(encoding="utf-8", newline="") as stream:
+        return [Row(row["text"], row["label"], "replay-en") for row in csv.DictReader(stream)]
+
+
 CATALOGUE: dict[str, Corpus] = {
     corpus.name: corpus
     for corpus in (
@@ -102,6 +109,15 @@ CATALOGUE: dict[str, Corpus] = {
             labels=LABELS,
             splits=("test", "gate"),
             load=_load_desk,
+        ),
+        Corpus(
+            name="replay-en",
+            origin="this project: data/replay/en.csv, labelled by data/labelling-guide.md",
+            licence="Apache-2.0",
+            languages=("en",),
+            labels=LABELS,
+            splits=("train",),
+            load=_load_replay,
         ),
     )
 }

@@ -48,4 +48,4 @@ def hold_back(corrections: list[Correction], groups: np.ndarray, share: float, s
     for kind in (sorted(mistaken), sorted(set(groups.tolist()) - mistaken)):
         random.Random(seed).shuffle(kind)
         chosen.update(kind[: round(share * len(kind))])
-    return np.array([int(group) in chosen for group in groups])
+    return np.array([int(group) in chosen for group in groups], dtype=bool)

@@ -19,7 +19,7 @@ from product.inference import model as models
 from product.inference.model import Model, softmax
 from product.locking import exclusive
 from product.manifest import Manifest
-from product.sentiment import Correction
+from product.sentiment import LABELS, Correction
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.database import Database
@@ -141,12 +141,16 @@ def collect(corrections: list[Correction], seed: int, say: Callable) -> Material
 
 
 def replay(others: list[Row], seed: int, say: Callable) -> list[Row]:
-    """Rows of what the shipped model was trained on, for it to stay as it is on; none that equals a row of `others`."""
-    rows = drop_duplicates(clean(corpora.load("airline", "train"))[0])[0]
-    rows, step = keep_apart(rows, others)
+    """Rows for the shipped model to stay as it is on; none that equals a row of `others`.
+
+    A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
+    one kind spill over onto every message that shares their words and is nothing like a tweet.
+    """
+    own = corpora.load("replay-en", "train")
+    rows, step = keep_apart(drop_duplicates(clean(corpora.load("airline", "train"))[0])[0], others)
     chosen = np.random.default_rng(seed).choice(len(rows), size=min(REPLAYED, len(rows)), replace=False)
-    say(f"replay: {len(chosen)} of {step.kept:,} airline training rows")
-    return [rows[index] for index in sorted(chosen)]
+    say(f"replay: {len(chosen)} of {step.kept:,} airline training rows, {len(own)} support messages")
+    return [rows[index] for index in sorted(chosen)] + keep_apart(own, others)[0]
 
 
 def too_few(material: Material, rules: Rules) -> str:
@@ -197,16 +201,17 @@ def make_challenger(
 def training_set(versions: Versions, shipped: Manifest, material: Material):
     """Corrections with their labels; replayed rows with the probabilities the shipped model gives them.
 
-    Held to those outputs rather than to the corpus labels, the adapter has nothing to learn there and so changes
-    little: Hinton et al. 2015, "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without
-    Forgetting".
+    Of the replayed rows, those that it reads rightly: where it is wrong there is nothing to keep. Held to its outputs
+    rather than to the labels, the adapter has nothing to learn there and so changes little: Hinton et al. 2015,
+    "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
     served = models.load(versions.store.folder(shipped.id))
     corrected = [Row(one.text, one.label, "corrections") for one in material.learned]
-    rows = corrected + material.replayed
-    held_to = np.full((len(rows), 3), np.nan, dtype=np.float32)
-    held_to[len(corrected) :] = softmax(served.logits([row.text for row in material.replayed]))
-    return encode(rows, served.encoder, held_to)
+    said = softmax(served.logits([row.text for row in material.replayed]))
+    right = said.argmax(axis=1) == targets(material.replayed)
+    kept = [row for row, keep in zip(material.replayed, right, strict=True) if keep]
+    free = np.full((len(corrected), len(LABELS)), np.nan)
+    return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
 
 
 def data_fingerprint(settings: Settings, material: Material) -> str:

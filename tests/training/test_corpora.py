@@ -36,5 +36,5 @@ def test_most_desk_messages_are_neutral_or_mixed_as_support_mail_is():
 
 
 def test_an_unknown_corpus_is_told_which_are_known():
-    with pytest.raises(CorpusUnavailable, match="'imdbb' is not known; known are airline, desk-en"):
+    with pytest.raises(CorpusUnavailable, match="'imdbb' is not known; known are airline, desk-en, replay-en"):
         corpora.load("imdbb", "test")
