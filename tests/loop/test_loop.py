@@ -86,11 +86,13 @@ def test_retraining_promotes_and_the_running_app_follows(story):
 
 
 def test_more_of_the_kind_is_right_in_phrasings_that_were_never_seen(story):
-    assert story["after"]["kind"] >= story["before"]["kind"] + 0.2, (story["before"], story["after"])
+    # Five of forty more, none broken, would happen by chance once in 32 times.
+    assert story["after"]["kind"] >= story["before"]["kind"] + 5 / 40
 
 
 def test_counter_examples_are_still_right(story):
-    assert story["after"]["counter"] >= story["before"]["counter"] - 0.05
+    # Two of forty at most may change for the worse.
+    assert story["after"]["counter"] >= story["before"]["counter"] - 2 / 40
 
 
 def test_airline_gate_rows_stay_within_the_margin(story):
