@@ -70,6 +70,10 @@ def story(tmp_path_factory):
         look("back")
         told["receipts_back"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
         told["same_process"] = app.process.poll() is None
+    for moment in ("before", "after", "back"):  # seen with `pytest -s`: where the README's figures come from
+        shares = ", ".join(f"{name} {told[moment][name]:.1%}" for name in ("kind", "counter", "gate"))
+        print(f"{moment} ({told[moment]['version']}): right: {shares}")
+    print(f"retrain took {told['outcome']['seconds']} s; the app followed in {told.get('followed', 0):.1f} s")
     return told
 
 
