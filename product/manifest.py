@@ -51,6 +51,7 @@ class Manifest(BaseModel):
     labels: list[str]
     max_tokens: int
     temperature: float = Field(gt=0)
+    bias: list[float] = Field(min_length=3, max_length=3)
     corrections: int = 0
     serving: Serving
     canaries: list[Canary]

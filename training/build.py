@@ -12,7 +12,7 @@ from product.inference import model as models
 from product.inference.model import Model
 from product.manifest import Canary, Manifest, Serving
 from product.sentiment import LABELS
-from training.calibrate import fit_temperature
+from training.calibrate import fit_calibration
 from training.corpora import Row
 from training.evaluate import targets
 
@@ -37,7 +37,7 @@ def build(
 ) -> Manifest:
     """Complete the version whose adapter folders lie in `draft`; `details` are further fields of its manifest.
 
-    The temperature is fitted on `validation` by the exported file: quantisation moves confidences too.
+    Temperature and biases are fitted on `validation` by the exported file: quantisation moves confidences too.
     """
     say("exporting the merged model and quantising it to int8")
     shutil.copy(base / models.TOKENIZER_FILE, draft / models.TOKENIZER_FILE)
@@ -52,14 +52,15 @@ def build(
         labels=list(LABELS),
         max_tokens=MAX_TOKENS,
         temperature=1.0,
+        bias=[0.0] * len(LABELS),
         serving=Serving(sha256=digest, evaluated_sha256=digest),
         canaries=[],
         **details,
     )
-    say(f"fitting the temperature on {len(validation):,} validation rows")
+    say(f"calibrating on {len(validation):,} validation rows")
     raw = unproven(manifests.write(draft, manifest), draft)
-    temperature = fit_temperature(raw.logits([row.text for row in validation]), targets(validation))
-    manifest = manifest.model_copy(update={"temperature": temperature})
+    temperature, bias = fit_calibration(raw.logits([row.text for row in validation]), targets(validation))
+    manifest = manifest.model_copy(update={"temperature": temperature, "bias": bias})
     calibrated = unproven(manifest, draft)
     scores = calibrated.probabilities(list(CANARY_TEXTS)).round(6).tolist()
     canaries = [Canary(text=text, scores=row) for text, row in zip(CANARY_TEXTS, scores, strict=True)]
@@ -69,7 +70,9 @@ def build(
 def unproven(manifest: Manifest, folder: Path) -> Model:
     """A model that is still being built, without the checks that a finished one must pass."""
     encoder = models.TextEncoder(folder / models.TOKENIZER_FILE, manifest.max_tokens)
-    return Model(manifest.id, encoder, models.backends.load("onnx-int8", folder), manifest.temperature)
+    return Model(
+        manifest.id, encoder, models.backends.load("onnx-int8", folder), manifest.temperature, tuple(manifest.bias)
+    )
 
 
 def package_versions() -> dict[str, str]:

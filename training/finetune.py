@@ -123,7 +123,7 @@ def quality(prediction) -> dict[str, float]:
 
 def soft_targets(model, rows: list[Row], encoder: TextEncoder, share: float) -> np.ndarray:
     """The labels' one-hot rows mixed with the model's probabilities, float32 [rows, 3]."""
-    said = Model("teacher", encoder, TorchFloat(model), 1.0).probabilities([row.text for row in rows])
+    said = Model("teacher", encoder, TorchFloat(model)).probabilities([row.text for row in rows])
     labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
     return (share * said + (1 - share) * labelled).astype(np.float32)
 

@@ -40,7 +40,6 @@ CORRECTED_SHARE = 0.2
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
 seven hundred rows they would not be learned."""
 REPLAYED = 600
-VALIDATION = 400
 RECIPE = Recipe(rank=16, alpha=32, learning_rates=(5e-4,), epochs=3, batch_size=32)
 GATE_CORPORA = ("airline", "desk-en")
 
@@ -138,7 +137,7 @@ def collect(corrections: list[Correction], seed: int, say: Callable) -> Material
         held=[one for one, out in zip(settled, held, strict=True) if out],
         held_groups=groups[held],
         replayed=replay(gate_rows + validation, seed, say),
-        validation=validation[:VALIDATION],
+        validation=validation,
         gate=gate_rows,
     )
 

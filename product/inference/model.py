@@ -36,7 +36,8 @@ class Model:
     version: str
     encoder: TextEncoder
     backend: backends.Backend
-    temperature: float
+    temperature: float = 1.0
+    bias: tuple[float, ...] = (0.0, 0.0, 0.0)
 
     def logits(self, texts: list[str]) -> np.ndarray:
         """Uncalibrated logits, float32 [texts, 3], in the order given."""
@@ -53,18 +54,21 @@ class Model:
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
         """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
-        return softmax(self.logits(texts), self.temperature)
+        return self.calibrated(self.logits(texts))
+
+    def calibrated(self, logits: np.ndarray) -> np.ndarray:
+        """softmax(logits / temperature + bias), float64, row by row."""
+        return softmax(logits / self.temperature + np.array(self.bias))
 
     def score(self, texts: list[str]) -> list[TextScore]:
         encoded = self.encoder.encode(texts)
-        rows = softmax(self.encoded_logits(encoded), self.temperature)
+        rows = self.calibrated(self.encoded_logits(encoded))
         return [_text_score(*each) for each in zip(texts, encoded, rows, strict=True)]
 
 
-def softmax(logits: np.ndarray, temperature: float = 1.0) -> np.ndarray:
-    """Row-wise softmax of logits / temperature, in float64."""
-    scaled = logits.astype(np.float64) / temperature
-    powers = np.exp(scaled - scaled.max(axis=1, keepdims=True))
+def softmax(logits: np.ndarray) -> np.ndarray:
+    """Row-wise softmax, in float64."""
+    powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
     return powers / powers.sum(axis=1, keepdims=True)
 
 
@@ -85,7 +89,7 @@ def load(folder: Path, backend: str = "onnx-int8", base_setting: str = "") -> Mo
         loaded = backends.load(backend, folder, base_setting)
     except (RuntimeError, ValueError, OSError) as error:
         raise BadVersion(f"{manifest.id}: {backend} cannot load it: {error}") from error
-    model = Model(manifest.id, encoder, loaded, manifest.temperature)
+    model = Model(manifest.id, encoder, loaded, manifest.temperature, tuple(manifest.bias))
     check_canaries(model, manifest)
     return model
 

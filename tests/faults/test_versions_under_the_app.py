@@ -59,7 +59,7 @@ def lose_manifest(folder) -> None:
 
 
 def cheat_with_hashes(folder) -> None:
-    """Another temperature, and a manifest that is right about every hash: the canaries have to notice."""
+    """Another calibration, and a manifest that is right about every hash: the canaries have to notice."""
     manifests.write(folder, manifests.read(folder).model_copy(update={"temperature": 4.0}))
 
 

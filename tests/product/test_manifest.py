@@ -18,6 +18,7 @@ def make(folder, **changes) -> Manifest:
         "labels": ["negative", "neutral", "positive"],
         "max_tokens": 8,
         "temperature": 1.0,
+        "bias": [0.0, 0.0, 0.0],
         "serving": Serving(sha256="0", evaluated_sha256="0"),
         "canaries": [],
     }

@@ -1,13 +1,22 @@
 import numpy as np
 import pytest
 
-from training.calibrate import expected_calibration_error, fit_temperature
+from training.calibrate import expected_calibration_error, fit_calibration
 
 
 def test_temperature_of_overconfident_logits_is_what_makes_them_true():
-    # Three of four rows right at logits (x, 0): the likelihood is highest where sigmoid(x / T) = 3/4, T = x / ln 3.
-    logits = np.array([[4.0, 0.0]] * 4)
-    assert fit_temperature(logits, np.array([0, 0, 0, 1])) == pytest.approx(4 / np.log(3), rel=1e-3)
+    # Either way three of four rows are right at a distance of 4: the likelihood is highest where sigmoid(4 / T) = 3/4,
+    # T = 4 / ln 3, and by symmetry no class is favoured.
+    logits = np.array([[4.0, 0.0]] * 4 + [[0.0, 4.0]] * 4)
+    temperature, bias = fit_calibration(logits, np.array([0, 0, 0, 1, 1, 1, 1, 0]))
+    assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
+    assert bias == pytest.approx([0, 0], abs=1e-3)
+
+
+def test_bias_gives_an_undecided_model_the_shares_of_the_classes():
+    # Logits say nothing: the likelihood is highest where softmax(bias) = (3/4, 1/4), a distance of ln 3.
+    _, bias = fit_calibration(np.zeros((8, 2)), np.array([0, 0, 0, 1, 0, 0, 0, 1]))
+    assert bias == pytest.approx([np.log(3) / 2, -np.log(3) / 2], abs=1e-3)
 
 
 def test_ece_of_one_bin_is_the_gap_between_confidence_and_accuracy():
