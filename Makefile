@@ -14,6 +14,8 @@ test: $(VENV)/.test
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.serving
 	$(BIN)/python -m benchmarks.swap
+	$(BIN)/python -m benchmarks.retraining
+	$(BIN)/python -m benchmarks.quantisation
 
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100

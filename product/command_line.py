@@ -2,6 +2,7 @@
 
 import logging
 import sys
+import warnings
 
 import typer
 from rich.console import Console
@@ -25,6 +26,9 @@ def run(app: typer.Typer) -> None:
     """Run the command; an error written for people is shown without a traceback."""
     handler = RichHandler(console=console, show_path=False, show_time=False)
     logging.basicConfig(level="WARNING", format="%(message)s", handlers=[handler])
+    # Libraries' news to their own developers; the reader of a command can do nothing about it.
+    logging.getLogger("bitsandbytes").setLevel("ERROR")
+    warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")
     try:
         app()
     except AttuneError as error:
