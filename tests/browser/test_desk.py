@@ -120,7 +120,8 @@ def test_correction_at_the_desk_is_in_the_database(app, open_desk):
     )
     assert len(stored) == 1
     receipt, label, status, actor, comment, at, shown, version, sums = stored[0]
-    assert (label, status, comment, shown, sums) == (another(predicted), "pending", "it came, and nothing is open", predicted, 1)
+    expected = (another(predicted), "pending", "it came, and nothing is open", predicted, 1)
+    assert (label, status, comment, shown, sums) == expected
     assert actor.startswith("desk:") and at and version in page.inner_text(".facts")
     assert f"Stored: you said {label}." in said and receipt[:8] in said
 
