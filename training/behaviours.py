@@ -20,6 +20,7 @@ from training.corpora import DATA, Row
 
 FOLDER = DATA / "behaviours"
 LANGUAGES = ("en", "zh")
+CAPABILITIES = 28
 CASES, LEAST_CASES, LEAST_TEMPLATES = 240, 200, 10  # of a capability
 VARIANTS = 5  # words of one list tried in one place
 MOVE = 0.1  # CheckList's: a smaller change of a probability is no failure
