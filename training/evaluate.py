@@ -40,7 +40,7 @@ def read_rows(data: str) -> list[Row]:
     except corpora.BadCorpus as error:
         raise BadData(str(error)) from None
     # Of pyarrow's own errors some are neither ValueError nor OSError; NotImplementedError is a RuntimeError.
-    except (ValueError, OSError, RuntimeError, KeyError, TypeError) as error:
+    except (ValueError, OSError, RuntimeError, KeyError, TypeError, pandas.errors.ParserWarning) as error:
         raise BadData(f"{data}: cannot be read as {path.suffix[1:]}: {error}") from None
     return _checked(data, table)
 
@@ -80,9 +80,7 @@ def measures(scores: np.ndarray, wanted: np.ndarray, polar: bool = False) -> dic
     answered, classes = scores.argmax(axis=1), list(range(len(LABELS)))
     if polar:
         classes.remove(NEUTRAL)
-        scores = scores.copy()
-        scores[:, NEUTRAL] = 0
-        scores /= scores.sum(axis=1, keepdims=True)
+        scores = between_two(scores)
     given = scores.argmax(axis=1)
     found = {
         "rows": len(wanted),
@@ -92,6 +90,13 @@ def measures(scores: np.ndarray, wanted: np.ndarray, polar: bool = False) -> dic
         "confusion": confusion_matrix(wanted, answered, labels=list(range(len(LABELS)))).tolist(),
     }
     return found | ({"neutral_share": float((answered == NEUTRAL).mean())} if polar else {})
+
+
+def between_two(scores: np.ndarray) -> np.ndarray:
+    """The probabilities [rows, 3] with neutral left out."""
+    left = scores.copy()
+    left[:, NEUTRAL] = 0
+    return left / left.sum(axis=1, keepdims=True)
 
 
 def polar_rows(rows: list[Row]) -> bool:
@@ -127,5 +132,6 @@ def evaluate(model: Model, rows: list[Row]) -> dict:
         return measures(scores[indices], wanted[indices], polar_rows([rows[index] for index in indices]))
 
     whole = part(np.arange(len(rows)))
-    whole |= {"ece_interval": ece_interval(scores, wanted), "routing": routing(scores, wanted)}
+    judged = between_two(scores) if polar_rows(rows) else scores
+    whole |= {"ece_interval": ece_interval(judged, wanted), "routing": routing(scores, wanted)}
     return whole | {"slices": {name: part(indices) for name, indices in slices(rows).items()}}

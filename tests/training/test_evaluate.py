@@ -3,7 +3,7 @@ import pandas
 import pytest
 
 from training.corpora import Row
-from training.evaluate import BadData, measures, polar_rows, read_rows, routing, slices, targets
+from training.evaluate import BadData, between_two, measures, polar_rows, read_rows, routing, slices, targets
 
 
 def test_measures_by_hand():
@@ -44,7 +44,7 @@ def test_slices_go_by_source_language_and_length():
         ("text,label\n", "there is no row in it"),
         ("text,label\nhello,neutral\nbye,angry\n", "row 2, column 'label': 'angry' is not one of negative, neutral"),
         ("text,label\nhello,neutral\n  ,neutral\n", "row 2, column 'text': must be a text that is not empty"),
-        ("text,label\nhello,neutral\nbye\n", "row 2, column 'label': nan is not one of negative, neutral"),
+        ("text,label\nhello,neutral\nbye\n", "row 2, column 'label': '' is not one of negative, neutral"),
         # a comma that is not quoted: each line has one value too many, or one line has
         ("text,label\nWell, hello,neutral\n", "cannot be read as csv: Length of header"),
         ("text,label\nhello,neutral\nWell, hello,neutral\n", "cannot be read as csv: "),
@@ -135,3 +135,7 @@ def test_a_csv_of_numbers_is_read_as_texts(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text("text,label\n10,positive\n007,negative\n")
     assert [row.text for row in read_rows(str(file))] == ["10", "007"]
+
+
+def test_probabilities_between_two_leave_neutral_out():
+    assert between_two(np.array([[0.3, 0.6, 0.1]])).tolist() == [[pytest.approx(0.75), 0, pytest.approx(0.25)]]
