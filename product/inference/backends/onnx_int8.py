@@ -1,11 +1,11 @@
-"""An expert's int8 export on ONNX Runtime: no torch in this process."""
+"""The version's int8 export on ONNX Runtime: no torch in this process."""
 
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from product.manifest import Manifest
+from product import manifest as manifests
 
 
 class OnnxInt8:
@@ -22,5 +22,5 @@ class OnnxInt8:
         return self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
 
 
-def load(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> OnnxInt8:
-    return OnnxInt8(folder / manifest.experts[language].serving.file)
+def load(folder: Path, base_setting: str = "") -> OnnxInt8:
+    return OnnxInt8(folder / manifests.read(folder).serving.file)
