@@ -16,6 +16,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap
 	$(BIN)/python -m benchmarks.retraining
 	$(BIN)/python -m benchmarks.quantisation
+	$(BIN)/python -m benchmarks.languages
 
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100

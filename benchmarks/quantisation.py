@@ -11,6 +11,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
+from product import manifest as manifests
 from product.inference import checkpoint, export
 from product.inference.backends.onnx_int8 import OnnxInt8
 from product.settings import SHIPPED_MODEL, load_settings
@@ -21,8 +22,8 @@ from training.preparation import clean
 
 def main() -> None:
     console, settings = Console(), load_settings()
-    served = find_model(settings, "")
-    merged = checkpoint.load_version(SHIPPED_MODEL, checkpoint.locate_base(settings.base_model))
+    served = find_model(settings, "").experts["en"]
+    merged = checkpoint.load_expert(SHIPPED_MODEL, manifests.read(SHIPPED_MODEL), "en", settings.base_model)
     texts = [row.text for row in clean(corpora.load("airline", "validation"))[0]]
     table = Table(title=f"{len(texts):,} airline validation rows", title_justify="left")
     for heading in ("layers in fp32", "labels as before", "speed against fp32", "size"):

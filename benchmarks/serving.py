@@ -1,6 +1,5 @@
 """How fast each backend reads, as a ratio to fp32 in the same run: python -m benchmarks.serving"""
 
-import dataclasses
 import statistics
 import time
 from collections.abc import Callable
@@ -8,9 +7,8 @@ from collections.abc import Callable
 from rich.console import Console
 from rich.table import Table
 
-from product.inference import backends
 from product.inference.model import BATCH, Model
-from product.settings import SHIPPED_MODEL, load_settings
+from product.settings import load_settings
 from training import corpora
 from training.factory import find_model
 from training.preparation import clean
@@ -40,7 +38,7 @@ def main() -> None:
     console = Console()
     settings = load_settings()
     served = find_model(settings, "")
-    reference = dataclasses.replace(served, backend=backends.load("torch", SHIPPED_MODEL, settings.base_model))
+    reference = find_model(settings, "", backend="torch")
     texts = [row.text for row in clean(corpora.load("airline", "test"))[0][:MESSAGES]]
     table = Table(title=f"{MESSAGES} customer tweets, median of {ROUNDS} rounds", title_justify="left")
     for heading in ("", "fp32 (PyTorch) msg/s", "int8 (ONNX Runtime) msg/s", "ratio"):

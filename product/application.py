@@ -195,6 +195,11 @@ class Application:
     def ready(self) -> bool:
         return self.engine.version is not None
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """What the model that answers now has learned to read."""
+        return self.engine.languages
+
     def delete_expired(self, at: datetime | None = None) -> int:
         """Delete predictions that nobody corrected within the retention time; returns how many."""
         before = (at or now()) - timedelta(days=self.settings.retention_days)

@@ -4,8 +4,9 @@ import hashlib
 import json
 import os
 from pathlib import Path
+from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from product.sentiment import AttuneError
 
@@ -17,18 +18,37 @@ class BadVersion(AttuneError):
 
 
 class Base(BaseModel):
-    """The published checkpoint the adapters belong to, and the SHA-256 of its weights."""
+    """The published checkpoint that an expert's parts belong to, and the SHA-256 of its weights."""
 
     name: str
     sha256: str
 
 
 class Serving(BaseModel):
-    """The exported file that serves, and the hash of the one that was evaluated."""
+    """The exported file that serves, the hash of the one that was evaluated, and how many layers it keeps in fp32."""
 
-    file: str = "model.onnx"
+    file: str
     sha256: str
     evaluated_sha256: str
+    float_layers: int = 2
+
+
+class Expert(BaseModel):
+    """The model of one language. Paths are relative to the version's folder.
+
+    `parts` are folders, put together in their order: adapters, full checkpoints, packed checkpoints. Without a `base`
+    the first of them brings all weights.
+    """
+
+    model_config = ConfigDict(extra="forbid")
+
+    base: Base | None
+    parts: list[str]
+    tokenizer: str
+    max_tokens: int
+    temperature: float = Field(gt=0)
+    bias: list[float] = Field(min_length=3, max_length=3)
+    serving: Serving
 
 
 class Canary(BaseModel):
@@ -39,27 +59,33 @@ class Canary(BaseModel):
 
 
 class Manifest(BaseModel):
-    """Everything that is known of a version. `adapters` are folders, merged into the base in their order."""
+    """Everything that is known of a version: an expert for each language it has learned, and how it was judged."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
     parent: str | None = None
     created: str
-    base: Base
-    adapters: list[str]
+    experts: dict[Literal["en", "zh"], Expert] = Field(min_length=1)
     labels: list[str]
-    max_tokens: int
-    temperature: float = Field(gt=0)
-    bias: list[float] = Field(min_length=3, max_length=3)
     corrections: int = 0
-    serving: Serving
     canaries: list[Canary]
     metrics: dict = Field(default_factory=dict)
     verdict: dict = Field(default_factory=dict)
     data: dict = Field(default_factory=dict)
     training: dict = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _with_experts(cls, content):
+        """A version of before there were experts is one for English, whose files lie in the version's own folder."""
+        if not isinstance(content, dict) or "experts" in content or "adapters" not in content:
+            return content
+        own = {name: content[name] for name in ("base", "max_tokens", "temperature", "bias", "serving")}
+        english = own | {"parts": content["adapters"], "tokenizer": "tokenizer.json"}
+        kept = {name: value for name, value in content.items() if name not in own and name != "adapters"}
+        return kept | {"experts": {"en": english}}
 
 
 def sha256(path: Path) -> str:

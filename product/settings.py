@@ -32,6 +32,7 @@ class Settings(BaseSettings):
     database_url: str = ""
     backend: Literal["auto", "onnx-int8", "bnb-int8", "torch"] = "auto"
     base_model: str = ""
+    corpus_dir: str = ""
     api_tokens: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     retrain_min_corrections: int = Field(50, ge=1)
     approval: Literal["auto", "lead"] = "auto"

@@ -133,11 +133,11 @@ class Versions:
             raise BadVersion("the shipped model could not be built: `python -m product install` says why")
 
     def installed(self) -> Manifest:
-        """The shipped version's manifest here; raises BadVersion unless its folder is whole and of these adapters."""
+        """The shipped version's manifest here; raises BadVersion unless its folder is whole and of these parts."""
         shipped = manifests.read(SHIPPED_MODEL)
         installed = manifests.verify(self.store.folder(shipped.id))
         if not shipped.files.items() <= installed.files.items():
-            raise BadVersion(f"{shipped.id}: the repository ships other adapters under this name now")
+            raise BadVersion(f"{shipped.id}: the repository ships other parts under this name now")
         return installed
 
     def follows_shipped(self) -> bool:
@@ -148,31 +148,44 @@ class Versions:
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:
-    """Make the shipped adapter a version that can serve: merge into the base, export, check canaries, register."""
-    # torch: only this command's process pays for it
-    from product.inference import checkpoint, export
-
+    """Make the shipped parts a version that can serve: put together, export, check canaries, register."""
     with exclusive(versions.store.root / ".install.lock", "installing the shipped model", wait=True):
         shipped = manifests.verify(SHIPPED_MODEL)
         try:
             installed = versions.installed()
         except BadVersion:
-            base = checkpoint.locate_base(settings.base_model)
             draft = versions.store.draft(shipped.id)
-            for adapter in shipped.adapters:
-                shutil.copytree(SHIPPED_MODEL / adapter, draft / adapter)
-            shutil.copy(base / model.TOKENIZER_FILE, draft / model.TOKENIZER_FILE)
-            export.export_int8(checkpoint.load_version(SHIPPED_MODEL, base), draft / shipped.serving.file)
-            actual = manifests.sha256(draft / shipped.serving.file)
-            if actual != shipped.serving.evaluated_sha256:
-                log.warning("the export differs in bits from the evaluated one; its canaries decide")
-            serving = shipped.serving.model_copy(update={"sha256": actual})
-            manifests.write(draft, shipped.model_copy(update={"serving": serving}))
+            experts = {name: _install_expert(shipped, name, draft, settings.base_model) for name in shipped.experts}
+            manifests.write(draft, shipped.model_copy(update={"experts": experts}))
             model.load(draft)
             installed = versions.store.publish(draft)
         activate = versions.follows_shipped() and versions.active() != installed.id
         versions.register(installed, {}, activate=activate, why="shipped with the product")
     return installed
+
+
+def _install_expert(shipped: Manifest, language: str, draft: Path, base_setting: str) -> manifests.Expert:
+    """Copy an expert's parts into the draft and export it there. Its tokenizer is the base's where none is shipped."""
+    # torch: only this command's process pays for it
+    from product.inference import checkpoint, export
+
+    expert = shipped.experts[language]
+    base = checkpoint.find_base(expert, language, base_setting)
+    for part in expert.parts:
+        shutil.copytree(SHIPPED_MODEL / part, draft / part)
+    own = SHIPPED_MODEL / expert.tokenizer
+    if not own.is_file() and base is None:
+        raise BadVersion(f"{shipped.id}: {expert.tokenizer} is missing, and there is no base to take it from")
+    target = draft / expert.serving.file
+    for file in (draft / expert.tokenizer, target):
+        file.parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(own if own.is_file() else base / model.TOKENIZER_FILE, draft / expert.tokenizer)
+    merged = checkpoint.assemble(base, [draft / part for part in expert.parts])
+    export.export_int8(merged, target, expert.serving.float_layers)
+    actual = manifests.sha256(target)
+    if actual != expert.serving.evaluated_sha256:
+        log.warning("%s: the export differs in bits from the evaluated one; its canaries decide", language)
+    return expert.model_copy(update={"serving": expert.serving.model_copy(update={"sha256": actual})})
 
 
 class Watcher:

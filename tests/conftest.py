@@ -14,7 +14,9 @@ from product.inference.model import TextScore
 from product.sentiment import Prediction
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage.database import Database
+from tests import tiny
 from tests.running import command
+from training.factory import combine
 
 SCORES = {
     "negative": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},
@@ -25,6 +27,8 @@ SCORES = {
 
 class WordEngine:
     """`bad` is negative, `good` is positive, anything else neutral; `seen` is what it was asked to read."""
+
+    languages = ("en",)
 
     def __init__(self, version: str | None = "v1"):
         self.version = version
@@ -134,3 +138,29 @@ def installed_data_dir(installation, tmp_path):
 def shipped(installation):
     """The shipped model as it serves."""
     return models.load(installation / "versions" / manifests.read(SHIPPED_MODEL).id)
+
+
+@pytest.fixture(scope="session")
+def shipped_folder(installation):
+    """The folder of the shipped version as it is installed; do not write to it."""
+    return installation / "versions" / manifests.read(SHIPPED_MODEL).id
+
+
+@pytest.fixture(scope="session")
+def zh_checkpoint(tmp_path_factory):
+    """A Chinese checkpoint of two layers with random weights, and its tokenizer, which knows characters."""
+    return tiny.write_checkpoint(tmp_path_factory.mktemp("tiny") / "checkpoint")
+
+
+@pytest.fixture(scope="session")
+def zh_version(zh_checkpoint, tmp_path_factory):
+    """The folder of a finished version whose only expert is the tiny Chinese one, packed."""
+    return tiny.build_version(zh_checkpoint, tmp_path_factory.mktemp("tiny") / "zh-1")
+
+
+@pytest.fixture(scope="session")
+def two_experts(shipped_folder, zh_version, tmp_path_factory):
+    """The folder of a version with the shipped English expert and the tiny Chinese one."""
+    out = tmp_path_factory.mktemp("tiny") / "both-1"
+    combine({"en": shipped_folder, "zh": zh_version}, out, "both-1", print)
+    return out

@@ -2,6 +2,7 @@
 
 import json
 import sys
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -12,8 +13,11 @@ from rich.table import Table
 from product.command_line import console, out, run, say
 from product.sentiment import LABELS
 from product.settings import SHIPPED_MODEL, load_settings
+from training.compress_commands import app as compress
+from training.compress_commands import print_rows
 
 app = typer.Typer(help="Make models: train, evaluate, learn from corrections.", no_args_is_help=True)
+app.add_typer(compress, name="compress")
 
 JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
 
@@ -34,18 +38,51 @@ def finetune(
     method: Annotated[str, typer.Option(help="lora (adapters) or full (all weights).")] = "lora",
     base: Annotated[str, typer.Option(help="Base model: folder or Hub id; default ATTUNE_BASE_MODEL.")] = "",
     epochs: Annotated[float | None, typer.Option(help="Epochs at most; validation may stop it sooner.")] = None,
-    learning_rate: Annotated[
-        list[float] | None, typer.Option(help="Peak learning rate; given again, another round with soft labels.")
+    learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
+    batch_size: Annotated[int | None, typer.Option(help="Rows a step, of all processes together.")] = None,
+    warmup: Annotated[float | None, typer.Option(help="Share of the steps in which the learning rate rises.")] = None,
+    weight_decay: Annotated[float | None, typer.Option(help="Weight decay of AdamW.")] = None,
+    rank: Annotated[int | None, typer.Option(help="Rank of the adapters (--method lora).")] = None,
+    tokens: Annotated[int | None, typer.Option(help="Tokens of a text read in training; serving reads 256.")] = None,
+    precision: Annotated[str | None, typer.Option(help="auto, bf16, fp16 or fp32.")] = None,
+    evaluations: Annotated[
+        int | None, typer.Option(help="Looks at the validation rows an epoch; each can be gone on from.")
     ] = None,
+    validation_rows: Annotated[
+        int | None, typer.Option(help="Validation rows of each corpus at most, in training; calibration takes all.")
+    ] = None,
+    layers: Annotated[str, typer.Option(help="Encoder layers to keep, e.g. 0,2,4; default: all.")] = "",
+    start: Annotated[Path | None, typer.Option(help="Go on from this checkpoint, maybe packed.")] = None,
+    teacher: Annotated[Path | None, typer.Option(help="Learn from this checkpoint's answers too.")] = None,
+    soft_share: Annotated[float | None, typer.Option(help="The teacher's share of a row's target, 0 to 1.")] = None,
+    hidden_share: Annotated[float | None, typer.Option(help="Weight of the distance from its hidden state.")] = None,
+    pack: Annotated[int, typer.Option(help="Keep the weights in 4 or 8 bits (--method full); 0: half precision.")] = 0,
+    checkpoint_only: Annotated[bool, typer.Option(help="Write weights and tokenizer alone: a teacher.")] = False,
     seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 13,
     version: Annotated[str, typer.Option(help="The id the version gets.")] = "trained-1",
+    language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
 ) -> None:
-    """Train a checkpoint on labelled corpora: a version folder with adapter, int8 export, calibration, results."""
-    from training.factory import finetune_version  # torch takes seconds to import: --help must not wait for it
+    """Train a version on labelled corpora: adapter or weights, int8 export, calibration, results.
 
-    rates = tuple(learning_rate) if learning_rate else None
-    asked = {"epochs": epochs, "learning_rates": rates, "seed": seed}
-    overrides = {name: value for name, value in asked.items() if value is not None}
+    On several GPUs: torchrun --nproc_per_node 2 -m training finetune … . A run that was killed goes on where it was.
+    """
+    from training.factory import finetune_version  # torch takes seconds to import: --help must not wait for it
+    from training.plan import Options
+
+    asked = {
+        "epochs": epochs,
+        "learning_rate": learning_rate,
+        "batch_size": batch_size,
+        "warmup": warmup,
+        "weight_decay": weight_decay,
+        "rank": rank,
+        "max_tokens": tokens,
+        "precision": precision,
+        "evaluations_per_epoch": evaluations,
+        "soft_share": soft_share,
+        "hidden_share": hidden_share,
+        "seed": seed,
+    }
     manifest = finetune_version(
         load_settings(),
         corpora=corpus,
@@ -53,12 +90,67 @@ def finetune(
         method=method,
         base=base,
         version=version,
-        overrides=overrides,
+        overrides={name: value for name, value in asked.items() if value is not None},
+        language=language,
+        options=Options(layers, teacher, start, validation_rows, checkpoint_only, pack),
         say=say,
     )
-    for name, measured in manifest.metrics.items():
+    print_version(manifest, out_dir)
+
+
+def print_version(manifest, out_dir: Path) -> None:
+    """What came of a run; there is no manifest of a checkpoint alone, nor in a run's other processes."""
+    for name, measured in manifest.metrics.items() if manifest else ():
         print_measures(f"{manifest.id} on {name}", measured)
-    out.print(f"written to {out_dir}")
+    if (out_dir / "config.json").is_file() or manifest:
+        out.print(f"written to {out_dir}")
+
+
+@app.command()
+def tune(
+    corpus: Annotated[list[str], typer.Option("--corpus", help="A corpus of the catalogue; may be given again.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="Where the trials are kept; the same again goes on there.")],
+    trials: Annotated[int, typer.Option(min=1, help="How many there are to be, those of earlier runs included.")] = 20,
+    method: Annotated[str, typer.Option(help="lora (adapters) or full (all weights).")] = "lora",
+    base: Annotated[str, typer.Option(help="Base model: folder or Hub id; default ATTUNE_BASE_MODEL.")] = "",
+    language: Annotated[str, typer.Option(help="The language that the expert is to read: en or zh.")] = "en",
+    tokens: Annotated[int, typer.Option(help="Tokens of a text that are read.")] = 128,
+    validation_rows: Annotated[int, typer.Option(help="Validation rows of each corpus at most.")] = 500,
+    seed: Annotated[int, typer.Option(help="Seed of everything random.")] = 13,
+) -> None:
+    """Search hyper-parameters on validation rows; best.json has the command line to train with."""
+    from training import tune as search
+
+    study = search.tune(
+        load_settings(),
+        corpora=corpus,
+        out=out_dir,
+        trials=trials,
+        method=method,
+        base=base,
+        language=language,
+        tokens=tokens,
+        validation_rows=validation_rows,
+        seed=seed,
+        say=say,
+    )
+    print_rows(f"trials in {out_dir}", search.table(study))
+    best = json.loads((out_dir / search.BEST_FILE).read_text(encoding="utf-8"))
+    out.print(f"best quality {best['quality']:.4f}:\n{best['command']}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def combine(
+    en: Annotated[Path, typer.Option(help="The folder of a finished version: its English expert is taken.")],
+    zh: Annotated[Path, typer.Option(help="The folder of a finished version: its Chinese expert is taken.")],
+    out_dir: Annotated[Path, typer.Option("--out", help="The version folder to write; must be new or empty.")],
+    version: Annotated[str, typer.Option(help="The id the version gets.")],
+) -> None:
+    """Make one version of the English expert of one version and the Chinese expert of another."""
+    from training import factory
+
+    manifest = factory.combine({"en": en, "zh": zh}, out_dir, version, say)
+    out.print(f"{manifest.id} ({', '.join(manifest.experts)}) is written to {out_dir}")
 
 
 @app.command()
@@ -70,6 +162,38 @@ def ship(
     from training import factory
 
     factory.ship(version, target, say)
+
+
+@app.command()
+def measure(
+    version: Annotated[Path, typer.Argument(help="The folder of a finished version; its manifest keeps the figures.")],
+) -> None:
+    """Measure a version as it serves on all test rows there are, the behavioural suite and against fp32."""
+    from training import measure as measuring
+
+    manifest = measuring.measure(version, load_settings().base_model, say)
+    for name, measured in manifest.metrics.items():
+        if name.endswith(" test"):
+            print_measures(f"{manifest.id} on {name}", measured)
+    for entry in manifest.metrics["unmeasured"]:
+        out.print(f"not measured: {entry['name']}: {entry['reason']}", markup=False, highlight=False, soft_wrap=True)
+    out.print(f"written to the manifest in {version}")
+
+
+@app.command()
+def card(
+    version: Annotated[str, typer.Argument(help="A version folder or id.")],
+    out_file: Annotated[Path | None, typer.Option("--out", help="The file to write; default: stdout.")] = None,
+) -> None:
+    """The model card of a version, from its manifest alone."""
+    from product import manifest as manifests
+    from training import card as cards
+
+    text = cards.render(manifests.read(cards.locate(load_settings(), version)))
+    if out_file:
+        out_file.write_text(text, encoding="utf-8")
+    else:
+        sys.stdout.write(text)
 
 
 @app.command()
@@ -112,6 +236,68 @@ def evaluate(
     write_json(json_file, result)
 
 
+@app.command()
+def behaviours(
+    model: Annotated[str, typer.Option(help="A version id or folder; default: the active version.")] = "",
+    language: Annotated[str, typer.Option(help="en or zh; default: both.")] = "",
+    capability: Annotated[str, typer.Option(help="Only this capability.")] = "",
+    examples: Annotated[int, typer.Option(min=0, help="Show so many failures a capability.")] = 0,
+    json_file: JsonOption = None,
+) -> None:
+    """The behavioural suite: how often a version, as it serves, fails at negation, typos, names and the like."""
+    from training import behaviours as suite
+    from training.factory import find_model
+
+    wanted = suite.select(language, capability)
+    digest = suite.digest()
+    same = digest == suite.committed_digest()
+    if not same:
+        say(
+            "[yellow]the suite differs from the committed suite.sha256: its rates compare with no earlier ones[/yellow]"
+        )
+    loaded = find_model(load_settings(), model)
+    result = {"model": loaded.version, "suite": digest, "suite_as_committed": same, "languages": {}}
+    for name, cases in wanted.items():
+        say(f"{name}: {len(cases):,} cases with {loaded.version}")
+        scores = suite.score(loaded, cases, say)
+        failures = suite.judge(cases, scores)
+        result["languages"][name] = suite.summarise(cases, failures)
+        shown = some_failures(cases, scores, failures, examples)
+        if json_file != "-":
+            print_behaviours(f"{loaded.version}, behaviours in {name}", result["languages"][name], shown)
+        if examples:
+            result.setdefault("examples", {})[name] = shown
+    write_json(json_file, result)
+
+
+def some_failures(cases: list, scores: list, failures, count: int) -> list[dict]:
+    """The first `count` failing cases of each capability, with what the model said of their texts."""
+    by_name: dict[str, list[dict]] = {}
+    for case, rows, failed in zip(cases, scores, failures, strict=True):
+        if failed:
+            by_name.setdefault(case.capability, []).append(asdict(case) | {"scores": rows.tolist()})
+    return [each for failed in by_name.values() for each in failed[:count]]
+
+
+def print_behaviours(title: str, measured: dict, examples: list[dict]) -> None:
+    table = Table(title=title, title_justify="left")
+    for heading in ("capability", "failed", "cases", "rate"):
+        table.add_column(heading, justify="left" if heading == "capability" else "right")
+    parts = {name: part for name, part in measured.items() if isinstance(part, dict)}
+    for name, part in parts.items():
+        table.add_row(name, str(part["failures"]), str(part["cases"]), f"{part['rate']:.1%}")
+    table.add_section()
+    for name in ("mean", "worst"):
+        table.add_row(name, "", "", f"{measured[name]:.1%}")
+    out.print(table)
+    for example in examples:
+        wanted = f"{example['label']} {example['moves']}".strip() or "the same for each"
+        out.print(f"[bold]{example['capability']}[/bold]: {wanted}", highlight=False)
+        for text, row in zip(example["texts"], example["scores"], strict=True):
+            scores = " ".join(f"{value:.2f}" for value in row)
+            out.print(f"  {scores}  {text}", markup=False, emoji=False, highlight=False, soft_wrap=True)
+
+
 def print_measures(title: str, measured: dict) -> None:
     table = Table(title=title, title_justify="left")
     for heading in ("slice", "rows", "accuracy", "macro-F1", "ECE"):
@@ -120,12 +306,31 @@ def print_measures(title: str, measured: dict) -> None:
         figures = f"{part['accuracy']:.1%}", f"{part['macro_f1']:.1%}", f"{part['ece']:.3f}"
         table.add_row(name, f"{part['rows']:,}", *figures)
     out.print(table)
+    for line in notes(measured):
+        out.print(line, highlight=False)
     confusion = Table(title="confusion (rows: right label, columns: answer)", title_justify="left")
     for heading in ("", *LABELS):
         confusion.add_column(heading, justify="right")
     for label, row in zip(LABELS, measured["confusion"], strict=True):
         confusion.add_row(label, *map(str, row))
     out.print(confusion)
+
+
+def notes(measured: dict) -> list[str]:
+    """What the table has no column for, a line each."""
+    lines = []
+    if "ece_interval" in measured:
+        low, high = measured["ece_interval"]
+        lines.append(f"ECE, 95 % bootstrap interval: {low:.3f} to {high:.3f}")
+    if measured.get("neutral_share") is not None:
+        lines.append(
+            f"no neutral class here: negative against positive; answered neutral: {measured['neutral_share']:.1%}"
+        )
+    elif measured.get("routing") is not None:
+        lines.append(
+            f"routing: {measured['routing']:.1%} of the negatives met in as many messages, most negative first"
+        )
+    return lines
 
 
 def print_verdict(outcome) -> None:

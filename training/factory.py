@@ -3,50 +3,29 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 
 from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
 from product.inference.model import Model
-from product.inference.text import TextEncoder
-from product.manifest import Manifest
-from product.sentiment import AttuneError
+from product.manifest import Expert, Manifest
 from product.settings import Settings
 from product.storage.database import Database
 from product.versions import Versions
+from training import card, distributed
 from training import corpora as catalogue
-from training.build import MAX_TOKENS, build, package_versions
-from training.corpora import Row
+from training import plan as plans
+from training.build import MAX_TOKENS, build_expert, copy_expert, finish, package_versions
+from training.corpora import REPORTED, CorpusUnavailable
 from training.evaluate import evaluate
-from training.finetune import FULL, Recipe, encode, save, soft_targets, train, write_result
-from training.preparation import Step, clean, drop_duplicates, keep_apart
+from training.finetune import discard, write_result
+from training.plan import Options, Plan
+from training.preparation import GENERATED, BadRequest, clean, parse_request
 
-REPORTED = ("airline", "desk-en")
-
-
-class BadRequest(AttuneError):
-    """A command was asked for something it cannot do; the message says what it can."""
-
-
-def recipe_for(method: str, overrides: dict) -> Recipe:
-    """Raises BadRequest for an unknown method."""
-    known = {"lora": {}, "full": FULL}
-    if method not in known:
-        raise BadRequest(f"--method {method!r} is not known; known are {', '.join(known)}")
-    return replace(Recipe(**known[method]), **overrides)
-
-
-def training_rows(corpora: list[str]) -> tuple[list[Row], list[Row], list[Step]]:
-    """(rows to train on, rows to validate on, what each step kept and dropped)."""
-    train_rows, steps = clean([row for name in corpora for row in catalogue.load(name, "train")])
-    kept, unique = drop_duplicates(train_rows)
-    judging = [(name, split) for name in corpora for split in ("test", "validation", "gate")]
-    others = [row for name, split in judging for row in catalogue.load(name, split)]
-    kept, apart = keep_apart(kept, others)
-    validation = clean([row for name in corpora for row in catalogue.load(name, "validation")])[0]
-    return kept, validation, [steps, unique, apart]
+NO_OPTIONS = Options()
+TEMPLATES = "this project: generated from the training templates in training/behaviours.py"
 
 
 def finetune_version(
@@ -59,75 +38,192 @@ def finetune_version(
     version: str,
     overrides: dict,
     say: Callable,
-) -> Manifest:
-    """Train, export, calibrate and measure; the folder is a version once its manifest is there."""
+    language: str = "en",
+    options: Options = NO_OPTIONS,
+) -> Manifest | None:
+    """Train, export, calibrate and measure a version with one expert; with `checkpoint_only`, write weights and
+    tokenizer. `out` is there once all of it is; a run that was killed goes on where it was.
+
+    Under torchrun every process calls this and trains; the first one does all else, and returns the manifest.
+    """
     started = time.monotonic()
-    recipe = recipe_for(method, overrides)
+    recipe = plans.recipe_for(method, overrides)
+    check_language(language)
+    distributed.join()
+
+    def resolved() -> Plan:
+        check_new(out)
+        return plans.make(settings, corpora, recipe, options, base=base, language=language, out=out, say=say)
+
+    plan = distributed.from_first(resolved)
+    if distributed.is_first():
+        say(f"training on {len(plan.rows):,} rows ({method}), watched by {len(plan.watched):,} validation rows")
+    history = plans.learn(plan)
+    distributed.leave()
+    if not distributed.is_first():
+        return None
+    manifest, draft = None, out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    if options.checkpoint_only:
+        plans.write_checkpoint(plan, draft)
+    else:
+        manifest = finished(settings, plan, corpora, draft, version, language, base, say)
+    told = draft / "result.json" if options.checkpoint_only else out.with_name(f"{out.name}.json")
+    write_result(told, recipe, history, time.monotonic() - started)
+    if out.exists():
+        out.rmdir()
+    draft.rename(out)
+    discard(plan.work)
+    return manifest
+
+
+def finished(
+    settings: Settings,
+    plan: Plan,
+    corpora: list[str],
+    draft: Path,
+    version: str,
+    language: str,
+    base_name: str,
+    say: Callable,
+) -> Manifest:
+    """The version of what was trained, written to `draft`."""
+    base, parts = plans.write_parts(plan, language, draft)
+    expert = build_expert(
+        draft,
+        language,
+        base=base,
+        base_name=base_name,
+        parts=parts,
+        tokenizer=plan.tokenizer,
+        validation=plan.validation,
+        max_tokens=min(MAX_TOKENS, plan.positions),
+        say=say,
+    )
+    asked = {name: str(value) for name, value in vars(plan.options).items() if value}
+    details = {
+        "data": {"corpora": _origins(corpora), "steps": [vars(step) for step in plan.steps]},
+        "training": {
+            "recipe": asdict(plan.recipe),
+            "options": asked,
+            "packages": package_versions(),
+            "rows": len(plan.rows),
+        },
+    }
+    asked_for = [name for name, _ in map(parse_request, corpora) if not name.startswith(GENERATED)]
+    names = reported(language, asked_for, settings.corpus_dir)
+    return measured(draft, finish(draft, version, {language: expert}, details), names, say)
+
+
+def check_language(language: str) -> None:
+    """Raises BadRequest for a language that no expert is for."""
+    if language not in REPORTED:
+        raise BadRequest(f"--language {language!r} is not known; known are {', '.join(REPORTED)}")
+
+
+def check_new(out: Path) -> None:
+    """Raises BadRequest where a version would be written over something."""
     if out.exists() and any(out.iterdir()):
         raise BadRequest(f"--out {out}: there is something in it already; name a new or empty folder")
-    rows, validation, steps = training_rows(corpora)
-    for step in steps:
-        say(str(step))
-    folder = checkpoint.locate_base(base or settings.base_model)
-    encoder = TextEncoder(folder / models.TOKENIZER_FILE, MAX_TOKENS)
-    out.mkdir(parents=True, exist_ok=True)
-    work, history, targets = out.with_name(f".{out.name}.work"), [], None
-    rounds = len(recipe.learning_rates)
-    for number in range(rounds):
-        say(
-            f"round {number + 1} of {rounds}: training on {len(rows):,} rows ({method}), "
-            f"stopping early on {len(validation):,} validation rows"
-        )
-        data, judged_by = encode(rows, encoder, targets), encode(validation, encoder)
-        model, log = train(checkpoint.load_base(folder), data, judged_by, recipe, work, number)
-        history.append(log)
-        if number + 1 < rounds:
-            targets = soft_targets(model, rows, encoder, recipe.soft_share)
-    save(model, out / "adapter")
-    write_result(out.with_name(f"{out.name}.json"), recipe, history, time.monotonic() - started)
-    details = {
-        "data": {
-            "corpora": {name: catalogue.CATALOGUE[name].origin for name in corpora},
-            "steps": [vars(step) for step in steps],
-        },
-        "training": {"recipe": asdict(recipe), "packages": package_versions(), "rows": len(rows)},
+
+
+def _origins(requests: list[str]) -> dict[str, str]:
+    return {
+        request: TEMPLATES if request.startswith(GENERATED) else catalogue.find(parse_request(request)[0]).origin
+        for request in requests
     }
-    manifest = build(
-        out, id=version, base=folder, adapters=["adapter"], validation=validation, details=details, say=say
-    )
-    served = models.load(out)
-    say("measuring on " + ", ".join(REPORTED))
-    metrics = {f"{name} test": evaluate(served, clean(catalogue.load(name, "test"))[0]) for name in REPORTED}
-    return manifests.write(out, manifest.model_copy(update={"metrics": metrics}))
 
 
-def find_model(settings: Settings, name: str) -> Model:
+def measured(folder: Path, manifest: Manifest, names: list[str], say: Callable) -> Manifest:
+    """The version with its measures on the test rows of these corpora, as far as they are to be had."""
+    served, metrics = models.load(folder), {}
+    for name in names:
+        try:
+            rows = clean(catalogue.load(name, "test"))[0]
+        except CorpusUnavailable as reason:
+            say(f"not measured: {reason}")
+            continue
+        say(f"measuring on {len(rows):,} test rows of {name}")
+        metrics[f"{name} test"] = evaluate(served, rows)
+    return manifests.write(folder, manifest.model_copy(update={"metrics": metrics}))
+
+
+def reported(language: str, asked: list[str], corpus_dir: str) -> list[str]:
+    """What a new version is measured on. The Hub is asked only for a corpus that it was trained on."""
+    known = [name for name in REPORTED[language] if name in asked or corpus_dir or not catalogue.find(name).hub]
+    return known + [name for name in asked if name not in known and "test" in catalogue.find(name).splits]
+
+
+def combine(sources: dict[str, Path], out: Path, version: str, say: Callable) -> Manifest:
+    """One version of the experts that finished versions have for the languages; their measures are put together.
+
+    Raises BadRequest, BadVersion.
+    """
+    check_new(out)
+    found = {language: manifests.verify(folder) for language, folder in sources.items()}
+    for language, manifest in found.items():
+        if language not in manifest.experts:
+            has = ", ".join(manifest.experts)
+            raise BadRequest(f"--{language} {sources[language]}: {manifest.id} has no such expert, only {has}")
+    experts: dict[str, Expert] = {}
+    for language, manifest in found.items():
+        say(f"{language}: the expert of {manifest.id}")
+        experts[language] = copy_expert(sources[language], manifest.experts[language], language, out)
+    details = {
+        "metrics": {name: value for manifest in found.values() for name, value in manifest.metrics.items()},
+        "data": {language: manifest.data for language, manifest in found.items()},
+        "training": {language: manifest.training for language, manifest in found.items()},
+        "corrections": sum(manifest.corrections for manifest in found.values()),
+    }
+    manifest = finish(out, version, experts, details)
+    models.load(out)
+    return manifest
+
+
+def find_model(settings: Settings, name: str, backend: str = "onnx-int8") -> Model:
     """The version in a folder, the version of that id, or the active one; raises BadVersion naming what is wrong."""
+    return models.load(find_folder(settings, name), backend, settings.base_model)
+
+
+def find_folder(settings: Settings, name: str) -> Path:
+    """Where the version of that id lies, or the active one; a folder's name stands for itself."""
     if name and Path(name).is_dir():
-        return models.load(Path(name))
+        return Path(name)
     database = Database(settings.database)
     database.migrate()
     try:
         versions = Versions(settings, database)
         versions.ensure_shipped()
-        return models.load(versions.store.folder(name or versions.active()))
+        return versions.store.folder(name or versions.active())
     finally:
         database.close()
 
 
 def ship(source: Path, target: Path, say: Callable) -> Manifest:
-    """Put a finished version's adapters and manifest where the product's repository keeps them.
+    """Put a finished version's parts, manifest and model card where the product's repository keeps them.
 
-    Base, tokenizer and export stay behind: an installation makes them again from the adapters and checks the result.
+    Exports and the base with its tokenizer stay behind: an installation makes the exports again from the parts and
+    checks the result. The tokenizer of an expert that does not belong to the product's own base goes along.
     """
     manifest = manifests.verify(source)
     models.load(source)
     draft = target.with_name(f".{target.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
-    for adapter in manifest.adapters:
-        shutil.copytree(source / adapter, draft / adapter)
+    for expert in manifest.experts.values():
+        for part in expert.parts:
+            shutil.copytree(source / part, draft / part)
+        if brings_tokenizer(expert):
+            (draft / expert.tokenizer).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy(source / expert.tokenizer, draft / expert.tokenizer)
     shipped = manifests.write(draft, manifest)
+    # After the manifest, which does not name it: the card may be made again at any time.
+    card.write(draft, shipped)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
-    say(f"{shipped.id}: {', '.join(shipped.files)} and the manifest are in {target}")
+    say(f"{shipped.id}: {', '.join(shipped.files)}, the manifest and the card are in {target}")
     return shipped
+
+
+def brings_tokenizer(expert: Expert) -> bool:
+    """Whether an expert is shipped with its tokenizer: only the product's own base brings it along."""
+    return expert.base is None or expert.base.sha256 != checkpoint.BASE_SHA256

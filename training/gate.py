@@ -79,6 +79,19 @@ def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Che
     )
 
 
+def not_harmed(name: str, champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
+    """A part of the gate rows, too few to prove that nothing was lost: a veto where they prove that something was."""
+    difference, low, high = paired_interval(champion, challenger, rules.confidence)
+    return Check(
+        name=f"{name} ({len(champion):,})",
+        champion=f"{champion.mean():.1%} right",
+        challenger=f"{challenger.mean():.1%} right",
+        finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",
+        rule="not proved worse: the interval reaches 0",
+        passed=bool(high >= 0),
+    )
+
+
 def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
     """The held-back corrections: more groups fixed than broken, by a one-sided sign test."""
     fixed, broken, count = group_signs(champion, challenger, groups)

@@ -9,17 +9,16 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import CountVectorizer
 
 from product.sentiment import Correction
-from training.preparation import key
+from training.preparation import key, words
 
 SAME = 0.8
-"""Texts that share this part of their distinct words (Jaccard) are near-duplicates."""
+"""Texts that share this part of their distinct words, in Chinese characters (Jaccard), are near-duplicates."""
 
 
 def near_duplicates(texts: list[str], same: float = SAME) -> np.ndarray:
     """A group number for each text, int [texts]; the chain of near-duplicates of near-duplicates is one group."""
-    keys = [key(text) or text.strip() for text in texts]
-    words = CountVectorizer(tokenizer=str.split, token_pattern=None, binary=True, lowercase=False)
-    present = csr_matrix(words.fit_transform(keys), dtype=np.float64)
+    vocabulary = CountVectorizer(analyzer=lambda text: set(words(text)) or {text.strip()}, binary=True)
+    present = csr_matrix(vocabulary.fit_transform(texts), dtype=np.float64)
     shared = (present @ present.T).tocoo()
     sizes = np.asarray(present.sum(axis=1)).ravel()
     alike = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data) >= same

@@ -17,31 +17,30 @@ from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
 from product.inference.model import Model, softmax
+from product.inference.text import reader
 from product.locking import exclusive
-from product.manifest import Manifest
-from product.sentiment import LABELS, Correction
-from product.settings import SHIPPED_MODEL, Settings
+from product.manifest import Expert, Manifest
+from product.sentiment import LABELS
+from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
 from product.versions import Versions
-from training import corpora, gate
-from training.build import build, package_versions
+from training import gate
+from training.build import build_expert, copy_expert, finish, package_versions, with_neutral_where_known
 from training.corpora import Row
 from training.evaluate import measures, targets
-from training.finetune import Recipe, encode, save, train
-from training.gate import Rules, Verdict
-from training.grouping import hold_back, near_duplicates, settle
-from training.preparation import clean, drop_duplicates, keep_apart
+from training.finetune import Recipe, encode, is_polar, save, train
+from training.gate import Check, Rules, Verdict
+from training.material import HELD_BACK, Lesson, Material, collect
 
 log = logging.getLogger(__name__)
 
-HELD_BACK = 0.25
 CORRECTED_SHARE = 0.2
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
 seven hundred rows they would not be learned."""
-REPLAYED = 600
-RECIPE = Recipe(rank=16, alpha=32, learning_rates=(5e-4,), epochs=3, batch_size=32)
-GATE_CORPORA = ("airline", "desk-en")
+OFTEN = 12
+"""One correction is repeated this many times at most: a single one must not become a fifth of the lesson."""
+RECIPE = Recipe(rank=16, alpha=32, learning_rate=5e-4, epochs=3, batch_size=32)
 
 
 @dataclass(frozen=True)
@@ -60,21 +59,12 @@ class Outcome:
         return asdict(self)
 
 
-@dataclass(frozen=True)
-class Material:
-    """Corrections to learn from, corrections to judge by with their groups, and rows to stay true on."""
-
-    learned: list[Correction]
-    held: list[Correction]
-    held_groups: np.ndarray
-    replayed: list[Row]
-    validation: list[Row]
-    gate: list[Row]
-
-
 def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, say: Callable = log.info) -> Outcome:
     """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached."""
     started = time.monotonic()
+    if settings.corpus_dir:
+        # The catalogue looks in the environment; the setting may stand in .env.
+        os.environ["ATTUNE_CORPUS_DIR"] = settings.corpus_dir
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
     database = Database(settings.database)
@@ -90,6 +80,7 @@ def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, 
 def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, say: Callable) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
+    shipped = versions.installed()
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)
@@ -98,7 +89,7 @@ def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, sa
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
     attempt = _next_attempt(database)
-    material = collect(corrections, seed=attempt, say=say)
+    material = collect(settings, corrections, tuple(shipped.experts), seed=attempt, say=say)
     lacking = too_few(material, Rules())
     if lacking:
         return Outcome("insufficient", lacking, champion=champion_id)
@@ -107,7 +98,7 @@ def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, sa
             attempt = queries.start_attempt(session)
     draft = versions.store.draft("challenger")
     try:
-        manifest = make_challenger(settings, versions, draft, attempt, champion_id, material, say)
+        manifest = make_challenger(settings, versions, shipped, draft, attempt, champion_id, material, say)
         champion = models.load(versions.store.folder(champion_id))
         verdict, metrics = judge(champion, models.load(draft), material, Rules(), say)
         manifest = manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics})
@@ -119,40 +110,6 @@ def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, sa
 def _next_attempt(database: Database) -> int:
     with database.read() as session:
         return queries.latest_attempt(session) + 1
-
-
-def collect(corrections: list[Correction], seed: int, say: Callable) -> Material:
-    """Every correction and confirmation that stands, part of it held back; and corpus rows to replay and judge by."""
-    settled, dropped = settle(corrections)
-    groups = near_duplicates([one.text for one in settled]) if settled else np.array([], dtype=int)
-    held = hold_back(settled, groups, HELD_BACK, seed)
-    say(
-        f"corrections: {len(corrections)} stand, {dropped} set aside because people disagree about the text, "
-        f"{int(held.sum())} held back to judge by, {int((~held).sum())} to learn from"
-    )
-    gate_rows = [row for name in GATE_CORPORA for row in clean(corpora.load(name, "gate"))[0]]
-    validation = clean(corpora.load("airline", "validation"))[0]
-    return Material(
-        learned=[one for one, out in zip(settled, held, strict=True) if not out],
-        held=[one for one, out in zip(settled, held, strict=True) if out],
-        held_groups=groups[held],
-        replayed=replay(gate_rows + validation, seed, say),
-        validation=validation,
-        gate=gate_rows,
-    )
-
-
-def replay(others: list[Row], seed: int, say: Callable) -> list[Row]:
-    """Rows for the shipped model to stay as it is on; none that equals a row of `others`.
-
-    A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
-    one kind spill over onto every message that shares their words and is nothing like a tweet.
-    """
-    own = corpora.load("replay-en", "train")
-    rows, step = keep_apart(drop_duplicates(clean(corpora.load("airline", "train"))[0])[0], others)
-    chosen = np.random.default_rng(seed).choice(len(rows), size=min(REPLAYED, len(rows)), replace=False)
-    say(f"replay: {len(chosen)} of {step.kept:,} airline training rows, {len(own)} support messages")
-    return [rows[index] for index in sorted(chosen)] + keep_apart(own, others)[0]
 
 
 def too_few(material: Material, rules: Rules) -> str:
@@ -168,51 +125,98 @@ def too_few(material: Material, rules: Rules) -> str:
 
 
 def make_challenger(
-    settings: Settings, versions: Versions, draft: Path, attempt: int, parent: str, material: Material, say: Callable
+    settings: Settings,
+    versions: Versions,
+    shipped: Manifest,
+    draft: Path,
+    attempt: int,
+    parent: str,
+    material: Material,
+    say: Callable,
 ) -> Manifest:
-    """A new adapter on the shipped model, from all corrections to learn from and the replayed rows."""
-    base = checkpoint.locate_base(settings.base_model)
-    shipped = manifests.verify(SHIPPED_MODEL)
-    checkpoint.verify_base(base, shipped.base.sha256)
-    for adapter in shipped.adapters:
-        shutil.copytree(SHIPPED_MODEL / adapter, draft / f"shipped-{adapter}")
-    inherited = [f"shipped-{adapter}" for adapter in shipped.adapters]
-    start = checkpoint.assemble(base, [draft / name for name in inherited])
-    say(f"training on {len(material.learned)} corrections and {len(material.replayed)} replayed rows")
-    data = training_set(versions, shipped, material)
-    model, history = train(start, data, None, RECIPE, draft / ".work")
-    save(model, draft / "adapter")
-    shutil.rmtree(draft / ".work")
+    """Experts that there is a lesson for: the shipped ones with a new adapter. The others: as shipped, so that nothing
+    stays learned from corrections that no longer stand."""
+    experts, histories = {}, {}
+    for language in shipped.experts:
+        lesson = material.lessons.get(language)
+        if lesson:
+            experts[language], histories[language] = teach(settings, versions, shipped, language, lesson, draft, say)
+        else:
+            say(f"{language}: nothing to learn, so it is the shipped one")
+            experts[language] = keep(versions, shipped.id, language, draft)
     fingerprint = data_fingerprint(settings, material)
     details = {
         "parent": parent,
         "corrections": len(material.learned),
         "data": {
             "fingerprint": fingerprint,
-            "corrections": len(material.learned),
+            "corrections": {language: len(lesson.learned) for language, lesson in material.lessons.items()},
             "held_back": len(material.held),
-            "replayed": len(material.replayed),
+            "replayed": {language: len(lesson.replayed) for language, lesson in material.lessons.items()},
         },
-        "training": {"recipe": asdict(RECIPE), "packages": package_versions(), "history": history},
+        "training": {"recipe": asdict(RECIPE), "packages": package_versions(), "history": histories},
     }
-    name = f"r{attempt:04d}-{fingerprint[:8]}"
-    adapters = [*inherited, "adapter"]
-    return build(draft, id=name, base=base, adapters=adapters, validation=material.validation, details=details, say=say)
+    return finish(draft, f"r{attempt:04d}-{fingerprint[:8]}", experts, details)
 
 
-def training_set(versions: Versions, shipped: Manifest, material: Material):
-    """Corrections with their labels; replayed rows with the probabilities the shipped model gives them.
+def keep(versions: Versions, version: str, language: str, draft: Path) -> Expert:
+    """The language's expert of a version as it is installed here, copied with all its hashes."""
+    folder = versions.store.folder(version)
+    return copy_expert(folder, manifests.verify(folder).experts[language], language, draft)
+
+
+def teach(
+    settings: Settings,
+    versions: Versions,
+    shipped: Manifest,
+    language: str,
+    lesson: Lesson,
+    draft: Path,
+    say: Callable,
+) -> tuple[Expert, list[dict]]:
+    """A new adapter on the shipped expert, from the corrections to learn from and the replayed rows; and the history
+    of its training."""
+    home = versions.store.folder(shipped.id)
+    before = shipped.experts[language]
+    base = checkpoint.find_base(before, language, settings.base_model)
+    parts = copy_expert(home, before, language, draft).parts
+    say(f"{language}: training on {len(lesson.learned)} corrections and {len(lesson.replayed)} replayed rows")
+    data = training_set(models.load(home).experts[language], lesson)
+    model, history = train(
+        checkpoint.assemble(base, [draft / part for part in parts]), data, None, RECIPE, draft / ".work"
+    )
+    # Numbered, as a version that has learned from corrections may itself be the shipped one.
+    adapter = f"{language}/corrections-{len(parts)}"
+    save(model, draft / adapter)
+    shutil.rmtree(draft / ".work")
+    expert = build_expert(
+        draft,
+        language,
+        base=base,
+        base_name=before.base.name if before.base else "",
+        parts=[*parts, adapter],
+        tokenizer=home / before.tokenizer,
+        validation=lesson.validation,
+        calibration=(before.temperature, tuple(before.bias)),
+        max_tokens=before.max_tokens,
+        float_layers=before.serving.float_layers,
+        say=say,
+    )
+    return expert, history
+
+
+def training_set(served: models.Expert, lesson: Lesson):
+    """Corrections with their labels; replayed rows with the probabilities the shipped expert gives them.
 
     Of the replayed rows, those that it reads rightly: where it is wrong there is nothing to keep. Held to its outputs
     rather than to the labels, the adapter has nothing to learn there and so changes little: Hinton et al. 2015,
     "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
-    served = models.load(versions.store.folder(shipped.id))
-    times = max(1, round(CORRECTED_SHARE * len(material.replayed) / len(material.learned)))
-    corrected = [Row(one.text, one.label, "corrections") for one in material.learned] * times
-    said = softmax(served.logits([row.text for row in material.replayed]))
-    right = said.argmax(axis=1) == targets(material.replayed)
-    kept = [row for row, keep in zip(material.replayed, right, strict=True) if keep]
+    times = round(CORRECTED_SHARE * len(lesson.replayed) / len(lesson.learned))
+    corrected = [Row(one.text, one.label, "corrections") for one in lesson.learned] * min(max(1, times), OFTEN)
+    said = softmax(served.logits([row.text for row in lesson.replayed]))
+    right = said.argmax(axis=1) == targets(lesson.replayed)
+    kept = [row for row, keep in zip(lesson.replayed, right, strict=True) if keep]
     free = np.full((len(corrected), len(LABELS)), np.nan)
     return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
 
@@ -229,12 +233,11 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows."""
     say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
     rows = material.gate
-    wanted = targets(rows)
-    before, after = (model.probabilities([row.text for row in rows]) for model in (champion, challenger))
-    was_right, is_right = before.argmax(1) == wanted, after.argmax(1) == wanted
     held = [Row(one.text, one.label, "corrections") for one in material.held]
+    before, after = (model.probabilities([row.text for row in rows]) for model in (champion, challenger))
+    was_right, is_right = right(before, rows), right(after, rows)
     held_before, held_after = (
-        model.probabilities([row.text for row in held]).argmax(1) == targets(held) for model in (champion, challenger)
+        right(model.probabilities([row.text for row in held]), held) for model in (champion, challenger)
     )
     sources = np.array([row.source for row in rows])
     shown = [
@@ -244,7 +247,24 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
         gate.not_worse(was_right, is_right, rules),
         gate.better(held_before, held_after, material.held_groups, rules),
     ]
-    return gate.decide(deciding, shown), {"gate": measures(after, wanted)}
+    # Rows of a language whose expert did not change would hide what happened to the others.
+    read_by = np.array([reader(row.text, tuple(challenger.experts)) for row in rows])
+    for language in material.lessons:
+        part = read_by == language
+        deciding.append(gate.not_harmed(f"gate rows read in {language}", was_right[part], is_right[part], rules))
+    verdict = gate.decide(deciding, shown + [unmeasured(*each) for each in material.unmeasured.items()])
+    three = np.array([not is_polar(row) for row in rows])
+    return verdict, {"gate": measures(after[three], targets(rows)[three])}
+
+
+def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
+    """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
+    return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
+
+
+def unmeasured(name: str, reason: str) -> Check:
+    """A corpus that says nothing this time, and why."""
+    return Check(f"  {name}", "–", "–", f"unmeasured: {reason}", "shown only", None)
 
 
 def _conclude(

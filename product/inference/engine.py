@@ -58,6 +58,11 @@ class Engine:
     def version(self) -> str | None:
         return self._model.version if self._model else None
 
+    @property
+    def languages(self) -> tuple[str, ...]:
+        """Those that the model has learned."""
+        return self._model.languages if self._model else ()
+
     def swap(self, model: Model) -> None:
         previous, self._model = self.version, model
         log.info("serving %s (before: %s)", model.version, previous or "nothing")

@@ -1,5 +1,6 @@
-"""A loaded model version: texts in, calibrated scores out."""
+"""A loaded model version: texts in, calibrated scores out, each text read by the expert for its language."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -7,7 +8,7 @@ import numpy as np
 
 from product import manifest as manifests
 from product.inference import backends
-from product.inference.text import Encoded, TextEncoder, language, pad
+from product.inference.text import Encoded, TextEncoder, language, pad, reader
 from product.manifest import BadVersion, Manifest
 from product.sentiment import LABELS
 
@@ -30,10 +31,9 @@ class TextScore:
 
 
 @dataclass(frozen=True)
-class Model:
-    """Thread-safe for one caller at a time."""
+class Expert:
+    """The model of one language. Thread-safe for one caller at a time."""
 
-    version: str
     encoder: TextEncoder
     backend: backends.Backend
     temperature: float = 1.0
@@ -66,6 +66,44 @@ class Model:
         return [_text_score(*each) for each in zip(texts, encoded, rows, strict=True)]
 
 
+@dataclass(frozen=True)
+class Model:
+    """A version: an expert for each language it has learned. Thread-safe for one caller at a time."""
+
+    version: str
+    experts: dict[str, Expert]
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self.experts)
+
+    def expert_for(self, text: str) -> Expert:
+        return self.experts[reader(text, self.experts)]
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        """Uncalibrated logits, float32 [texts, 3], in the order given."""
+        return np.array(self._shared_out(texts, Expert.logits), dtype=np.float32).reshape(-1, len(LABELS))
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
+        return np.array(self._shared_out(texts, Expert.probabilities), dtype=np.float64).reshape(-1, len(LABELS))
+
+    def score(self, texts: list[str]) -> list[TextScore]:
+        return self._shared_out(texts, Expert.score)
+
+    def _shared_out(self, texts: list[str], read: Callable[[Expert, list[str]], Sequence]) -> list:
+        """What `read` gives for each text, in the order of the texts: each expert reads its own in one go."""
+        turns: dict[str, list[int]] = {}
+        for index, text in enumerate(texts):
+            turns.setdefault(reader(text, self.experts), []).append(index)
+        results: list = [None] * len(texts)
+        for name, indices in turns.items():
+            answers = read(self.experts[name], [texts[index] for index in indices])
+            for index, answer in zip(indices, answers, strict=True):
+                results[index] = answer
+        return results
+
+
 def softmax(logits: np.ndarray) -> np.ndarray:
     """Row-wise softmax, in float64."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
@@ -84,21 +122,29 @@ def load(folder: Path, backend: str = "onnx-int8", base_setting: str = "") -> Mo
     Raises BadVersion or BadBase with the reason.
     """
     manifest = manifests.verify(folder)
-    encoder = TextEncoder(folder / TOKENIZER_FILE, manifest.max_tokens)
     try:
-        loaded = backends.load(backend, folder, base_setting)
+        model = assemble(folder, manifest, backend, base_setting)
     except (RuntimeError, ValueError, OSError) as error:
         raise BadVersion(f"{manifest.id}: {backend} cannot load it: {error}") from error
-    model = Model(manifest.id, encoder, loaded, manifest.temperature, tuple(manifest.bias))
-    check_canaries(model, manifest)
+    check_canaries(model, manifest, CANARY_TOLERANCE[backend])
     return model
 
 
-def check_canaries(model: Model, manifest: Manifest) -> None:
+def assemble(folder: Path, manifest: Manifest, backend: str = "onnx-int8", base_setting: str = "") -> Model:
+    """The experts of the version in the folder as one model, none of it checked."""
+    experts = {}
+    for name, expert in manifest.experts.items():
+        encoder = TextEncoder(folder / expert.tokenizer, expert.max_tokens)
+        loaded = backends.load(backend, folder, manifest, name, base_setting)
+        experts[name] = Expert(encoder, loaded, expert.temperature, tuple(expert.bias))
+    return Model(manifest.id, experts)
+
+
+def check_canaries(model: Model, manifest: Manifest, allowed: float) -> None:
     """Raises BadVersion when a canary text's score is not what the judge saw."""
     found = model.probabilities([canary.text for canary in manifest.canaries])
     expected = np.array([canary.scores for canary in manifest.canaries])
-    worst, allowed = float(np.abs(found - expected).max()), CANARY_TOLERANCE[model.backend.name]
+    worst = float(np.abs(found - expected).max())
     # Written so that NaN fails too.
     if not worst <= allowed:
         raise BadVersion(

@@ -2,13 +2,18 @@
 
 import re
 import unicodedata
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
 from tokenizers import Tokenizer
 
-LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
+# An address ends where printable ASCII does: Chinese goes on behind it without a space.
+LINK = re.compile(
+    r"(?:https?://|www\.)[!-~]+|(?<![a-z0-9@._-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|io|info|edu|gov)(?![a-z0-9])(?:/[!-~]*)?",
+    re.IGNORECASE,
+)
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # Signs that modify the one before (skin tone, variation, joiner) say nothing of the mood.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
@@ -47,6 +52,13 @@ def language(text: str) -> str:
     return "en" if 2 * latin >= len(letters) else "und"
 
 
+def reader(text: str, languages: Collection[str]) -> str:
+    """Which of the languages' experts reads a text: the Chinese one what is Chinese, the English one all else; the
+    only one everything."""
+    wanted = "zh" if language(text) == "zh" else "en"
+    return wanted if wanted in languages else next(iter(languages))
+
+
 @dataclass(frozen=True)
 class Encoded:
     """Token ids of one text, [CLS] and [SEP] included; `truncated` when the middle was left out."""
@@ -56,7 +68,7 @@ class Encoded:
 
 
 class TextEncoder:
-    """A version's tokenizer. Texts over `max_tokens` keep their head and their tail: the verdict is often last."""
+    """An expert's tokenizer. Texts over `max_tokens` keep their head and their tail: the verdict is often last."""
 
     def __init__(self, tokenizer_file: Path, max_tokens: int):
         self._tokenizer = Tokenizer.from_file(str(tokenizer_file))

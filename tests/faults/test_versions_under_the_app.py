@@ -8,13 +8,14 @@ import time
 import pytest
 
 from product import manifest as manifests
-from product.settings import Settings
+from product.settings import SHIPPED_MODEL, Settings
 from product.storage.database import Database
 from product.versions import Versions
 from tests.running import RunningApp, command
 
 REFUSED_WITHIN = 10.0
 SLOWEST = 1.0
+SHIPPED = manifests.read(SHIPPED_MODEL).id
 
 
 @pytest.fixture
@@ -43,12 +44,12 @@ def add_version(versions):
 
 
 def cut_model(folder) -> None:
-    file = folder / "model.onnx"
+    file = folder / "en" / "model.onnx"
     file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
 
 
 def flip_a_weight(folder) -> None:
-    file = folder / "model.onnx"
+    file = folder / "en" / "model.onnx"
     content = bytearray(file.read_bytes())
     content[len(content) // 2] ^= 0x40
     file.write_bytes(content)
@@ -60,7 +61,9 @@ def lose_manifest(folder) -> None:
 
 def cheat_with_hashes(folder) -> None:
     """Another calibration, and a manifest that is right about every hash: the canaries have to notice."""
-    manifests.write(folder, manifests.read(folder).model_copy(update={"temperature": 4.0}))
+    manifest = manifests.read(folder)
+    experts = {"en": manifest.experts["en"].model_copy(update={"temperature": 4.0})}
+    manifests.write(folder, manifest.model_copy(update={"experts": experts}))
 
 
 @pytest.mark.parametrize(
@@ -87,28 +90,28 @@ def test_a_broken_version_is_refused_with_the_reason_and_the_last_good_one_serve
 def test_an_app_that_starts_with_a_broken_active_version_serves_the_one_before(installed_data_dir, add_version):
     add_version("broken-1", spoil=flip_a_weight)
     with RunningApp(installed_data_dir) as app:
-        assert app.version() == "shipped-1"
+        assert app.version() == SHIPPED
 
 
 def test_a_damaged_shipped_version_is_built_again_at_the_start(installed_data_dir, versions):
-    cut_model(versions.store.folder("shipped-1"))
+    cut_model(versions.store.folder(SHIPPED))
     with RunningApp(installed_data_dir) as app:
-        assert app.version() == "shipped-1"
-    manifests.verify(versions.store.folder("shipped-1"))
+        assert app.version() == SHIPPED
+    manifests.verify(versions.store.folder(SHIPPED))
 
 
 def test_promoting_a_broken_version_is_refused_by_the_command(installed_data_dir, add_version, versions):
     add_version("broken-1", activate=False, spoil=flip_a_weight)
     done = command("product", "promote", "broken-1", data_dir=installed_data_dir, check=False)
     assert done.returncode == 2
-    assert "broken-1: model.onnx is not the file that was evaluated" in done.stderr
-    assert versions.active() == "shipped-1"
+    assert "broken-1: en/model.onnx is not the file that was evaluated" in done.stderr
+    assert versions.active() == SHIPPED
 
 
 def test_rolling_back_the_first_version_says_that_it_has_no_parent(installed_data_dir):
     done = command("product", "rollback", data_dir=installed_data_dir, check=False)
     assert done.returncode == 2
-    assert "shipped-1 is active and has no parent" in done.stderr
+    assert f"{SHIPPED} is active and has no parent" in done.stderr
 
 
 def test_swaps_and_rollbacks_under_load_fail_no_request(installed_data_dir, add_version, versions):
@@ -130,12 +133,12 @@ def test_swaps_and_rollbacks_under_load_fail_no_request(installed_data_dir, add_
                 versions.promote("second-1", "test")
                 app.follow("second-1")
                 versions.rollback("test")
-                app.follow("shipped-1")
+                app.follow(SHIPPED)
         finally:
             stop.set()
             for client in clients:
                 client.join()
     assert {status for status, _, _ in answers} == {200}
-    assert {version for _, version, _ in answers} == {"shipped-1", "second-1"}
+    assert {version for _, version, _ in answers} == {SHIPPED, "second-1"}
     # Not a benchmark: a request that hangs on a swap would wait for the load of a model, seconds on this machine.
     assert sum(seconds > SLOWEST for _, _, seconds in answers) == 0

@@ -25,11 +25,14 @@ def share_right(app: RunningApp, rows: list[dict]) -> float:
     return sum(answer == row["label"] for answer, row in zip(answers, rows, strict=True)) / len(rows)
 
 
-def mistakes(app: RunningApp) -> list[tuple[dict, str]]:
-    """(row, prediction id) of messages of the kind that the model gets wrong."""
+def told_apart(app: RunningApp) -> tuple[list[tuple[dict, str]], list[tuple[dict, str]]]:
+    """(row, prediction id) of mock complaints that the model gets wrong, and of earnest ones that it gets right: what
+    a team would correct, and what it would confirm beside it."""
     rows = read("loop_corrections.csv")
     answers = app.predict([row["text"] for row in rows])["predictions"]
-    return [(row, answer["id"]) for row, answer in zip(rows, answers, strict=True) if answer["label"] != row["label"]]
+    pairs = [(row, answer["id"], answer["label"] == row["label"]) for row, answer in zip(rows, answers, strict=True)]
+    wrong = [(row, id) for row, id, right in pairs if not right and row["label"] == "positive"]
+    return wrong, [(row, id) for row, id, right in pairs if right and row["label"] == "negative"]
 
 
 @pytest.fixture(scope="module")
@@ -54,16 +57,18 @@ def story(tmp_path_factory):
             }
 
         look("before")
-        wrong = mistakes(app)
+        wrong, right = told_apart(app)
         told["wrong"] = len(wrong)
         receipts = [app.correct(id, row["label"]) for row, id in wrong[:CORRECTED]]
         told["corrected"] = len(receipts)
+        confirmations = [app.correct(id, row["label"]) for row, id in right]
         command("training", "retrain", "--json", str(data_dir / "outcome.json"), data_dir=data_dir)
         told["outcome"] = json.loads((data_dir / "outcome.json").read_text())
         if told["outcome"]["version"]:
             told["followed"] = app.follow(told["outcome"]["version"])
         look("after")
         told["receipts"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
+        told["confirmed"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in confirmations]
         told["versions"] = app.get("/api/v1/versions")[1]
         command("product", "rollback", data_dir=data_dir)
         app.follow(told["before"]["version"])
@@ -107,7 +112,8 @@ def test_the_verdict_is_kept_with_the_version(story):
     active = next(version for version in story["versions"] if version["active"])
     assert active["id"] == story["outcome"]["version"]
     assert active["parent"] == story["before"]["version"]
-    assert active["corrections"] == sum(receipt["status"] == "learned" for receipt in story["receipts"])
+    given = story["receipts"] + story["confirmed"]
+    assert active["corrections"] == sum(receipt["status"] == "learned" for receipt in given)
     assert active["verdict"]["promote"] is True
 
 

@@ -4,7 +4,20 @@ import json
 import pytest
 
 from product import manifest as manifests
-from product.manifest import BadVersion, Manifest, Serving
+from product.manifest import BadVersion, Expert, Manifest, Serving
+
+
+def expert(language: str, **changes) -> Expert:
+    fields = {
+        "base": {"name": "base", "sha256": "0" * 64},
+        "parts": [],
+        "tokenizer": f"{language}/tokenizer.json",
+        "max_tokens": 8,
+        "temperature": 1.0,
+        "bias": [0.0, 0.0, 0.0],
+        "serving": Serving(file=f"{language}/model.onnx", sha256="0", evaluated_sha256="0"),
+    }
+    return Expert(**fields | changes)
 
 
 def make(folder, **changes) -> Manifest:
@@ -13,13 +26,8 @@ def make(folder, **changes) -> Manifest:
     fields = {
         "id": "v1",
         "created": "2026-01-01T00:00:00+00:00",
-        "base": {"name": "base", "sha256": "0" * 64},
-        "adapters": [],
+        "experts": {"en": expert("en")},
         "labels": ["negative", "neutral", "positive"],
-        "max_tokens": 8,
-        "temperature": 1.0,
-        "bias": [0.0, 0.0, 0.0],
-        "serving": Serving(sha256="0", evaluated_sha256="0"),
         "canaries": [],
     }
     return manifests.write(folder, Manifest(**fields | changes))
@@ -73,3 +81,31 @@ def test_a_manifest_that_points_outside_its_folder_is_refused(tmp_path):
 def test_an_id_that_is_no_plain_folder_name_is_refused(tmp_path, id):
     with pytest.raises(ValueError, match="id"):
         make(tmp_path / "v1", id=id)
+
+
+def test_experts_come_back_as_they_were_written(tmp_path):
+    whole = expert("zh", base=None, parts=["zh/packed"])
+    written = make(tmp_path / "v1", experts={"en": expert("en"), "zh": whole})
+    assert manifests.read(tmp_path / "v1") == written
+    assert written.experts["zh"].base is None
+
+
+@pytest.mark.parametrize("experts", [{}, {"fr": expert("fr")}])
+def test_a_version_has_an_expert_and_only_for_known_languages(tmp_path, experts):
+    with pytest.raises(ValueError, match="experts"):
+        make(tmp_path / "v1", experts=experts)
+
+
+def test_a_version_of_before_there_were_experts_is_an_english_one(tmp_path):
+    folder = tmp_path / "v1"
+    make(folder)
+    content = json.loads((folder / "manifest.json").read_text())
+    english = content.pop("experts")["en"]
+    old = {name: english[name] for name in ("base", "max_tokens", "temperature", "bias")}
+    old |= {"adapters": ["adapter"], "serving": {"file": "model.onnx", "sha256": "0", "evaluated_sha256": "0"}}
+    (folder / "manifest.json").write_text(json.dumps(content | old))
+    read = manifests.verify(folder)
+    assert list(read.experts) == ["en"]
+    assert read.experts["en"].parts == ["adapter"]
+    assert read.experts["en"].tokenizer == "tokenizer.json"
+    assert read.experts["en"].serving.file == "model.onnx"

@@ -69,18 +69,18 @@ def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(ve
     assert not versions.follows_shipped()
 
 
-def test_other_adapters_under_the_shipped_name_are_built_again(versions):
+def test_other_parts_under_the_shipped_name_are_built_again(versions):
     folder = versions.store.folder("shipped-1")
-    (folder / "adapter" / "adapter_config.json").write_text("{}")
+    (folder / "en" / "adapter" / "adapter_config.json").write_text("{}")
     manifests.write(folder, manifests.read(folder))
-    with pytest.raises(manifests.BadVersion, match="ships other adapters under this name"):
+    with pytest.raises(manifests.BadVersion, match="ships other parts under this name"):
         versions.installed()
 
 
 def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watcher):
     watcher.start()
     assert watcher._engine.version == "shipped-1"
-    model_file = versions.store.folder(child) / "model.onnx"
+    model_file = versions.store.folder(child) / "en" / "model.onnx"
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with versions._database.write() as session:

@@ -1,10 +1,9 @@
 """What serves against the model before quantisation, and the figures that the shipped model is held to."""
 
-import dataclasses
-
 import pytest
 
-from product.inference import backends
+from product import manifest as manifests
+from product.inference import model as models
 from product.settings import SHIPPED_MODEL
 from training import corpora
 from training.evaluate import evaluate, measures, targets
@@ -16,14 +15,17 @@ def airline():
     return clean(corpora.load("airline", "test"))[0]
 
 
-def with_backend(model, name: str):
-    return dataclasses.replace(model, backend=backends.load(name, SHIPPED_MODEL))
+@pytest.fixture(scope="module")
+def shipped_with(installation):
+    """The shipped model on another backend than the one that serves here."""
+    folder = installation / "versions" / manifests.read(SHIPPED_MODEL).id
+    return lambda backend: models.load(folder, backend)
 
 
-def test_int8_labels_agree_with_fp32_on_99_of_100_airline_test_rows(shipped, airline):
+def test_int8_labels_agree_with_fp32_on_99_of_100_airline_test_rows(shipped, shipped_with, airline):
     texts = [row.text for row in airline]
     served = shipped.probabilities(texts).argmax(axis=1)
-    reference = with_backend(shipped, "torch").probabilities(texts).argmax(axis=1)
+    reference = shipped_with("torch").probabilities(texts).argmax(axis=1)
     assert len(texts) == 2946
     assert (served == reference).mean() >= 0.99
 
@@ -35,13 +37,13 @@ def test_the_shipped_model_as_served_is_as_good_as_its_floors(shipped, airline):
     assert measured["ece"] <= 0.03
 
 
-def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped, airline):
+def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped_with, airline):
     rows = airline[:256]
     texts = [row.text for row in rows]
-    in_8_bit = with_backend(shipped, "bnb-int8")
-    reference = with_backend(shipped, "torch").probabilities(texts).argmax(axis=1)
+    in_8_bit = shipped_with("bnb-int8")
+    reference = shipped_with("torch").probabilities(texts).argmax(axis=1)
     assert (in_8_bit.probabilities(texts).argmax(axis=1) == reference).mean() >= 0.97
-    linear = {name: type(module).__name__ for name, module in in_8_bit.backend._model.named_modules()}
+    linear = {name: type(module).__name__ for name, module in in_8_bit.experts["en"].backend._model.named_modules()}
     assert linear["bert.encoder.layer.0.attention.self.query"] == "Linear8bitLt"
     assert linear["classifier"] == linear["bert.pooler.dense"] == "Linear"
 

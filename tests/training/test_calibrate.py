@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.calibrate import expected_calibration_error, fit_calibration
+from training.calibrate import ece_interval, expected_calibration_error, fit_calibration
 
 
 def test_temperature_of_overconfident_logits_is_what_makes_them_true():
@@ -32,3 +32,10 @@ def test_ece_weighs_bins_by_their_rows():
 
 def test_fewer_rows_than_bins_still_have_a_value():
     assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
+
+
+def test_the_interval_of_the_ece_is_the_same_twice_and_holds_a_certain_error():
+    # Always 0.9 sure and always wrong: however rows are drawn, the error is 0.9.
+    scores, targets = np.array([[0.9, 0.1]] * 40), np.ones(40, dtype=int)
+    assert ece_interval(scores, targets) == pytest.approx((0.9, 0.9))
+    assert ece_interval(scores, targets) == ece_interval(scores, targets)

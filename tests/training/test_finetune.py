@@ -1,13 +1,47 @@
-"""Real training on the real base, on a handful of rows."""
+"""Training: the loss and the measure by hand, real training on a few rows, in two processes, and after a kill."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
 import torch
 
-from product.inference import checkpoint
+from product import manifest as manifests
+from product.inference import checkpoint, packing
 from product.inference.text import TextEncoder
+from tests.running import ROOT, clean_environment
+from training import distributed
+from training import plan as plans
 from training.corpora import Row
-from training.finetune import IGNORED, Recipe, collate, encode, save, train
+from training.factory import finetune_version
+from training.finetune import (
+    IGNORED,
+    BadRun,
+    Recipe,
+    SentimentTrainer,
+    SimilarLengths,
+    Targets,
+    arguments,
+    claim,
+    collate,
+    encode,
+    mixed_precision,
+    prepare_model,
+    quality_of,
+    resumable,
+    save,
+    smoothed,
+    train,
+)
+from training.plan import Options
+from training.preparation import BadRequest
 
 LEARNED = [
     Row(text, label, "test")
@@ -18,7 +52,7 @@ LEARNED = [
     }.items()
     for text in texts
 ]
-SHORT = Recipe(rank=8, alpha=16, learning_rates=(2e-3,), epochs=10, batch_size=4)
+SHORT = Recipe(rank=8, alpha=16, learning_rate=2e-3, epochs=10, batch_size=4)
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +105,328 @@ def test_rows_held_to_what_the_model_said_keep_it_there_while_another_row_is_lea
     after = torch.softmax(torch.from_numpy(logits(model, LEARNED, encoder)), -1).numpy()
     assert after[0].argmax() == 0
     assert np.abs(after[1:] - said).mean() < 0.1
+
+
+PLAIN = Recipe()
+
+
+def loss_of(logits: list[list[float]], recipe: Recipe = PLAIN, mine: list | None = None, **given) -> float:
+    """What the trainer makes of a model that answers `logits` and has the last hidden states `mine`."""
+    rows = len(logits)
+    inputs = {
+        "labels": torch.tensor(given.get("labels", [IGNORED] * rows)),
+        "polar": torch.tensor(given.get("polar", [False] * rows)),
+        "targets": torch.tensor(given.get("targets", [[torch.nan] * 3] * rows)),
+    }
+    if "hidden" in given:
+        inputs["hidden"] = torch.tensor(given["hidden"])
+    states = (None, torch.tensor(mine)[:, None] if mine else None)
+    output = SimpleNamespace(logits=torch.tensor(logits), hidden_states=states)
+    trainer = SimpleNamespace(recipe=recipe)
+    return float(SentimentTrainer.compute_loss(trainer, lambda **_: output, inputs))
+
+
+LOG2, LOG4 = float(np.log(2)), float(np.log(4))
+
+
+def test_the_loss_of_labelled_rows_is_their_mean_cross_entropy():
+    # probabilities 1/4, 1/4, 1/2: -ln 1/2 for positive, -ln 1/4 for negative
+    rows = [[0.0, 0.0, LOG2]] * 2
+    assert loss_of(rows, labels=[2, 0]) == pytest.approx((LOG2 + LOG4) / 2)
+
+
+def test_in_a_row_without_a_neutral_class_the_neutral_logit_counts_for_nothing():
+    # negative and positive are left with 1/2 each, whatever is said of neutral
+    assert loss_of([[0.0, 9.0, 0.0]], labels=[2], polar=[True]) == pytest.approx(LOG2)
+    smooth = Recipe(label_smoothing=0.2)
+    assert loss_of([[0.0, 9.0, 0.0]], smooth, labels=[2], polar=[True]) == pytest.approx(LOG2)
+
+
+def test_smoothing_spreads_over_the_classes_that_a_row_could_have():
+    found = smoothed(torch.tensor([0, 0]), torch.tensor([False, True]), 0.3)
+    assert found.tolist() == [pytest.approx([0.8, 0.1, 0.1]), pytest.approx([0.85, 0.0, 0.15])]
+
+
+def test_a_held_row_costs_its_divergence_from_what_was_given():
+    # KL((1/2, 1/4, 1/4) || (1/4, 1/4, 1/2)) = 1/2 ln 2 + 0 - 1/4 ln 2 = 1/4 ln 2, weighed by hold
+    given = [[0.5, 0.25, 0.25]]
+    assert loss_of([[0.0, 0.0, LOG2]], Recipe(hold=2.0), targets=given) == pytest.approx(LOG2 / 2)
+    # and it is nothing where the answer is the target, on a row without a neutral class too
+    assert loss_of([[0.0, 5.0, LOG2]], targets=[[1 / 3, 0.0, 2 / 3]], polar=[True]) == pytest.approx(0.0, abs=1e-6)
+
+
+def test_a_hidden_state_costs_its_cosine_distance_from_the_teachers():
+    # held rows that are right cost nothing else; at a right angle the distance is 1, at 60 degrees 1/2
+    given = {"targets": [[0.25, 0.25, 0.5]] * 2, "hidden": [[0.0, 3.0], [1.0, 3**0.5]]}
+    found = loss_of([[0.0, 0.0, LOG2]] * 2, Recipe(hidden_share=0.4), mine=[[2.0, 0.0], [5.0, 0.0]], **given)
+    assert found == pytest.approx(0.4 * (1 + 0.5) / 2)
+
+
+def test_quality_is_the_mean_over_corpora_of_macro_f1_with_two_classes_where_there_are_two():
+    rows = [Row("a", "negative", "imdb"), Row("b", "positive", "imdb")]
+    rows += [Row(text, label, "airline") for text, label in zip("cdef", LABELLED, strict=True)]
+    # imdb: neutral is highest and does not count; one of two right: F1 of negative 2/3, of positive 0: 1/3.
+    logits = [[1.0, 9.0, 0.0], [1.0, 9.0, 0.0]]
+    # airline: given 0 1 1 2 for 0 1 2 2: F1 1, 2/3, 2/3: 7/9.
+    logits += [[1.0, 0.0, 0.0], [0.0, 1.0, 0.0], [0.0, 1.0, 0.0], [0.0, 0.0, 1.0]]
+    prediction = SimpleNamespace(predictions=np.array(logits), label_ids=np.array([0, 2, 0, 1, 2, 2]))
+    found = quality_of(rows)(prediction)
+    assert found["imdb"] == pytest.approx(1 / 3)
+    assert found["airline"] == pytest.approx(7 / 9)
+    assert found["quality"] == pytest.approx(5 / 9)
+
+
+LABELLED = ("negative", "neutral", "positive", "positive")
+
+
+def test_rows_that_watch_a_run_are_read_in_their_order(base, encoder, tmp_path):
+    """By their order `quality_of` tells the corpora apart; the Trainer's own sampler would shuffle them."""
+    recipe = Recipe(epochs=1, batch_size=4, rank=2, precision="fp32")
+    mixed = [Row(f"{row.text} {index}", row.label, "imdb" if index % 2 else "airline") for index, row in HELD]
+    trainer = SentimentTrainer(
+        model=prepare_model(checkpoint.load_base(base), recipe),
+        args=arguments(recipe, 12, True, tmp_path),
+        train_dataset=encode(LEARNED, encoder),
+        eval_dataset=encode(mixed, encoder),
+        data_collator=collate,
+    )
+    trainer.recipe = recipe
+    assert list(trainer._get_eval_sampler(encode(mixed, encoder))) == list(range(len(mixed)))
+    ids = [len(row) for row in trainer.train_dataset["input_ids"]]
+    batches = [sorted(ids[index] for index in batch) for batch in trainer.get_train_dataloader().batch_sampler]
+    # sorted by length these 12 make three batches of like length
+    assert sorted(batches) == [sorted(ids)[:4], sorted(ids)[4:8], sorted(ids)[8:]]
+
+
+HELD = [(index, row) for index, row in enumerate(LEARNED) if row.label != "neutral"]
+
+
+def test_an_epoch_reads_each_row_once_in_an_order_of_its_own_and_the_same_again():
+    lengths = [5, 1, 4, 1, 3, 9, 2, 6, 5, 3, 5]
+    sampler = SimilarLengths(lengths, batch_size=4, seed=1)
+    first = list(sampler)
+    assert sorted(first) == list(range(11)) and list(sampler) == first
+    sampler.set_epoch(1)
+    assert sorted(sampler) == list(range(11)) and list(sampler) != first
+    # the batch of three stays last, so that the others are whole
+    batches = [[lengths[index] for index in first[start : start + 4]] for start in (0, 4)]
+    assert sorted(sorted(batch) for batch in batches) == [[1, 1, 2, 3], [3, 4, 5, 5]]
+
+
+def test_precisions_that_are_not_known_or_not_possible_here_are_refused(monkeypatch):
+    with pytest.raises(BadRun, match="--precision 'int8' is not known; known are auto, bf16, fp16, fp32"):
+        mixed_precision("int8")
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
+    with pytest.raises(BadRun, match="--precision fp16 needs a GPU; on a CPU there are bf16 and fp32"):
+        mixed_precision("fp16")
+    assert mixed_precision("fp32") == {"use_cpu": True, "bf16": False, "fp16": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", lambda: {"avx512_bf16": False, "amx_bf16": True})
+    assert mixed_precision() == {"use_cpu": True, "bf16": True, "fp16": False}
+    monkeypatch.setattr(torch.cpu, "get_capabilities", dict)
+    assert mixed_precision() == {"use_cpu": True, "bf16": False, "fp16": False}
+    monkeypatch.setattr(torch.cuda, "is_available", lambda: True)
+    monkeypatch.setattr(torch.cuda, "is_bf16_supported", lambda: False)
+    assert mixed_precision() == {"use_cpu": False, "bf16": False, "fp16": True}
+
+
+def test_a_folder_belongs_to_the_request_that_claimed_it(tmp_path):
+    claim(tmp_path / "work", {"corpora": ["airline"]})
+    claim(tmp_path / "work", {"corpora": ["airline"]})
+    with pytest.raises(BadRun, match="holds a run of another request; delete it, or name another --out"):
+        claim(tmp_path / "work", {"corpora": ["imdb"]})
+
+
+def test_a_run_goes_on_from_the_last_checkpoint_that_is_whole(tmp_path):
+    assert resumable(tmp_path) is None
+    for step, state in ((9, "{}"), (10, '{"global_step": 10}'), (100, '{"global_'), (200, None)):
+        (tmp_path / f"checkpoint-{step}").mkdir()
+        if state:
+            (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
+    assert resumable(tmp_path) == str(tmp_path / "checkpoint-10")
+
+
+def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch):
+    monkeypatch.setenv("WORLD_SIZE", "3")
+    with pytest.raises(BadRun, match="--batch-size 32 cannot be shared by 3 processes: name a multiple of 3"):
+        plans.recipe_for("full", {"batch_size": 32})
+    assert distributed.processes() == 3
+
+
+@pytest.mark.parametrize(
+    ("method", "overrides", "options", "reason"),
+    [
+        ("half", {}, {}, "--method 'half' is not known; known are lora, full"),
+        ("lora", {}, {"pack": 4}, "--pack goes with --method full"),
+        ("full", {}, {"pack": 3}, "--pack 3: weights are packed in 4 or 8 bits"),
+        ("full", {"hidden_share": 0.5}, {}, "name it with --teacher"),
+        ("full", {"soft_share": 2.0}, {}, "soft share 2.0: 0 to 1 is allowed"),
+        ("full", {"batch_size": 0}, {}, "batch size 0: 1 or more is allowed"),
+        ("full", {"max_tokens": 9999}, {}, "--tokens 9999: this model reads 512 at most"),
+        ("full", {}, {"layers": "0,2"}, "this model has 2 layers, 0 to 1"),
+        ("full", {}, {"teacher": ROOT}, "--teacher .*: config.json is missing"),
+        ("full", {}, {"start": ROOT}, "--start .*: neither model.safetensors nor packed.safetensors is in it"),
+        ("full", {}, {"validation_rows": 0}, "--validation-rows 0: 1 or more is allowed"),
+    ],
+)
+def test_what_cannot_be_done_is_said_before_any_row_is_read(zh, method, overrides, options, reason):
+    with pytest.raises(BadRequest, match=reason):
+        zh("refused", method=method, options=Options(**options), corpora=["no-such-corpus"], **overrides)
+    assert not list(zh.folder.glob(".refused*"))
+
+
+FEW = ("--corpus", "replay-zh=60", "--language", "zh", "--method", "full", "--tokens", "16", "--precision", "fp32")
+FEW_OVERRIDES = {"max_tokens": 16, "precision": "fp32"}
+
+
+@pytest.fixture
+def zh(settings, zh_checkpoint, tmp_path):
+    """Trains the tiny Chinese model, with nothing random in it but its rows' order, on sixty rows."""
+    folder = shutil.copytree(zh_checkpoint, tmp_path / "base")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    still = {"hidden_dropout_prob": 0.0, "attention_probs_dropout_prob": 0.0}
+    (folder / "config.json").write_text(json.dumps(config | still), encoding="utf-8")
+
+    def run(name: str, method: str = "full", options: Options | None = None, **more):
+        told = {"corpora": ["replay-zh=60"], "base": str(folder)}
+        told |= {key: more.pop(key) for key in tuple(more) if key in told}
+        return finetune_version(
+            settings,
+            **told,
+            out=tmp_path / name,
+            method=method,
+            version="zh-3",
+            overrides=FEW_OVERRIDES | more,
+            language="zh",
+            options=options or Options(),
+            say=print,
+        )
+
+    run.folder, run.base = tmp_path, folder
+    return run
+
+
+def evaluations(folder) -> list[dict]:
+    """Step, loss and quality of each evaluation that a finished checkpoint's run had."""
+    history = json.loads((folder / "result.json").read_text(encoding="utf-8"))["history"]
+    told = [entry for entry in history if "eval_quality" in entry]
+    return [{name: entry[name] for name in ("step", "eval_loss", "eval_quality")} for entry in told]
+
+
+def close(found: list[dict], expected: list[dict]) -> bool:
+    return len(found) == len(expected) and all(
+        one == pytest.approx(other, abs=0.02) for one, other in zip(found, expected, strict=True)
+    )
+
+
+def test_two_processes_come_to_what_one_comes_to(zh, settings):
+    """Two processes (torchrun, gloo) on a tiny model come to the validation results of one, within noise: the same
+    seed, the same 8 rows a step, frozen embeddings. Without dropout what is left is the order of sums."""
+    zh("one", options=Options(checkpoint_only=True, validation_rows=15), epochs=2, batch_size=8)
+    words = (*FEW, "--base", str(zh.base), "--epochs", "2", "--batch-size", "8", "--validation-rows", "15")
+    launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
+    done = subprocess.run(
+        [*launcher, "-m", "training", "finetune", *words, "--checkpoint-only", "--out", str(zh.folder / "two")],
+        cwd=ROOT,
+        env=clean_environment(settings.data_dir, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES=""),
+        capture_output=True,
+        text=True,
+        timeout=900,
+    )
+    assert done.returncode == 0, done.stderr
+    # only the first process speaks
+    assert done.stderr.count("training on 60 rows") == 1 and done.stdout.count("written to") == 1
+    assert [entry["step"] for entry in evaluations(zh.folder / "one")] == [8, 16]
+    assert close(evaluations(zh.folder / "two"), evaluations(zh.folder / "one"))
+    assert not list(zh.folder.glob(".two*"))
+
+
+def test_a_run_that_was_killed_goes_on_from_its_last_evaluation(zh, settings):
+    """Killed (SIGKILL) after its first checkpoint and called again, it ends where one that was left alone ends."""
+    words = (*FEW, "--base", str(zh.base), "--epochs", "4", "--batch-size", "8", "--validation-rows", "15")
+    command = [sys.executable, "-m", "training", "finetune", *words, "--checkpoint-only", "--out"]
+    environment = clean_environment(settings.data_dir, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
+    work = zh.folder / ".killed.work"
+    with (zh.folder / "log").open("wb") as log:
+        run = subprocess.Popen(
+            [*command, str(zh.folder / "killed")],
+            cwd=ROOT,
+            env=environment,
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
+        )
+    while not resumable(work) and run.poll() is None:
+        time.sleep(0.01)
+    os.killpg(run.pid, signal.SIGKILL)
+    assert run.wait() == -signal.SIGKILL, (zh.folder / "log").read_text()
+    kept = json.loads((work / resumable(work).rsplit("/")[-1] / "trainer_state.json").read_text())
+    asked = {"options": Options(checkpoint_only=True, validation_rows=15), "epochs": 4.0, "batch_size": 8}
+    zh("killed", **asked)
+    history = json.loads((zh.folder / "killed" / "result.json").read_text())["history"]
+    # What was there stayed, times included: none of it was done again.
+    assert history[: len(kept["log_history"])] == kept["log_history"]
+    zh("left-alone", **asked)
+    assert history[-1]["step"] == 32
+    assert close(evaluations(zh.folder / "killed"), evaluations(zh.folder / "left-alone"))
+
+
+def test_a_student_with_fewer_layers_learns_from_a_teacher_and_is_packed(zh):
+    zh("teacher", options=Options(checkpoint_only=True), epochs=1)
+    assert sorted(file.name for file in (zh.folder / "teacher").iterdir()) == [
+        "config.json",
+        "model.safetensors",
+        "result.json",
+        "tokenizer.json",
+    ]
+    options = Options(layers="1", teacher=zh.folder / "teacher", pack=4, validation_rows=5)
+    made = zh("student", options=options, epochs=1, hidden_share=0.1)
+    expert = made.experts["zh"]
+    # Chinese characters have no base that every installation has: it is packed whole
+    assert (expert.base, expert.parts, expert.max_tokens) == (None, ["zh/packed"], 256)
+    restored = packing.load(zh.folder / "student" / "zh" / "packed")
+    assert restored.config.num_hidden_layers == 1
+    assert len(list((zh.folder / ".teacher-cache").glob("*.npz"))) == 1
+    assert manifests.verify(zh.folder / "student").training["options"]["layers"] == "1"
+
+
+def test_a_run_goes_on_from_a_packed_checkpoint_and_an_adapter_brings_what_it_stands_on(zh, zh_version):
+    made = zh("further", "lora", Options(start=zh_version / "zh" / "packed", validation_rows=5), epochs=1, rank=4)
+    expert = made.experts["zh"]
+    assert (expert.base, expert.parts) == (None, ["zh/start", "zh/adapter"])
+    assert made.training["recipe"]["alpha"] == 8
+
+
+def test_a_version_on_the_products_own_base_is_packed_as_what_differs_from_it(base, settings, tmp_path):
+    model = checkpoint.load_base(base, dtype=torch.float32)
+    options = Options(pack=4)
+    plan = SimpleNamespace(
+        base=base,
+        options=options,
+        tokenizer=base / "tokenizer.json",
+        recipe=Recipe(method="full"),
+        work=tmp_path,
+    )
+    model.save_pretrained(tmp_path / plans.TRAINED)
+    found, parts = plans.write_parts(plan, "en", tmp_path / "draft")
+    assert (found, parts) == (base, ["en/packed"])
+    # the head alone is new
+    assert (tmp_path / "draft" / "en" / "packed" / packing.FILE).stat().st_size < 20_000
+    small = tmp_path / "small"
+    small.mkdir()
+    (small / "tokenizer.json").write_text("{}")
+    plan.tokenizer = small / "tokenizer.json"
+    assert plans.reference(plan, model) is None
+
+
+def test_targets_with_hidden_states_travel_with_their_rows(encoder):
+    targets = Targets(np.full((2, 3), np.nan, dtype=np.float32), np.array([[1.0, 2.0], [3.0, 4.0]]))
+    batch = collate([dict(row) for row in encode(LEARNED[:2], encoder, targets)])
+    assert batch["hidden"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert "hidden" not in collate([dict(row) for row in encode(LEARNED[:2], encoder)])
+
+
+def test_all_weights_but_the_embeddings_are_trained_with_attention_that_is_fast(base):
+    model = prepare_model(checkpoint.load_base(base), Recipe(method="full"))
+    frozen = {name.split(".")[1] for name, weight in model.named_parameters() if not weight.requires_grad}
+    assert frozen == {"embeddings"}
+    assert model.config._attn_implementation == "sdpa"

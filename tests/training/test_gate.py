@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.gate import Check, Rules, better, decide, group_signs, not_worse, paired_interval
+from training.gate import Check, Rules, better, decide, group_signs, not_harmed, not_worse, paired_interval
 
 
 def right(*answers: int) -> np.ndarray:
@@ -86,3 +86,14 @@ def test_what_is_only_shown_decides_nothing():
     verdict = decide([check("a", True)], [check("slice", None)])
     assert verdict.promote
     assert [one.name for one in verdict.checks] == ["a", "slice"]
+
+
+def test_a_part_vetoes_only_when_it_is_proved_worse():
+    # 98 rows: 1 broken leaves the interval around 0; 20 broken, none fixed: centre -20/100, error
+    # sqrt((0.22 - 0.04) / 100) = 0.042, so that it ends at -0.12.
+    all_right, one_broken = right(*[1] * 98), right(*[0] * 1, *[1] * 97)
+    assert not_harmed("zh", all_right, one_broken, Rules()).passed
+    twenty_broken = right(*[0] * 20, *[1] * 78)
+    found = not_harmed("zh", all_right, twenty_broken, Rules())
+    assert not found.passed
+    assert found.name == "zh (98)"

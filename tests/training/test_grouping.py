@@ -64,3 +64,9 @@ def test_another_seed_holds_back_others():
     groups = np.arange(40)
     assert (hold_back(given, groups, 0.25, 1) != hold_back(given, groups, 0.25, 2)).any()
     assert (hold_back(given, groups, 0.25, 1) == hold_back(given, groups, 0.25, 1)).all()
+
+
+def test_chinese_texts_are_compared_by_their_characters():
+    # 8 of 9 distinct characters in common; the third shares 2 of 14.
+    found = near_duplicates(["快递员把包裹弄丢了", "快递员把包裹弄丢啦", "请问包邮吗多少钱"])
+    assert found[0] == found[1] != found[2]

@@ -9,13 +9,15 @@ from typing import Protocol
 
 import numpy as np
 
+from product.manifest import Manifest
+
 log = logging.getLogger(__name__)
 
 MODULES = {"onnx-int8": "onnx_int8", "bnb-int8": "bnb_int8", "torch": "torch_float"}
 
 
 class Backend(Protocol):
-    """A loaded model. Thread-safe for one caller at a time."""
+    """One expert's loaded model. Thread-safe for one caller at a time."""
 
     name: str
 
@@ -44,7 +46,7 @@ def choose(setting: str, nvidia_device: Path = Path("/dev/nvidia0")) -> tuple[st
     return "bnb-int8", f"GPU found: {torch.cuda.get_device_name()}"
 
 
-def load(name: str, folder: Path, base_setting: str = "") -> Backend:
-    """The backend `name` with the version in `folder`. Raises BadVersion or BadBase."""
+def load(name: str, folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> Backend:
+    """The backend `name` with one expert of the version in `folder`. Raises BadVersion or BadBase."""
     module = importlib.import_module(f"{__name__}.{MODULES[name]}")
-    return module.load(folder, base_setting)
+    return module.load(folder, manifest, language, base_setting)

@@ -1,4 +1,4 @@
-"""The version's merged model in 8 bit through bitsandbytes (LLM.int8()); on a GPU, or slowly on a CPU."""
+"""An expert's merged model in 8 bit through bitsandbytes (LLM.int8()); on a GPU, or slowly on a CPU."""
 
 import tempfile
 from pathlib import Path
@@ -8,6 +8,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig
 
 from product.inference import checkpoint
+from product.manifest import Manifest
 
 
 class BnbInt8:
@@ -24,8 +25,8 @@ class BnbInt8:
 SKIPPED = ["classifier", "bert.pooler"]
 
 
-def load(folder: Path, base_setting: str = "") -> BnbInt8:
-    merged = checkpoint.load_version(folder, checkpoint.locate_base(base_setting))
+def load(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> BnbInt8:
+    merged = checkpoint.load_expert(folder, manifest, language, base_setting)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with tempfile.TemporaryDirectory() as work:
         # Quantisation happens while loading, so the merged weights go through a folder.

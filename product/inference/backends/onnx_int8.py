@@ -1,11 +1,11 @@
-"""The version's int8 export on ONNX Runtime: no torch in this process."""
+"""An expert's int8 export on ONNX Runtime: no torch in this process."""
 
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
 
-from product import manifest as manifests
+from product.manifest import Manifest
 
 
 class OnnxInt8:
@@ -22,5 +22,5 @@ class OnnxInt8:
         return self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
 
 
-def load(folder: Path, base_setting: str = "") -> OnnxInt8:
-    return OnnxInt8(folder / manifests.read(folder).serving.file)
+def load(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> OnnxInt8:
+    return OnnxInt8(folder / manifest.experts[language].serving.file)

@@ -1,4 +1,4 @@
-"""The version's merged model in PyTorch, fp32: the reference that int8 is held against."""
+"""An expert's merged model in PyTorch, fp32: the reference that int8 is held against."""
 
 from pathlib import Path
 
@@ -6,6 +6,7 @@ import numpy as np
 import torch
 
 from product.inference import checkpoint
+from product.manifest import Manifest
 
 
 class TorchFloat:
@@ -18,6 +19,6 @@ class TorchFloat:
         return checkpoint.torch_logits(self._model, ids, mask)
 
 
-def load(folder: Path, base_setting: str = "") -> TorchFloat:
-    model = checkpoint.load_version(folder, checkpoint.locate_base(base_setting))
+def load(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> TorchFloat:
+    model = checkpoint.load_expert(folder, manifest, language, base_setting)
     return TorchFloat(model.to("cuda" if torch.cuda.is_available() else "cpu"))

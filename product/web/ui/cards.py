@@ -9,8 +9,6 @@ from product.web.ui.recent import Entry
 
 # What a calibrated confidence means to a reader: the words of the first bound it reaches.
 RELIANCE = ((0.9, "reliance_very"), (0.7, "reliance_fairly"), (0.5, "reliance_little"), (0.0, "reliance_not"))
-LEARNED_LANGUAGES = ("en",)
-"""What the training corpora are written in; of other messages the page says that the model may be wrong."""
 SNIPPET = 90
 RECEIPT = 8
 """Characters of an id that are shown: enough to find it again."""
@@ -37,13 +35,16 @@ def no_result(say: Texts) -> str:
     return f"<div class='card nothing'><p>{say('result_none')}</p><p>{say('result_none_hint')}</p></div>"
 
 
-def result(prediction: Prediction, say: Texts) -> str:
-    """The whole answer in one card: message, label, confidence, scores, route, small print."""
+def result(prediction: Prediction, say: Texts, learned: Sequence[str]) -> str:
+    """The whole answer in one card: message, label, confidence, scores, route, small print.
+
+    `learned` are the languages that the model has learned; of a message in another one it may well be wrong.
+    """
     return (
         f"<section class='card result {prediction.label}' aria-label='{say('result_title')}'>"
         f"<blockquote dir='auto' tabindex='0'>{escape(prediction.text)}</blockquote>"
-        f"{_verdict(prediction, say)}{_scores(prediction, say)}{_route(prediction, say)}{_small_print(prediction, say)}"
-        "</section>"
+        f"{_verdict(prediction, say)}{_scores(prediction, say)}{_route(prediction, say)}"
+        f"{_small_print(prediction, say, learned)}</section>"
     )
 
 
@@ -84,13 +85,17 @@ def _route(prediction: Prediction, say: Texts) -> str:
     )
 
 
-def _small_print(prediction: Prediction, say: Texts) -> str:
+def _small_print(prediction: Prediction, say: Texts, learned: Sequence[str]) -> str:
     notices = [say("truncated")] if prediction.truncated else []
-    if prediction.language not in LEARNED_LANGUAGES:
-        notices.append(say("unlearned"))
-    language = say.first(f"language_{prediction.language}", "language_other")
+    if prediction.language not in learned:
+        notices.append(say("unlearned", languages=say("and").join(language_name(each, say) for each in learned)))
+    language = language_name(prediction.language, say)
     facts = f"{say('language_title')}: {language} · {say('model_title')}: {escape(prediction.model_version)}"
     return "".join(f"<p class='notice'>{notice}</p>" for notice in notices) + f"<p class='facts'>{facts}</p>"
+
+
+def language_name(language: str, say: Texts) -> str:
+    return say.first(f"language_{language}", "language_other")
 
 
 def question(entry: Entry, say: Texts) -> str:

@@ -197,7 +197,7 @@ class Desk:
         return {
             self.problem: "",
             self.shown: entry.key,
-            self.result: cards.result(entry.prediction, say),
+            self.result: cards.result(entry.prediction, say, self.application.languages),
             self.judge: gr.update(visible=True),
             self.question: cards.question(entry, say),
             self.yes: gr.update(visible=not answered, interactive=storable),

@@ -57,3 +57,18 @@ def test_padding_reaches_the_longest_of_the_batch_and_no_further():
     ids, mask = pad([[1, 2, 3], [4]])
     assert ids.tolist() == [[1, 2, 3], [4, 0, 0]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
+
+
+@pytest.mark.parametrize(
+    ("text", "prepared"),
+    [
+        ("在https://shop.example.cn/p/88买的杯子很好", "在http买的杯子很好"),
+        ("see www.example.com/a?b=1, it is down", "see http it is down"),
+        ("your page example.net/help is down", "your page http is down"),
+        ("打开app.example.cn/help就报错", "打开http就报错"),
+        ("It broke.Completely", "It broke.Completely"),
+        ("version 7.1.3 of it", "version 7.1.3 of it"),
+    ],
+)
+def test_links_become_a_stand_in_and_nothing_else_does(text, prepared):
+    assert prepare(text) == prepared

@@ -87,14 +87,14 @@ def test_per_cent_of_what_is_not_certain_is_never_0_or_100(share, shown):
 
 
 def test_result_shows_label_confidence_scores_route_and_version(make_prediction):
-    shown = Markup(cards.result(make_prediction(label="negative"), SAY)).text
+    shown = Markup(cards.result(make_prediction(label="negative"), SAY, ["en"])).text
     for words in ("Negative", "75 % sure", "usually right", "12 %", "an agent", "v1"):
         assert words in shown
 
 
 def test_result_names_no_route_it_does_not_know(make_prediction):
     prediction = replace(make_prediction(), route="<b>new</b>", language="xx")
-    shown = Markup(cards.result(prediction, SAY))
+    shown = Markup(cards.result(prediction, SAY, ["en"]))
     assert "new" not in shown.text
     assert "not recognised" in shown.text
 
@@ -102,12 +102,27 @@ def test_result_names_no_route_it_does_not_know(make_prediction):
 @pytest.mark.parametrize(("truncated", "told"), [(True, True), (False, False)])
 def test_result_says_when_the_middle_was_left_out(make_prediction, truncated, told):
     prediction = replace(make_prediction(), truncated=truncated)
-    assert (SAY("truncated") in cards.result(prediction, SAY)) is told
+    assert (SAY("truncated") in cards.result(prediction, SAY, ["en"])) is told
+
+
+@pytest.mark.parametrize(
+    ("language", "learned", "notice"),
+    [
+        ("en", ["en"], ""),
+        ("zh", ["en"], "learned from messages in English only"),
+        ("zh", ["en", "zh"], ""),
+        ("und", ["en", "zh"], "learned from messages in English and Chinese only"),
+    ],
+)
+def test_result_says_when_the_language_has_not_been_learned(make_prediction, language, learned, notice):
+    shown = cards.result(replace(make_prediction(), language=language), SAY, learned)
+    assert notice in shown
+    assert ("Check this answer yourself" in shown) is bool(notice)
 
 
 def test_a_message_never_becomes_markup(make_prediction, recent):
-    harmless = cards.result(make_prediction(text="harmless"), SAY)
-    attacked = cards.result(make_prediction(text=ATTACK), SAY)
+    harmless = cards.result(make_prediction(text="harmless"), SAY, ["en"])
+    attacked = cards.result(make_prediction(text=ATTACK), SAY, ["en"])
     assert Markup(attacked).tags == Markup(harmless).tags
     assert ATTACK in Markup(attacked).text
     entry = recent.add(make_prediction(text=ATTACK))

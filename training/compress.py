@@ -1,0 +1,192 @@
+"""Smaller models: cut layers, distil a teacher into the student, cut the vocabulary, pack the weights.
+
+`training.compress_commands` has the commands, `training.vocabulary` the vocabulary.
+"""
+
+import hashlib
+import json
+import re
+import shutil
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from pathlib import Path
+
+import numpy as np
+import torch
+from safetensors.torch import load_file, save_file
+from transformers import PreTrainedModel
+
+from product import manifest as manifests
+from product.inference import checkpoint, packing
+from product.inference.model import TOKENIZER_FILE, softmax
+from product.inference.text import TextEncoder, pad
+from product.sentiment import LABELS
+from training.corpora import Row
+from training.finetune import NEUTRAL, Recipe, Targets, is_polar
+from training.preparation import BadRequest
+
+BATCH = 64
+CHUNK = 20_000
+"""Texts that a teacher reads before what it said is written down."""
+EMBEDDING_BITS = 4
+PACKED_BITS = (4, 8)
+CHECKPOINT = ("config.json", "model.safetensors", TOKENIZER_FILE)
+LAYER = re.compile(r"(.*\bencoder\.layer\.)(\d+)(\..*)")
+OWN = ("replay", "behaviours")
+"""Sources whose labels are this project's own."""
+
+
+def checked_folder(folder: Path, option: str) -> Path:
+    """The folder, if a checkpoint with its tokenizer is in it. Raises BadRequest."""
+    lacking = [name for name in CHECKPOINT if not (folder / name).is_file()]
+    if lacking:
+        raise BadRequest(f"{option} {folder}: {lacking[0]} is missing; a checkpoint has {', '.join(CHECKPOINT)}")
+    return folder
+
+
+def parse_layers(text: str, total: int, option: str = "--layers") -> list[int]:
+    """`0,2,4` to [0, 2, 4], each the number of one of `total` layers, in rising order. Raises BadRequest."""
+    parts = [part.strip() for part in text.split(",")]
+    kept = [int(part) for part in parts if part.isdecimal()]
+    if len(kept) < len(parts) or kept != sorted(set(kept)) or kept[-1] >= total:
+        raise BadRequest(
+            f"{option} {text}: numbers of layers to keep in rising order, with commas between; "
+            f"this model has {total} layers, 0 to {total - 1}"
+        )
+    return kept
+
+
+def keep_layers(model: PreTrainedModel, kept: list[int]) -> PreTrainedModel:
+    """Only the named encoder layers, in their order; the model is changed and returned."""
+    layers = model.base_model.encoder.layer
+    model.base_model.encoder.layer = torch.nn.ModuleList(layers[index] for index in kept)
+    model.config.kept_layers = _of_the_first(getattr(model.config, "kept_layers", None), kept)
+    model.config.num_hidden_layers = len(kept)
+    return model
+
+
+def _of_the_first(before: list[int] | None, kept: list[int]) -> list[int]:
+    """Which layers of the first model these are, where layers were cut before."""
+    return [before[index] for index in kept] if before else list(kept)
+
+
+def cut_layers(folder: Path, kept: str, out: Path) -> dict:
+    """Write the checkpoint in `folder` with only the named layers (`0,2,4`) to `out`; returns the new config.
+
+    Raises BadRequest.
+    """
+    checked_folder(folder, "--model")
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    layers = parse_layers(kept, config["num_hidden_layers"], "--keep")
+    tensors = {}
+    for name, tensor in load_file(folder / "model.safetensors").items():
+        layer = LAYER.fullmatch(name)
+        if not layer:
+            tensors[name] = tensor
+        elif int(layer[2]) in layers:
+            tensors[f"{layer[1]}{layers.index(int(layer[2]))}{layer[3]}"] = tensor
+    config["kept_layers"] = _of_the_first(config.get("kept_layers"), layers)
+    config["num_hidden_layers"] = len(layers)
+    write_checkpoint(out, tensors, config)
+    shutil.copy(folder / TOKENIZER_FILE, out / TOKENIZER_FILE)
+    return config
+
+
+def write_checkpoint(out: Path, tensors: dict[str, torch.Tensor], config: dict) -> None:
+    out.mkdir(parents=True, exist_ok=True)
+    save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})
+    (out / "config.json").write_text(json.dumps(config, indent=2, sort_keys=True) + "\n", encoding="utf-8")
+
+
+def pack_checkpoint(folder: Path, bits: int, out: Path) -> None:
+    """Write the checkpoint in `folder` packed, whole, with its tokenizer. Raises BadRequest."""
+    check_bits(bits, "--bits")
+    checked_folder(folder, "--model")
+    model = checkpoint.load_base(folder, dtype=torch.float32)
+    packing.pack(model, out, bits=bits, embedding_bits=EMBEDDING_BITS)
+    shutil.copy(folder / TOKENIZER_FILE, out / TOKENIZER_FILE)
+
+
+def check_bits(bits: int, option: str) -> None:
+    """Raises BadRequest."""
+    if bits not in PACKED_BITS:
+        raise BadRequest(f"{option} {bits}: weights are packed in {' or '.join(map(str, PACKED_BITS))} bits")
+
+
+def teacher_targets(folder: Path, rows: list[Row], recipe: Recipe, cache: Path, say: Callable) -> Targets:
+    """What the teacher in `folder` (a checkpoint with its tokenizer) says of each row, mixed with the row's label.
+
+    Probabilities: `soft_share` the teacher's, the rest the label's; on rows without a neutral class the teacher's
+    neutral is left out. Hinton et al. 2015, "Distilling the Knowledge in a Neural Network". Of this project's own rows
+    the label alone is learned: it was chosen by the guide, and the teacher knows the guide from these rows only. The
+    teacher reads each text once: its outputs stay on disk under its hash.
+    """
+    logits, hidden = cached_outputs(folder, [row.text for row in rows], recipe.max_tokens, cache, say)
+    polar = np.array([is_polar(row) for row in rows], dtype=bool)
+    logits = logits.copy()
+    logits[polar, NEUTRAL] = -np.inf
+    said = softmax(logits)
+    labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
+    mixed = recipe.soft_share * said + (1 - recipe.soft_share) * labelled
+    mixed[np.array([row.source.startswith(OWN) for row in rows], dtype=bool)] = np.nan
+    return Targets(mixed.astype(np.float32), hidden if recipe.hidden_share else None)
+
+
+def cached_outputs(
+    folder: Path, texts: list[str], max_tokens: int, cache: Path, say: Callable
+) -> tuple[np.ndarray, np.ndarray]:
+    """Logits [texts, 3] and last hidden states of [CLS] [texts, hidden] of a checkpoint, read from disk where known."""
+    digest = hashlib.sha256((manifests.sha256(folder / "model.safetensors") + str(max_tokens)).encode()).hexdigest()
+    file = cache / f"{digest[:16]}.npz"
+    known: dict[str, np.ndarray] = {}
+    if file.is_file():
+        stored = np.load(file)
+        known = dict(zip(stored["keys"].tolist(), stored["outputs"], strict=True))
+    keys = [hashlib.sha256(text.encode()).hexdigest()[:24] for text in texts]
+    new = {key: text for key, text in zip(keys, texts, strict=True) if key not in known}
+    if new:
+        say(f"the teacher reads {len(new):,} texts ({len(texts) - len(new):,} are known)")
+        encoder = TextEncoder(folder / TOKENIZER_FILE, max_tokens)
+        model = checkpoint.load_base(folder, dtype=torch.float32)
+        for part in batched(new.items(), CHUNK):
+            known |= dict(zip(dict(part), read(model, encoder, [text for _, text in part], say), strict=True))
+            _write(file, known)
+            say(f"the teacher has read {len(known):,} texts")
+    outputs = np.array([known[key] for key in keys], dtype=np.float32)
+    return outputs[:, : len(LABELS)], outputs[:, len(LABELS) :]
+
+
+def batched(items: Iterable, size: int) -> Iterator[list]:
+    """Lists of `size` items, the last maybe shorter; itertools has it from Python 3.12 on."""
+    left = iter(items)
+    while part := list(islice(left, size)):
+        yield part
+
+
+def _write(file: Path, known: dict[str, np.ndarray]) -> None:
+    """Whole or not at all: hours of reading hang on it."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    draft = file.with_suffix(".tmp")
+    with draft.open("wb") as stream:
+        np.savez(stream, keys=np.array(list(known)), outputs=np.array(list(known.values()), dtype=np.float16))
+    draft.rename(file)
+
+
+@torch.inference_mode()
+def read(model: PreTrainedModel, encoder: TextEncoder, texts: list[str], say: Callable) -> np.ndarray:
+    """Logits and last hidden state of [CLS], side by side, float16 [texts, 3 + hidden]."""
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    model = model.to(device).eval()
+    model.set_attn_implementation("sdpa")
+    encoded = encoder.encode(texts)
+    order = sorted(range(len(texts)), key=lambda index: len(encoded[index].ids))
+    outputs = np.zeros((len(texts), len(LABELS) + model.config.hidden_size), dtype=np.float16)
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        ids, mask = (torch.from_numpy(part).to(device) for part in pad([encoded[index].ids for index in batch]))
+        with torch.autocast(device, torch.bfloat16):
+            output = model(input_ids=ids, attention_mask=mask, output_hidden_states=True)
+        outputs[batch] = torch.cat([output.logits, output.hidden_states[-1][:, 0]], 1).float().cpu().numpy()
+        if start // BATCH % 100 == 0:
+            say(f"teacher: {start:,} of {len(texts):,}")
+    return outputs

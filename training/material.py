@@ -1,0 +1,147 @@
+"""What a retrain works with: corrections by the expert that they teach, rows to replay, rows to judge by."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+
+from product.inference.text import reader
+from product.sentiment import Correction
+from product.settings import Settings
+from training import corpora
+from training.corpora import CorpusUnavailable, Row
+from training.grouping import hold_back, near_duplicates, settle
+from training.preparation import clean, drop_duplicates, keep_apart
+
+HELD_BACK = 0.25
+REPLAYED = {"en": {"airline": 400, "replay-en": 400}, "zh": {"replay-zh": 500}}
+"""Rows of each corpus for an expert to stay as it is on."""
+GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
+"""What a challenger must not be worse on, and how many rows of it at most."""
+VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
+VALIDATION_ROWS = 1500
+
+
+@dataclass(frozen=True)
+class Lesson:
+    """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it."""
+
+    learned: list[Correction]
+    replayed: list[Row]
+    validation: list[Row]
+
+
+@dataclass(frozen=True)
+class Material:
+    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, rows to be
+    no worse on, and why some corpora are not among these."""
+
+    lessons: dict[str, Lesson]
+    held: list[Correction]
+    held_groups: np.ndarray
+    gate: list[Row]
+    unmeasured: dict[str, str]
+
+    @property
+    def learned(self) -> list[Correction]:
+        return [one for lesson in self.lessons.values() for one in lesson.learned]
+
+    @property
+    def replayed(self) -> list[Row]:
+        return [row for lesson in self.lessons.values() for row in lesson.replayed]
+
+
+def collect(
+    settings: Settings, corrections: list[Correction], languages: tuple[str, ...], seed: int, say: Callable
+) -> Material:
+    """Every correction and confirmation that stands, part of it held back; and corpus rows to replay and judge by.
+
+    `languages` are those that there are experts for: a correction teaches the one that reads its text.
+    """
+    settled, dropped = settle(corrections)
+    groups = near_duplicates([one.text for one in settled]) if settled else np.array([], dtype=int)
+    held = hold_back(settled, groups, HELD_BACK, seed)
+    say(
+        f"corrections: {len(corrections)} stand, {dropped} set aside because people disagree about the text, "
+        f"{int(held.sum())} held back to judge by, {int((~held).sum())} to learn from"
+    )
+    gate_rows, unmeasured = judging_rows(settings, languages, seed)
+    learned = [one for one, out in zip(settled, held, strict=True) if not out]
+    return Material(
+        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say),
+        held=[one for one, out in zip(settled, held, strict=True) if out],
+        held_groups=groups[held],
+        gate=gate_rows,
+        unmeasured=unmeasured,
+    )
+
+
+def judging_rows(settings: Settings, languages: tuple[str, ...], seed: int) -> tuple[list[Row], dict[str, str]]:
+    """Gate rows of the corpora that are here and that there is an expert for, and why the others are left out."""
+    rows, unmeasured = [], {}
+    for name, limit in GATE_CORPORA.items():
+        try:
+            if not set(corpora.find(name).languages) & set(languages):
+                raise CorpusUnavailable(f"no expert has learned {', '.join(corpora.find(name).languages)}")
+            rows += some(load_here(settings, name, "gate"), limit, seed)
+        except CorpusUnavailable as reason:
+            unmeasured[name] = str(reason)
+    return rows, unmeasured
+
+
+def load_here(settings: Settings, name: str, split: str) -> list[Row]:
+    """Mended rows of a corpus that lies on this disk; raises CorpusUnavailable for any other: what runs at a company
+    by the clock fetches nothing from the Hub."""
+    if corpora.find(name).hub and not settings.corpus_dir:
+        raise CorpusUnavailable("ATTUNE_CORPUS_DIR names no folder that it lies in")
+    return clean(corpora.load(name, split))[0]
+
+
+def some(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
+    """At most `limit` of the rows, drawn by the seed, in their order."""
+    if limit is None or len(rows) <= limit:
+        return rows
+    chosen = np.random.default_rng(seed).choice(len(rows), size=limit, replace=False)
+    return [rows[index] for index in sorted(chosen)]
+
+
+def make_lessons(
+    settings: Settings,
+    learned: list[Correction],
+    languages: tuple[str, ...],
+    gate_rows: list[Row],
+    seed: int,
+    say: Callable,
+) -> dict[str, Lesson]:
+    """Corrections by the expert that reads them, each expert's with its replay and validation rows."""
+    shares: dict[str, list[Correction]] = {}
+    for one in learned:
+        shares.setdefault(reader(one.text, languages), []).append(one)
+    lessons = {}
+    for language, own in sorted(shares.items()):
+        validation = validation_rows(settings, language, seed)
+        lessons[language] = Lesson(own, replay(language, gate_rows + validation, seed, say), validation)
+    return lessons
+
+
+def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:
+    """Rows to calibrate an expert on; none where the corpus is not here."""
+    try:
+        return some(load_here(settings, VALIDATED_ON[language], "validation"), VALIDATION_ROWS, seed)
+    except CorpusUnavailable:
+        return []
+
+
+def replay(language: str, others: list[Row], seed: int, say: Callable) -> list[Row]:
+    """Rows for the shipped expert to stay as it is on; none that equals a row of `others`.
+
+    A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
+    one kind spill over onto every message that shares their words and is nothing like a tweet.
+    """
+    chosen, told = [], []
+    for name, limit in REPLAYED[language].items():
+        rows, step = keep_apart(drop_duplicates(clean(corpora.load(name, "train"))[0])[0], others)
+        chosen += some(rows, limit, seed)
+        told.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")
+    say(f"{language}: to replay: {', '.join(told)}")
+    return chosen
