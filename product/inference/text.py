@@ -14,6 +14,8 @@ LINK = re.compile(
     r"(?:https?://|www\.)[!-~]+|(?<![a-z0-9@._-])(?:[a-z0-9-]+\.)+(?:com|cn|net|org|io|info|edu|gov)(?![a-z0-9])(?:/[!-~]*)?",
     re.IGNORECASE,
 )
+# Addresses, account names and the placeholders of redaction are in Latin letters whatever the language around them is.
+FOREIGN = re.compile(rf"{LINK.pattern}|@[a-z0-9_]+|\[(?:email|iban|card|phone)\]", re.IGNORECASE)
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # Signs that modify the one before (skin tone, variation, joiner) say nothing of the mood.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
@@ -40,9 +42,10 @@ def _plain(character: str) -> str:
 def language(text: str) -> str:
     """`zh` where Chinese characters are a third of the letters or more, `en` where Latin letters lead, else `und`.
 
-    By script alone: what is told apart is which model side can read it, not French from English.
+    By script alone: what is told apart is which model side can read it, not French from English. Links, account names
+    and placeholders do not count.
     """
-    letters = [character for character in text if character.isalpha()]
+    letters = [character for character in FOREIGN.sub(" ", text) if character.isalpha()]
     if not letters:
         return "und"
     han = sum(1 for character in letters if HAN.match(character))

@@ -28,6 +28,10 @@ def test_prepare_keeps_what_carries_sentiment(text, prepared):
         ("Где моя посылка?", "und"),
         ("123 !!!", "und"),
         ("😡", "und"),
+        ("在https://shop.example.cn/products/kettle-for-tea买的壶很好", "zh"),
+        ("@AcmeAirCustomerCare 你好", "zh"),
+        ("寄到[email]", "zh"),
+        ("https://shop.example.cn", "und"),
     ],
 )
 def test_language_goes_by_script(text, expected):
