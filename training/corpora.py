@@ -8,7 +8,7 @@ import re
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache, partial
 from pathlib import Path
 
@@ -148,6 +148,25 @@ def _load_sst2(split: str) -> list[Row]:
     # Buckets 80-89, which are test rows elsewhere, train here: the test rows are the held-out file.
     names = {"test": "train"}
     return [row for row in rows if names.get(part := review_split_of(row.text), part) == split]
+
+
+def _load_sst2_sentences(split: str) -> list[Row]:
+    """Those rows of SST-2 that are part of no other: sentences, among eight times as many of their phrases."""
+    whole = _whole(tuple(row.text for part in SPLITS[1:] for row in _load_sst2(part)))
+    held_out = split == "test"
+    return [replace(row, source="sst2-sentences") for row in _load_sst2(split) if held_out or row.text in whole]
+
+
+@cache
+def _whole(texts: tuple[str, ...]) -> frozenset[str]:
+    """The texts whose words do not stand in a row in another text."""
+    whole, parts = set(), set()
+    for text in sorted(texts, key=len, reverse=True):
+        words = tuple(text.split())
+        if words not in parts:
+            whole.add(text)
+            parts.update(words[start:end] for start in range(len(words)) for end in range(start + 1, len(words) + 1))
+    return frozenset(whole)
 
 
 def _table(file: str, hubs: tuple[tuple[str, str], ...], name: str) -> tuple[Row, ...]:
@@ -359,6 +378,16 @@ CATALOGUE: dict[str, Corpus] = {
             labels=POLAR,
             splits=SPLITS,
             load=_load_sst2,
+            hub="stanfordnlp/sst2",
+        ),
+        Corpus(
+            name="sst2-sentences",
+            origin="the whole sentences of sst2, without their phrases",
+            licence="none stated; published for research",
+            languages=("en",),
+            labels=POLAR,
+            splits=SPLITS,
+            load=_load_sst2_sentences,
             hub="stanfordnlp/sst2",
         ),
         _reviews(

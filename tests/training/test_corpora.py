@@ -144,6 +144,19 @@ def test_sst2_is_tested_on_a_file_of_its_own_and_trains_on_the_buckets_that_are_
     assert [row.text for row in corpora.load("sst2", "gate")] == texts[95:]
 
 
+def test_sentences_of_sst2_are_the_rows_that_are_part_of_no_other_in_any_split(folder):
+    names = [f"film {index}" for index in range(40)]
+    phrases = [text for name in names for text in (f"a fine {name} , all told", f"a fine {name}", "fine")]
+    write(folder / "sst2_train.parquet", text=phrases, label=[1] * len(phrases))
+    write(folder / "sst2_heldout.parquet", text=["whole sentence"], label=[1])
+    found = {split: [row.text for row in corpora.load("sst2-sentences", split)] for split in corpora.SPLITS}
+    assert found["test"] == ["whole sentence"]
+    others = [text for split in ("train", "validation", "gate") for text in found[split]]
+    assert sorted(others) == sorted(f"a fine {name} , all told" for name in names)
+    assert all(corpora.review_split_of(text) == "validation" for text in found["validation"])
+    assert corpora.load("sst2-sentences", "train")[0].source == "sst2-sentences"
+
+
 @pytest.mark.parametrize("labels", [["negative", "positive"], [0, 1], [0.0, 1.0]])
 def test_labels_may_be_names_or_numbers(folder, labels):
     write(folder / "sst2_heldout.parquet", text=["a", "b"], label=labels)
