@@ -294,14 +294,32 @@ def _training(manifest: Manifest) -> list[str]:
             ["minutes", _told(minutes)],
             ["packages", _told(told.get("packages"))],
         ]
-        rows += _flat(told.get("recipe") or {"recipe": UNKNOWN})
+        if not told.get("stages"):
+            rows += _flat(told.get("recipe") or {"recipe": UNKNOWN})
         rows += _flat({name: value for name, value in told.items() if name not in TOLD})
         parts += [f"### {LANGUAGES[language]}", table(["training", ""], rows)]
+        parts += _stages(told["stages"]) if told.get("stages") else []
     return parts
 
 
-TOLD = ("rows", "base", "machine", "seconds", "packages", "recipe", "history")
+TOLD = ("rows", "base", "machine", "seconds", "packages", "recipe", "history", "stages")
 """What a manifest's `training` has that a card tells in its own way, or, as the history of losses, not at all."""
+
+
+def _stages(stages: list[dict]) -> list[str]:
+    """The runs that led to a version, side by side; what is the same in all of them is said as well."""
+    columns = [dict(_flat(_stage(stage))) for stage in stages]
+    names = dict.fromkeys(name for column in columns for name in column)
+    rows = [[name, *(column.get(name, ABSENT_HERE) for column in columns)] for name in names]
+    return [table(["", *(f"run {number}" for number in range(1, len(stages) + 1))], rows)]
+
+
+ABSENT_HERE = "–"
+
+
+def _stage(stage: dict) -> dict:
+    told = {"corpora": ", ".join(stage["corpora"]), "rows": f"{stage['rows']:,}"}
+    return told | {"minutes": f"{stage['seconds'] / 60:,.0f}"} | stage["options"] | stage["recipe"]
 
 
 def _told(value: dict | str | int | None) -> str:

@@ -3,7 +3,6 @@
 import shutil
 import time
 from collections.abc import Callable
-from dataclasses import asdict
 from pathlib import Path
 
 from product import manifest as manifests
@@ -20,12 +19,11 @@ from training import plan as plans
 from training.build import MAX_TOKENS, build_expert, copy_expert, finish, package_versions
 from training.corpora import REPORTED, CorpusUnavailable
 from training.evaluate import evaluate
-from training.finetune import discard, write_result
+from training.finetune import discard, write_json
 from training.plan import Options, Plan
 from training.preparation import GENERATED, BadRequest, clean, parse_request
 
 NO_OPTIONS = Options()
-TEMPLATES = "this project: generated from the training templates in training/behaviours.py"
 
 
 def finetune_version(
@@ -64,12 +62,13 @@ def finetune_version(
         return None
     manifest, draft = None, out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
+    run = plans.told(plan, origins(corpora), time.monotonic() - started)
     if options.checkpoint_only:
         plans.write_checkpoint(plan, draft)
     else:
-        manifest = finished(settings, plan, corpora, draft, version, language, base, say)
-    told = draft / "result.json" if options.checkpoint_only else out.with_name(f"{out.name}.json")
-    write_result(told, recipe, history, time.monotonic() - started)
+        manifest = finished(settings, plan, run, draft, version, language, base, say)
+    told = draft / plans.RESULT if options.checkpoint_only else out.with_name(f"{out.name}.json")
+    write_json(told, run | {"history": history})
     if out.exists():
         out.rmdir()
     draft.rename(out)
@@ -80,14 +79,14 @@ def finetune_version(
 def finished(
     settings: Settings,
     plan: Plan,
-    corpora: list[str],
+    run: dict,
     draft: Path,
     version: str,
     language: str,
     base_name: str,
     say: Callable,
 ) -> Manifest:
-    """The version of what was trained, written to `draft`."""
+    """The version of what was trained, written to `draft`; its manifest tells this run and those before it."""
     base, parts = plans.write_parts(plan, language, draft)
     expert = build_expert(
         draft,
@@ -100,17 +99,21 @@ def finished(
         max_tokens=min(MAX_TOKENS, plan.positions),
         say=say,
     )
-    asked = {name: str(value) for name, value in vars(plan.options).items() if value}
+    stages = [*run.pop("before"), run]
     details = {
-        "data": {"corpora": _origins(corpora), "steps": [vars(step) for step in plan.steps]},
+        "data": {
+            "corpora": {request: origin for stage in stages for request, origin in stage["corpora"].items()},
+            "steps": [step for stage in stages for step in stage["steps"]],
+        },
         "training": {
-            "recipe": asdict(plan.recipe),
-            "options": asked,
+            "base": stages[0]["base"],
+            "machine": run["machine"],
+            "seconds": sum(stage["seconds"] for stage in stages),
             "packages": package_versions(),
-            "rows": len(plan.rows),
+            "stages": [{name: stage[name] for name in plans.STAGE} for stage in stages],
         },
     }
-    asked_for = [name for name, _ in map(parse_request, corpora) if not name.startswith(GENERATED)]
+    asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
     names = reported(language, asked_for, settings.corpus_dir)
     return measured(draft, finish(draft, version, {language: expert}, details), names, say)
 
@@ -127,11 +130,9 @@ def check_new(out: Path) -> None:
         raise BadRequest(f"--out {out}: there is something in it already; name a new or empty folder")
 
 
-def _origins(requests: list[str]) -> dict[str, str]:
-    return {
-        request: TEMPLATES if request.startswith(GENERATED) else catalogue.find(parse_request(request)[0]).origin
-        for request in requests
-    }
+def origins(requests: list[str]) -> dict[str, str]:
+    """Where the rows of each request come from, as a manifest tells it."""
+    return {request: catalogue.find(parse_request(request)[0]).origin for request in requests}
 
 
 def measured(folder: Path, manifest: Manifest, names: list[str], say: Callable) -> Manifest:

@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
@@ -377,10 +377,13 @@ def halve(folder: Path) -> None:
         save_file(halves, file, metadata={"format": "pt"})
 
 
-def write_result(path: Path, recipe: Recipe, history: list[dict], seconds: float, **more) -> None:
-    """The result file of a run: what was asked, what came of it, how long it took on what."""
-    machine = {"cpus": os.cpu_count(), "cuda": torch.cuda.is_available(), "torch": torch.__version__}
-    content = {"recipe": asdict(recipe), "seconds": round(seconds, 1), "machine": machine, "history": history, **more}
+def machine() -> dict:
+    """What a run was computed on."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"cpus": os.cpu_count(), "gpu": gpu, "torch": torch.__version__}
+
+
+def write_json(path: Path, content: dict) -> None:
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")
 
 

@@ -4,7 +4,6 @@ A plan can be pickled: the other processes of a run get it from the first one.
 """
 
 import json
-import os
 import shutil
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
@@ -35,6 +34,7 @@ from training.finetune import (
     claim,
     encode,
     halve,
+    machine,
     mixed_precision,
     save,
     share_of_batch,
@@ -43,7 +43,9 @@ from training.finetune import (
 from training.material import some
 from training.preparation import BadRequest, Step, prepared
 
-TRAINED, HISTORY = "trained", "history.json"
+TRAINED, HISTORY, RESULT = "trained", "history.json", "result.json"
+STAGE = ("corpora", "recipe", "options", "rows", "seconds")
+"""What a version's manifest keeps of each run that led to it."""
 ALPHA = 2
 """An adapter's alpha for each rank."""
 
@@ -100,7 +102,7 @@ def recipe_for(method: str, overrides: dict) -> Recipe:
     for name, lowest in (("batch_size", 1), ("evaluations_per_epoch", 1), ("max_tokens", 8), ("rank", 1)):
         if getattr(recipe, name) < lowest:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: {lowest} or more is allowed")
-    for name in ("soft_share", "warmup", "weight_decay"):
+    for name in ("soft_share", "warmup", "weight_decay", "label_smoothing"):
         if not 0 <= getattr(recipe, name) <= 1:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: 0 to 1 is allowed")
     mixed_precision(recipe.precision)
@@ -129,9 +131,6 @@ def make(
     _check_teacher(recipe, options, config)
     work = out.with_name(f".{out.name}.work")
     claim(work, _request(corpora, folder, recipe, options))
-    if settings.corpus_dir:
-        # The catalogue looks in the environment; the setting may stand in .env.
-        os.environ["ATTUNE_CORPUS_DIR"] = settings.corpus_dir
     rows, validation, steps = prepared(corpora, recipe.seed)
     for step in steps:
         say(str(step))
@@ -206,6 +205,49 @@ def _request(corpora: list[str], folder: Path | None, recipe: Recipe, options: O
     asked = {"layers": options.layers, "validation_rows": options.validation_rows}
     asked |= {name: str(getattr(options, name) or "") for name in ("teacher", "start")}
     return {"corpora": corpora, "base": str(folder or ""), "recipe": asdict(recipe), "options": asked}
+
+
+def told(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
+    """What a run was: for its result file, and for the manifest of what comes of it. `before` are the runs that made
+    the teacher and the start, the earliest first."""
+    before = earlier(plan.options)
+    return {
+        "base": before[0]["base"] if before else base_name(plan),
+        "corpora": origins,
+        "steps": [vars(step) for step in plan.steps],
+        "recipe": asdict(plan.recipe),
+        "options": {name: _named(value) for name, value in vars(plan.options).items() if value},
+        "rows": len(plan.rows),
+        "seconds": round(seconds, 1),
+        "machine": machine(),
+        "before": before,
+    }
+
+
+def earlier(options: Options) -> list[dict]:
+    """The runs behind the teacher and the start, as their result files tell them; none where there is no such file."""
+    found: list[dict] = []
+    for folder in (options.teacher, options.start):
+        if folder and (folder / RESULT).is_file():
+            result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
+            result.pop("history", None)
+            found += [run for run in [*result.pop("before", []), result] if run not in found]
+    return found
+
+
+def base_name(plan: Plan) -> str:
+    """How a card calls the model that a run began with: by what its config says, else by its folder."""
+    folder = plan.base or plan.options.start
+    weights = folder / "model.safetensors"
+    if weights.is_file() and manifests.sha256(weights) == checkpoint.BASE_SHA256:
+        return checkpoint.HUB_ID
+    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    return config.get("made_from") or folder.name
+
+
+def _named(value: Path | str | int) -> str:
+    """A folder by its name alone: where it lies is of this machine."""
+    return value.name if isinstance(value, Path) else str(value)
 
 
 def fewer(rows: list[Row], limit: int | None, seed: int) -> list[Row]:

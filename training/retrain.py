@@ -62,9 +62,6 @@ class Outcome:
 def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, say: Callable = log.info) -> Outcome:
     """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached."""
     started = time.monotonic()
-    if settings.corpus_dir:
-        # The catalogue looks in the environment; the setting may stand in .env.
-        os.environ["ATTUNE_CORPUS_DIR"] = settings.corpus_dir
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
     database = Database(settings.database)

@@ -63,7 +63,7 @@ def cut(model: str, out: Path, *, like: Path | None, names: list[str], say: Call
     kept = kept_ids(tokenizer, wanted)
     if len(kept) == len(tokenizer["added_tokens"]):
         raise BadRequest(f"--like {like}: its tokenizer shares no piece with that of {model}")
-    _write(folder, out, tokenizer, kept)
+    _write(folder, out, tokenizer, kept, name=model)
     return Cut(len(pieces(tokenizer)), len(kept))
 
 
@@ -145,7 +145,7 @@ def _renumbered_processor(processor: dict, new: dict[int, int]) -> dict:
     return processor | changed
 
 
-def _write(folder: Path, out: Path, tokenizer: dict, kept: list[int]) -> None:
+def _write(folder: Path, out: Path, tokenizer: dict, kept: list[int], name: str) -> None:
     tensors = load_file(folder / "model.safetensors")
     name = next((name for name in tensors if TABLE.fullmatch(name)), None)
     if name is None:
@@ -155,7 +155,8 @@ def _write(folder: Path, out: Path, tokenizer: dict, kept: list[int]) -> None:
     new = {old: index for index, old in enumerate(kept)}
     # Padding is masked, so serving may pad with 0 whatever the id; the config says what it is.
     ids = {key: new.get(value) for key, value in config.items() if key.endswith("_token_id") and isinstance(value, int)}
-    write_checkpoint(out, tensors, config | ids | {"vocab_size": len(kept)})
+    origin = {"made_from": name} if not Path(name).exists() else {}  # a Hub id: what a card calls the base
+    write_checkpoint(out, tensors, config | ids | origin | {"vocab_size": len(kept)})
     told = json.dumps(renumbered(tokenizer, kept), ensure_ascii=False)
     (out / TOKENIZER_FILE).write_text(told, encoding="utf-8")
     for beside in BESIDE:

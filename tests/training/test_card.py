@@ -144,6 +144,18 @@ def test_training_is_told_as_far_as_it_was_stored(full):
     assert line(chinese, "learning rate") == ["0.0001 |"]
 
 
+def test_the_runs_that_led_to_a_version_stand_side_by_side():
+    first = {"corpora": {"sst2=90": "bank"}, "rows": 1090, "seconds": 120, "options": {}, "recipe": {"epochs": 2}}
+    last = first | {"seconds": 60, "options": {"start": "first"}, "recipe": {"epochs": 1}}
+    text = section(card.render(make(training={"seconds": 180, "stages": [first, last]})), "Training")
+    assert line(text, "minutes")[0] == "3 |"
+    assert "| minutes | 2 | 1 |" in text
+    assert line(text, "corpora") == ["sst2=90", "sst2=90 |"]
+    assert line(text, "rows")[0] == "not recorded |"
+    assert line(text, "start") == ["–", "first |"]
+    assert line(text, "epochs") == ["2", "1 |"]
+
+
 def test_figures_have_the_neutral_share_only_where_there_is_no_neutral_class(full):
     text = section(card.render(full), "Figures")
     assert line(text, "airline")[:4] == ["400", "87.5 %", "81.2 %", "0.021 (interval not measured)"]

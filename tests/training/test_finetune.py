@@ -386,14 +386,18 @@ def test_a_student_with_fewer_layers_learns_from_a_teacher_and_is_packed(zh):
     restored = packing.load(zh.folder / "student" / "zh" / "packed")
     assert restored.config.num_hidden_layers == 1
     assert len(list((zh.folder / ".teacher-cache").glob("*.npz"))) == 1
-    assert manifests.verify(zh.folder / "student").training["options"]["layers"] == "1"
+    told = manifests.verify(zh.folder / "student").training
+    teacher, student = told["stages"]
+    assert (student["options"]["layers"], student["options"]["teacher"]) == ("1", "teacher")
+    assert "teacher" not in teacher["options"]
+    assert told["seconds"] == pytest.approx(teacher["seconds"] + student["seconds"])
 
 
 def test_a_run_goes_on_from_a_packed_checkpoint_and_an_adapter_brings_what_it_stands_on(zh, zh_version):
     made = zh("further", "lora", Options(start=zh_version / "zh" / "packed", validation_rows=5), epochs=1, rank=4)
     expert = made.experts["zh"]
     assert (expert.base, expert.parts) == (None, ["zh/start", "zh/adapter"])
-    assert made.training["recipe"]["alpha"] == 8
+    assert made.training["stages"][-1]["recipe"]["alpha"] == 8
 
 
 def test_a_version_on_the_products_own_base_is_packed_as_what_differs_from_it(base, settings, tmp_path):
