@@ -26,8 +26,8 @@ def share_right(app: RunningApp, rows: list[dict]) -> float:
 
 
 def told_apart(app: RunningApp) -> tuple[list[tuple[dict, str]], list[tuple[dict, str]]]:
-    """(row, prediction id) of mock complaints that the model gets wrong, and of earnest ones that it gets right: what
-    a team would correct, and what it would confirm beside it."""
+    """(row, prediction id) of praise in slang that the model gets wrong, and of complaints in the same words that it
+    gets right: what a team would correct, and what it would confirm beside it."""
     rows = read("loop_corrections.csv")
     answers = app.predict([row["text"] for row in rows])["predictions"]
     pairs = [(row, answer["id"], answer["label"] == row["label"]) for row, answer in zip(rows, answers, strict=True)]
