@@ -92,6 +92,27 @@ def cut_layers(folder: Path, kept: str, out: Path) -> dict:
     return config
 
 
+def average(folders: list[Path], weights: list[float], out: Path) -> None:
+    """Write the weighted mean of checkpoints of one shape: runs that parted late agree better than each alone.
+
+    Wortsman et al. 2022, "Model soups: averaging weights of multiple fine-tuned models". Raises BadRequest.
+    """
+    if len(folders) < 2 or len(weights) != len(folders):
+        raise BadRequest(f"{len(folders)} --model and {len(weights)} --weight: two or more, and as many of each")
+    if min(weights) <= 0 or abs(sum(weights) - 1) > 1e-6:
+        raise BadRequest(f"--weight {', '.join(map(str, weights))}: each over 0, and 1 together")
+    parts = [load_file(checked_folder(folder, "--model") / "model.safetensors") for folder in folders]
+    shapes = [{name: tensor.shape for name, tensor in part.items()} for part in parts]
+    if any(shape != shapes[0] for shape in shapes):
+        raise BadRequest("--model: checkpoints of different shapes have no mean; they must come of one start")
+    mean = {
+        name: sum(weight * part[name].float() for weight, part in zip(weights, parts, strict=True)) for name in parts[0]
+    }
+    config = json.loads((folders[0] / "config.json").read_text(encoding="utf-8"))
+    write_checkpoint(out, {name: tensor.half().contiguous() for name, tensor in mean.items()}, config)
+    shutil.copy(folders[0] / TOKENIZER_FILE, out / TOKENIZER_FILE)
+
+
 def write_checkpoint(out: Path, tensors: dict[str, torch.Tensor], config: dict) -> None:
     out.mkdir(parents=True, exist_ok=True)
     save_file(tensors, out / "model.safetensors", metadata={"format": "pt"})

@@ -105,6 +105,45 @@ def pack(
 
 
 @app.command()
+def average(
+    model: Annotated[list[Path], typer.Option("--model", help="A checkpoint; two or more of one shape.")],
+    weight: Annotated[list[float], typer.Option("--weight", help="Its share of the mean; as many, 1 together.")],
+    out_dir: OutOption,
+) -> None:
+    """The weighted mean of checkpoints that went on from one start: often better than each of them."""
+    from training import compress, plan
+    from training.factory import check_new
+    from training.finetune import write_json
+
+    check_new(out_dir)
+    compress.average(model, weight, out_dir)
+    write_json(out_dir / plan.RESULT, {"before": plan.runs_behind(model)})
+    out.print(f"the mean of {', '.join(folder.name for folder in model)} is in {out_dir}")
+
+
+@app.command("version")
+def make_version(
+    model: CheckpointOption,
+    corpus: Annotated[list[str], typer.Option("--corpus", help="Calibrate on its validation rows; repeatable.")],
+    out_dir: OutOption,
+    bits: Annotated[int, typer.Option("--pack", help="Bits of the encoder's weights: 4 or 8.")] = 8,
+    version: Annotated[str, typer.Option(help="The id the version gets.")] = "packed-1",
+    language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
+) -> None:
+    """A version that can serve, of a checkpoint as it is: packed, exported to int8, calibrated, measured."""
+    from training.factory import version_of
+
+    manifest = version_of(
+        load_settings(), model, language=language, bits=bits, corpora=corpus, out=out_dir, version=version, say=say
+    )
+    rows = [
+        {"measured on": name, "accuracy": f"{part['accuracy']:.1%}", "ECE": f"{part['ece']:.3f}"}
+        for name, part in manifest.metrics.items()
+    ]
+    print_rows(f"{version} in {out_dir}", rows)
+
+
+@app.command()
 def table(
     model: Annotated[
         list[Path], typer.Option("--model", help="A checkpoint, packed or not, or a version; may be given again.")

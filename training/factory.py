@@ -5,15 +5,17 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import torch
+
 from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
-from product.inference.model import Model
+from product.inference.model import TOKENIZER_FILE, Model
 from product.manifest import Expert, Manifest
 from product.settings import Settings
 from product.storage.database import Database
 from product.versions import Versions
-from training import card, distributed
+from training import card, compress, distributed
 from training import corpora as catalogue
 from training import plan as plans
 from training.build import MAX_TOKENS, build_expert, copy_expert, finish, package_versions
@@ -99,23 +101,72 @@ def finished(
         max_tokens=min(MAX_TOKENS, plan.positions),
         say=say,
     )
-    stages = [*run.pop("before"), run]
-    details = {
+    details = lineage([*run.pop("before"), run])
+    asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
+    names = reported(language, asked_for, settings.corpus_dir)
+    return measured(draft, finish(draft, version, {language: expert}, details), names, say)
+
+
+def lineage(stages: list[dict]) -> dict:
+    """What a manifest keeps of the runs that led to a version, the earliest first."""
+    return {
         "data": {
             "corpora": {request: origin for stage in stages for request, origin in stage["corpora"].items()},
             "steps": [step for stage in stages for step in stage["steps"]],
         },
         "training": {
             "base": stages[0]["base"],
-            "machine": run["machine"],
+            "machine": stages[-1]["machine"],
             "seconds": sum(stage["seconds"] for stage in stages),
             "packages": package_versions(),
             "stages": [{name: stage[name] for name in plans.STAGE} for stage in stages],
         },
     }
-    asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
-    names = reported(language, asked_for, settings.corpus_dir)
-    return measured(draft, finish(draft, version, {language: expert}, details), names, say)
+
+
+def version_of(
+    settings: Settings,
+    folder: Path,
+    *,
+    language: str,
+    bits: int,
+    corpora: list[str],
+    out: Path,
+    version: str,
+    say: Callable,
+) -> Manifest:
+    """A version of a checkpoint as it is: packed, exported, calibrated on all validation rows of the corpora, measured.
+
+    Raises BadRequest, CorpusUnavailable.
+    """
+    check_language(language)
+    check_new(out)
+    compress.checked_folder(folder, "--model")
+    compress.check_bits(bits, "--pack")
+    validation = [row for name in corpora for row in clean(catalogue.load(name, "validation"))[0]]
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    model = checkpoint.load_base(folder, dtype=torch.float32)
+    own = checkpoint.locate_base(settings.base_model) if language == "en" else None
+    tokenizer = folder / TOKENIZER_FILE
+    base, parts = plans.write_packed(model, own, tokenizer, bits, language, draft)
+    expert = build_expert(
+        draft,
+        language,
+        base=base,
+        parts=parts,
+        tokenizer=tokenizer,
+        validation=validation,
+        max_tokens=min(MAX_TOKENS, model.config.max_position_embeddings),
+        say=say,
+    )
+    stages = plans.runs_behind([folder])
+    manifest = finish(draft, version, {language: expert}, lineage(stages) if stages else {})
+    manifest = measured(draft, manifest, reported(language, corpora, settings.corpus_dir), say)
+    if out.exists():
+        out.rmdir()
+    draft.rename(out)
+    return manifest
 
 
 def check_language(language: str) -> None:

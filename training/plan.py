@@ -226,12 +226,18 @@ def told(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
 
 def earlier(options: Options) -> list[dict]:
     """The runs behind the teacher and the start, as their result files tell them; none where there is no such file."""
+    return runs_behind([folder for folder in (options.teacher, options.start) if folder])
+
+
+def runs_behind(folders: list[Path]) -> list[dict]:
+    """The runs that led to checkpoints, each once, as the result files beside them tell it."""
     found: list[dict] = []
-    for folder in (options.teacher, options.start):
-        if folder and (folder / RESULT).is_file():
+    for folder in folders:
+        if (folder / RESULT).is_file():
             result = json.loads((folder / RESULT).read_text(encoding="utf-8"))
             result.pop("history", None)
-            found += [run for run in [*result.pop("before", []), result] if run not in found]
+            # An average of checkpoints is no run: it has only runs before it.
+            found += [run for run in [*result.pop("before", []), result] if run and run not in found]
     return found
 
 
@@ -306,10 +312,15 @@ def write_parts(plan: Plan, language: str, draft: Path) -> tuple[Path | None, li
     if not plan.options.pack:
         save(trained_model(plan), draft / language / "checkpoint")
         return None, [f"{language}/checkpoint"]
-    model = trained_model(plan)
-    base = reference(plan, model)
-    folder = draft / language / "packed"
-    packing.pack(model, folder, bits=plan.options.pack, embedding_bits=EMBEDDING_BITS, base=base)
+    return write_packed(trained_model(plan), plan.base, plan.tokenizer, plan.options.pack, language, draft)
+
+
+def write_packed(
+    model: PreTrainedModel, base: Path | None, tokenizer: Path, bits: int, language: str, draft: Path
+) -> tuple[Path | None, list[str]]:
+    """The model as the one part of an expert, as a difference from `base` where that can be."""
+    base = reference(base, tokenizer, model)
+    packing.pack(model, draft / language / "packed", bits=bits, embedding_bits=EMBEDDING_BITS, base=base)
     return base, [f"{language}/packed"]
 
 
@@ -322,12 +333,11 @@ def _write_adapter(plan: Plan, language: str, draft: Path) -> tuple[Path | None,
     return None, [f"{language}/start", f"{language}/adapter"]
 
 
-def reference(plan: Plan, model: PreTrainedModel) -> Path | None:
+def reference(base: Path | None, tokenizer: Path, model: PreTrainedModel) -> Path | None:
     """The base, if every installation has it and the model is made of it: then only the difference is kept."""
-    base = plan.base
     if not base or manifests.sha256(base / "model.safetensors") != checkpoint.BASE_SHA256:
         return None
-    same_words = manifests.sha256(base / TOKENIZER_FILE) == manifests.sha256(plan.tokenizer)
+    same_words = manifests.sha256(base / TOKENIZER_FILE) == manifests.sha256(tokenizer)
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
     shape = ("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size")
     return base if same_words and all(config[name] == getattr(model.config, name) for name in shape) else None

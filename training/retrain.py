@@ -40,7 +40,7 @@ CORRECTED_SHARE = 0.2
 seven hundred rows they would not be learned."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a fifth of the lesson."""
-RECIPE = Recipe(rank=16, alpha=32, learning_rate=5e-4, epochs=3, batch_size=32)
+RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=3, batch_size=32, hold=3.0)
 
 
 @dataclass(frozen=True)

@@ -6,14 +6,17 @@ import shutil
 import numpy as np
 import pytest
 import torch
-from safetensors.torch import load_file
+from safetensors.torch import load_file, save_file
 from tokenizers import Tokenizer, pre_tokenizers, processors
 from tokenizers import models as vocabularies
 from transformers import BertConfig, BertForSequenceClassification, BertModel
 from typer.testing import CliRunner
 
+from product import manifest as manifests
 from product.inference import checkpoint, packing
-from training import compress, corpora, vocabulary
+from product.settings import Settings
+from tests.running import command
+from training import compress, corpora, factory, vocabulary
 from training.comparison import compare
 from training.compress_commands import app
 from training.corpora import Row
@@ -199,6 +202,42 @@ def test_models_of_each_form_stand_side_by_side(zh_checkpoint, zh_version, tmp_p
     assert {first["own"], second["own"], third["own"]} <= {"0.0 %", "50.0 %", "100.0 %"}
     sizes = [float(line["on disk"].removesuffix(" MB")) for line in (first, second)]
     assert sizes[1] < sizes[0]
+
+
+def test_the_average_of_checkpoints_weighs_each_and_tells_the_runs_behind_them(zh_checkpoint, tmp_path):
+    other = shutil.copytree(zh_checkpoint, tmp_path / "other")
+    tensors = load_file(zh_checkpoint / "model.safetensors")
+    save_file({name: tensor + 1 for name, tensor in tensors.items()}, other / "model.safetensors")
+    (other / "result.json").write_text(json.dumps({"rows": 7, "history": []}))
+    given = ["compress", "average", "--model", zh_checkpoint, "--weight", 0.75, "--model", other, "--weight", 0.25]
+    command("training", *map(str, given), "--out", str(tmp_path / "mean"), data_dir=tmp_path)
+    mean = load_file(tmp_path / "mean" / "model.safetensors")
+    name = "classifier.weight"
+    assert torch.allclose(mean[name].float(), tensors[name].float() + 0.25, atol=1e-3)
+    assert json.loads((tmp_path / "mean" / "result.json").read_text())["before"][-1]["rows"] == 7
+
+
+@pytest.mark.parametrize(("weights", "said"), [([0.5], "as many of each"), ([0.5, 0.6], "1 together")])
+def test_weights_of_an_average_that_make_no_mean_are_refused(zh_checkpoint, tmp_path, weights, said):
+    with pytest.raises(BadRequest, match=said):
+        compress.average([zh_checkpoint, zh_checkpoint], weights, tmp_path / "mean")
+
+
+def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpoint, tmp_path):
+    made = factory.version_of(
+        Settings(_env_file=None, data_dir=tmp_path),
+        zh_checkpoint,
+        language="zh",
+        bits=8,
+        corpora=["replay-zh"],
+        out=tmp_path / "version",
+        version="packed-7",
+        say=print,
+    )
+    assert made.experts["zh"].parts == ["zh/packed"]
+    assert made.experts["zh"].temperature != 1.0
+    assert made.metrics["desk-zh test"]["rows"] == 200
+    assert manifests.verify(tmp_path / "version").id == "packed-7"
 
 
 def test_commands_say_what_is_wrong(zh_checkpoint, tmp_path):
