@@ -45,7 +45,7 @@ def export_onnx(model: PreTrainedModel, target: Path) -> None:
         )
 
 
-FLOAT_LAYERS = 2
+FLOAT_LAYERS = 4
 """The first layers stay in fp32: what they lose, every later one builds on. `python -m benchmarks.quantisation` has
 the table on validation rows from which this was chosen."""
 
