@@ -2,6 +2,8 @@
 
 import threading
 
+from product import manifest as manifests
+from product.settings import SHIPPED_MODEL
 from tests.running import RunningApp, command
 
 
@@ -51,7 +53,7 @@ def test_retraining_without_corrections_is_insufficient_and_changes_nothing(inst
     done = command("training", "retrain", data_dir=installed_data_dir)
     assert "insufficient" in done.stdout
     folders = sorted(folder.name for folder in (installed_data_dir / "versions").iterdir())
-    assert folders == [".install.lock", "shipped-1"]
+    assert folders == [".install.lock", manifests.read(SHIPPED_MODEL).id]
 
 
 def test_a_retrain_that_is_not_due_says_how_many_are_missing(installed_data_dir):

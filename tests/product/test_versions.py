@@ -7,10 +7,12 @@ import pytest
 from product import manifest as manifests
 from product.inference.engine import Engine
 from product.sentiment import NotFound
-from product.settings import Settings
+from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.database import Database
 from product.versions import NoParent, Versions, Watcher
+
+SHIPPED = manifests.read(SHIPPED_MODEL).id
 
 
 @pytest.fixture
@@ -47,9 +49,9 @@ def watcher(installed_settings, versions):
 
 def test_rollback_goes_to_the_parent_and_then_no_further(versions, child):
     versions.promote(child, "test")
-    assert versions.rollback("test") == (child, "shipped-1")
-    assert versions.active() == "shipped-1"
-    with pytest.raises(NoParent, match="shipped-1 is active and has no parent"):
+    assert versions.rollback("test") == (child, SHIPPED)
+    assert versions.active() == SHIPPED
+    with pytest.raises(NoParent, match=f"{SHIPPED} is active and has no parent"):
         versions.rollback("test")
 
 
@@ -60,7 +62,7 @@ def test_promoting_an_unknown_version_is_refused(versions):
 
 def test_versions_that_were_active_are_tried_latest_first(versions, child):
     versions.promote(child, "test")
-    assert versions.candidates() == [child, "shipped-1"]
+    assert versions.candidates() == [child, SHIPPED]
 
 
 def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(versions, child):
@@ -70,8 +72,8 @@ def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(ve
 
 
 def test_other_parts_under_the_shipped_name_are_built_again(versions):
-    folder = versions.store.folder("shipped-1")
-    (folder / "en" / "adapter" / "adapter_config.json").write_text("{}")
+    folder = versions.store.folder(SHIPPED)
+    (folder / "en" / "packed" / "config.json").write_text("{}")
     manifests.write(folder, manifests.read(folder))
     with pytest.raises(manifests.BadVersion, match="ships other parts under this name"):
         versions.installed()
@@ -79,14 +81,14 @@ def test_other_parts_under_the_shipped_name_are_built_again(versions):
 
 def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watcher):
     watcher.start()
-    assert watcher._engine.version == "shipped-1"
+    assert watcher._engine.version == SHIPPED
     model_file = versions.store.folder(child) / "en" / "model.onnx"
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with versions._database.write() as session:
         queries.activate(session, version_id=child, why="test")
     watcher.check()
-    assert watcher._engine.version == "shipped-1"
+    assert watcher._engine.version == SHIPPED
     assert list(watcher.refused) == [child]
     model_file.write_bytes(whole)
     watcher.check()

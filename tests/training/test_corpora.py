@@ -114,7 +114,9 @@ def test_a_tenth_of_the_replay_rows_validates(name):
 
 
 def test_an_unknown_corpus_is_told_which_are_known():
-    with pytest.raises(CorpusUnavailable, match="'imdbb' is not known; known are airline, crowd, imdb, sst2, zh-rev"):
+    with pytest.raises(
+        CorpusUnavailable, match="'imdbb' is not known; known are airline, crowd, imdb, sst2, sst2-sentences, "
+    ):
         corpora.load("imdbb", "test")
 
 
