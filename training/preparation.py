@@ -222,7 +222,7 @@ def review_labels(rows: list[Row], seed: int = 0) -> tuple[list[Row], Step]:
     Confident learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels") on the
     probabilities of a linear model that has not seen the row. It is weaker than the model to be trained and mistakes
     hard rows for wrong ones, so only those go that it calls wrong and is nearly sure of: quality under `DOUBTED`.
-    This project's own rows stay: they are few, and two people have read each.
+    This project's own rows stay: each was labelled by the guide, and they are few.
     """
     sources: dict[str, list[int]] = {}
     for index, row in enumerate(rows):

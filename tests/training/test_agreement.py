@@ -34,7 +34,7 @@ def test_the_shipped_model_as_served_is_as_good_as_its_card_says(shipped, airlin
     """What was aimed at and is missed is in docs/model.md; the last digits move with the processor."""
     stated, measured = manifests.read(SHIPPED_MODEL).metrics["airline test"], evaluate(shipped, airline)
     for name in ("accuracy", "macro_f1", "ece"):
-        assert measured[name] == pytest.approx(stated[name], abs=0.005)
+        assert measured[name] == pytest.approx(stated[name], abs=0.01)
 
 
 def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped_with, airline):
