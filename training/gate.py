@@ -1,5 +1,6 @@
 """Champion against challenger: pure functions on who was right where, and rules whose numbers stand in one place."""
 
+from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import sqrt
 
@@ -68,27 +69,33 @@ def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray
 
 def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
     """The gate rows: the interval's lower end must lie above minus the margin."""
-    difference, low, high = paired_interval(champion, challenger, rules.confidence)
-    return Check(
-        name=f"gate rows ({len(champion):,})",
-        champion=f"{champion.mean():.1%} right",
-        challenger=f"{challenger.mean():.1%} right",
-        finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",
-        rule=f"not worse by more than {100 * rules.margin:g} point",
-        passed=bool(low > -rules.margin),
-    )
+    rule = f"not worse by more than {100 * rules.margin:g} point"
+    return _compared("gate rows", champion, challenger, rules, rule, lambda low, high: low > -rules.margin)
 
 
 def not_harmed(name: str, champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
     """A part of the gate rows, too few to prove that nothing was lost: a veto where they prove that something was."""
+    rule = "not proved worse: the interval reaches 0"
+    return _compared(name, champion, challenger, rules, rule, lambda low, high: high >= 0)
+
+
+def _compared(
+    name: str,
+    champion: np.ndarray,
+    challenger: np.ndarray,
+    rules: Rules,
+    rule: str,
+    passes: Callable[[float, float], bool],
+) -> Check:
+    """Rows that both have read, with the paired interval, of whose ends `passes` decides."""
     difference, low, high = paired_interval(champion, challenger, rules.confidence)
     return Check(
         name=f"{name} ({len(champion):,})",
         champion=f"{champion.mean():.1%} right",
         challenger=f"{challenger.mean():.1%} right",
         finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",
-        rule="not proved worse: the interval reaches 0",
-        passed=bool(high >= 0),
+        rule=rule,
+        passed=bool(passes(low, high)),
     )
 
 
