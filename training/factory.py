@@ -71,11 +71,16 @@ def finetune_version(
         manifest = finished(settings, plan, run, draft, version, language, base, say)
     told = draft / plans.RESULT if options.checkpoint_only else out.with_name(f"{out.name}.json")
     write_json(told, run | {"history": history})
+    put(draft, out)
+    discard(plan.work)
+    return manifest
+
+
+def put(draft: Path, out: Path) -> None:
+    """A finished folder in its place, which is new or empty: all of it or nothing."""
     if out.exists():
         out.rmdir()
     draft.rename(out)
-    discard(plan.work)
-    return manifest
 
 
 def finished(
@@ -101,7 +106,7 @@ def finished(
         max_tokens=min(MAX_TOKENS, plan.positions),
         say=say,
     )
-    details = lineage([*run.pop("before"), run])
+    details = lineage([*run["before"], run])
     asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
     names = reported(language, asked_for, settings.corpus_dir)
     return measured(draft, finish(draft, version, {language: expert}, details), names, say)
@@ -163,9 +168,7 @@ def version_of(
     stages = plans.runs_behind([folder])
     manifest = finish(draft, version, {language: expert}, lineage(stages) if stages else {})
     manifest = measured(draft, manifest, reported(language, corpora, settings.corpus_dir), say)
-    if out.exists():
-        out.rmdir()
-    draft.rename(out)
+    put(draft, out)
     return manifest
 
 
