@@ -30,11 +30,23 @@ def test_int8_labels_agree_with_fp32_on_99_of_100_airline_test_rows(shipped, shi
     assert (served == reference).mean() >= 0.99
 
 
-def test_the_shipped_model_as_served_is_as_good_as_its_card_says(shipped, airline):
-    """What was aimed at and is missed is in docs/model.md; the last digits move with the processor."""
-    stated, measured = manifests.read(SHIPPED_MODEL).metrics["airline test"], evaluate(shipped, airline)
+@pytest.fixture(scope="module")
+def measured(shipped, airline):
+    return evaluate(shipped, airline)
+
+
+def test_the_shipped_model_as_served_is_as_good_as_its_card_says(measured):
+    """The last digits move with the processor."""
+    stated = manifests.read(SHIPPED_MODEL).metrics["airline test"]
     for name in ("accuracy", "macro_f1", "ece"):
         assert measured[name] == pytest.approx(stated[name], abs=0.01)
+
+
+@pytest.mark.xfail(strict=True, reason="attune-3 misses them: docs/model.md")
+def test_the_shipped_model_as_served_is_as_good_as_its_floors(measured):
+    assert measured["accuracy"] >= 0.86
+    assert measured["macro_f1"] >= 0.815
+    assert measured["ece"] <= 0.03
 
 
 def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped_with, airline):
@@ -48,7 +60,7 @@ def test_bitsandbytes_8_bit_gives_the_labels_of_fp32(shipped_with, airline):
     assert linear["classifier"] == linear["bert.pooler.dense"] == "Linear"
 
 
-def test_a_fixed_answer_would_not_reach_what_the_card_says(airline):
+def test_a_fixed_answer_would_not_reach_the_floors(airline):
     import numpy as np
 
     always_negative = np.tile([1.0, 0.0, 0.0], (len(airline), 1))
