@@ -43,6 +43,7 @@ def finetune(
     warmup: Annotated[float | None, typer.Option(help="Share of the steps in which the learning rate rises.")] = None,
     weight_decay: Annotated[float | None, typer.Option(help="Weight decay of AdamW.")] = None,
     label_smoothing: Annotated[float | None, typer.Option(help="Share of a label spread over all classes.")] = None,
+    misspelled: Annotated[float | None, typer.Option(help="Share of the short rows that get slips of the pen.")] = None,
     rank: Annotated[int | None, typer.Option(help="Rank of the adapters (--method lora).")] = None,
     tokens: Annotated[int | None, typer.Option(help="Tokens of a text read in training; serving reads 256.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, bf16, fp16 or fp32.")] = None,
@@ -54,8 +55,13 @@ def finetune(
     ] = None,
     layers: Annotated[str, typer.Option(help="Encoder layers to keep, e.g. 0,2,4; default: all.")] = "",
     start: Annotated[Path | None, typer.Option(help="Go on from this checkpoint, maybe packed.")] = None,
-    teacher: Annotated[Path | None, typer.Option(help="Learn from this checkpoint's answers too.")] = None,
-    soft_share: Annotated[float | None, typer.Option(help="The teacher's share of a row's target, 0 to 1.")] = None,
+    teacher: Annotated[
+        list[str] | None,
+        typer.Option(
+            help="Learn from a checkpoint's answers too, on one corpus with CORPUS=FOLDER; may be given again."
+        ),
+    ] = None,
+    soft_share: Annotated[float | None, typer.Option(help="The teachers' share of a row's target, 0 to 1.")] = None,
     hidden_share: Annotated[float | None, typer.Option(help="Weight of the distance from its hidden state.")] = None,
     pack: Annotated[int, typer.Option(help="Keep the weights in 4 or 8 bits (--method full); 0: half precision.")] = 0,
     checkpoint_only: Annotated[bool, typer.Option(help="Write weights and tokenizer alone: a teacher.")] = False,
@@ -67,9 +73,11 @@ def finetune(
 
     On several GPUs: torchrun --nproc_per_node 2 -m training finetune … . A run that was killed goes on where it was.
     """
+    from training.compress import parse_teacher
     from training.factory import finetune_version  # torch takes seconds to import: --help must not wait for it
     from training.plan import Options
 
+    teachers = tuple(parse_teacher(each) for each in teacher or ())
     asked = {
         "epochs": epochs,
         "learning_rate": learning_rate,
@@ -77,6 +85,7 @@ def finetune(
         "warmup": warmup,
         "weight_decay": weight_decay,
         "label_smoothing": label_smoothing,
+        "misspelled": misspelled,
         "rank": rank,
         "max_tokens": tokens,
         "precision": precision,
@@ -94,7 +103,7 @@ def finetune(
         version=version,
         overrides={name: value for name, value in asked.items() if value is not None},
         language=language,
-        options=Options(layers, teacher, start, validation_rows, checkpoint_only, pack),
+        options=Options(layers, teachers, start, validation_rows, checkpoint_only, pack),
         say=say,
     )
     print_version(manifest, out_dir)

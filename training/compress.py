@@ -7,9 +7,11 @@ import hashlib
 import json
 import re
 import shutil
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import islice
 from pathlib import Path
+from typing import NamedTuple
 
 import numpy as np
 import torch
@@ -21,9 +23,9 @@ from product.inference import checkpoint, packing
 from product.inference.model import TOKENIZER_FILE, softmax
 from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS
-from training.corpora import Row
+from training.corpora import CATALOGUE, Row
 from training.finetune import NEUTRAL, Recipe, Targets, is_polar
-from training.preparation import BadRequest
+from training.preparation import BadRequest, Step, is_weak
 
 BATCH = 64
 CHUNK = 20_000
@@ -134,23 +136,83 @@ def check_bits(bits: int, option: str) -> None:
         raise BadRequest(f"{option} {bits}: weights are packed in {' or '.join(map(str, PACKED_BITS))} bits")
 
 
-def teacher_targets(folder: Path, rows: list[Row], recipe: Recipe, cache: Path, say: Callable) -> Targets:
-    """What the teacher in `folder` (a checkpoint with its tokenizer) says of each row, mixed with the row's label.
+class Teacher(NamedTuple):
+    """A checkpoint to learn from; with `corpus`, from what it says of that corpus's rows alone."""
 
-    Probabilities: `soft_share` the teacher's, the rest the label's; on rows without a neutral class the teacher's
+    folder: Path
+    corpus: str = ""
+
+
+def parse_teacher(text: str) -> Teacher:
+    """`FOLDER`, or `CORPUS=FOLDER`. Raises BadRequest where no checkpoint is in the folder."""
+    corpus, separator, folder = text.partition("=")
+    named = bool(separator) and corpus in CATALOGUE
+    return Teacher(checked_folder(Path(folder if named else text), "--teacher"), corpus if named else "")
+
+
+def teachers_of(corpus: str, teachers: Sequence[Teacher]) -> list[Teacher]:
+    """Whom a corpus's rows are learned from: the teachers named for it, else those of all."""
+    return [one for one in teachers if one.corpus == corpus] or [one for one in teachers if not one.corpus]
+
+
+def teacher_targets(
+    teachers: Sequence[Teacher], rows: list[Row], recipe: Recipe, cache: Path, say: Callable
+) -> Targets:
+    """What the teachers say of each row, mixed with the row's label.
+
+    Probabilities: `soft_share` the mean of the teachers', the rest the label's; on rows without a neutral class their
     neutral is left out. Hinton et al. 2015, "Distilling the Knowledge in a Neural Network". Of this project's own rows
-    the label alone is learned: it was chosen by the guide, and the teacher knows the guide from these rows only. The
-    teacher reads each text once: its outputs stay on disk under its hash.
+    the label alone is learned: it was chosen by the guide, and a teacher knows the guide from these rows only. A row
+    that was labelled by the whole it is a part of keeps what a teacher says, moved by that label (`weighed_by_whole`).
+    A teacher reads each text once: its outputs stay on disk under its hash.
     """
-    logits, hidden = cached_outputs(folder, [row.text for row in rows], recipe.max_tokens, cache, say)
-    polar = np.array([is_polar(row) for row in rows], dtype=bool)
-    logits = logits.copy()
-    logits[polar, NEUTRAL] = -np.inf
-    said = softmax(logits)
+    said = np.full((len(rows), len(LABELS)), np.nan)
+    hidden = None
+    taught: dict[Teacher, list[int]] = {}
+    for index, row in enumerate(rows):
+        for teacher in teachers_of(row.source, teachers):
+            taught.setdefault(teacher, []).append(index)
+    shares = Counter(index for indices in taught.values() for index in indices)
+    for teacher, indices in taught.items():
+        texts = [rows[index].text for index in indices]
+        logits, states = cached_outputs(teacher.folder, texts, recipe.max_tokens, cache, say)
+        logits = logits.copy()
+        logits[[is_polar(rows[index]) for index in indices], NEUTRAL] = -np.inf
+        share = np.array([shares[index] for index in indices])[:, None]
+        said[indices] = np.nan_to_num(said[indices]) + softmax(logits) / share
+        if recipe.hidden_share:
+            hidden = np.zeros((len(rows), states.shape[1]), dtype=np.float32) if hidden is None else hidden
+            hidden[indices] = states
     labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
+    weak = np.array([is_weak(row) for row in rows], dtype=bool)
     mixed = recipe.soft_share * said + (1 - recipe.soft_share) * labelled
+    mixed[weak] = weighed_by_whole(said[weak], labelled[weak])
     mixed[np.array([row.source.startswith(OWN) for row in rows], dtype=bool)] = np.nan
-    return Targets(mixed.astype(np.float32), hidden if recipe.hidden_share else None)
+    return Targets(mixed.astype(np.float32), hidden)
+
+
+OF_THE_WHOLE = 0.8
+"""How often a part that says anything says what the whole says."""
+
+
+def weighed_by_whole(said: np.ndarray, labelled: np.ndarray) -> np.ndarray:
+    """Probabilities [rows, 3] for the two poles, weighed by the label [rows, 3] of the whole (Bayes' rule)."""
+    weighed = said * np.where(labelled > 0, OF_THE_WHOLE, 1 - OF_THE_WHOLE)
+    return weighed / weighed.sum(axis=1, keepdims=True)
+
+
+TELLING = 0.9
+
+
+def drop_untelling(rows: list[Row], targets: Targets) -> tuple[list[Row], Targets, Step]:
+    """Without the parts of a whole of which it stays open what they say; the targets keep in step."""
+    sure = np.nan_to_num(targets.probabilities, nan=1.0).max(axis=1) >= TELLING
+    kept = np.array([one or not is_weak(row) for one, row in zip(sure, rows, strict=True)], dtype=bool)
+    left = [row for one, row in zip(kept, rows, strict=True) if one]
+    hidden = None if targets.hidden is None else targets.hidden[kept]
+    why = f"labelled by the whole it is part of, and under {TELLING:.0%} with the teacher's word"
+    step = Step("parts of texts", len(left), int((~kept).sum()), why)
+    return left, Targets(targets.probabilities[kept], hidden), step
 
 
 def cached_outputs(

@@ -32,7 +32,8 @@ def distil(
     language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
 ) -> None:
     """A version with fewer layers that learns from a teacher and the labels: finetune with everything it needs."""
-    from training.factory import finetune_version  # torch takes seconds to import: --help must not wait for it
+    from training.compress import parse_teacher  # torch takes seconds to import: --help must not wait for it
+    from training.factory import finetune_version
     from training.plan import Options
 
     asked = {"epochs": epochs, "learning_rate": learning_rate, "max_tokens": tokens}
@@ -46,7 +47,7 @@ def distil(
         version=version,
         overrides={name: value for name, value in asked.items() if value is not None},
         language=language,
-        options=Options(layers=layers, teacher=teacher, pack=pack),
+        options=Options(layers=layers, teachers=(parse_teacher(str(teacher)),), pack=pack),
         say=say,
     )
     measured = manifest.metrics.items() if manifest else ()

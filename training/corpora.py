@@ -45,7 +45,8 @@ class Row:
 class Corpus:
     """Where a corpus comes from and what may be done with it. `load(split)` gives its rows as they stand.
 
-    `hub` is the Hub's id where the corpus can be had there. Generated rows have no splits.
+    `hub` is the Hub's id where the corpus can be had there. Generated rows have no splits. `weak`: a row is part of a
+    text and has the label of the whole.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Corpus:
     splits: tuple[str, ...]
     load: Callable[[str], list[Row]]
     hub: str = ""
+    weak: bool = False
 
     @property
     def polar(self) -> bool:
@@ -155,6 +157,21 @@ def _load_sst2_sentences(split: str) -> list[Row]:
     whole = _whole(tuple(row.text for part in SPLITS[1:] for row in _load_sst2(part)))
     held_out = split == "test"
     return [replace(row, source="sst2-sentences") for row in _load_sst2(split) if held_out or row.text in whole]
+
+
+SENTENCE = re.compile(r"(?<=[.!?])[\s\"')]*(?=[A-Z\"'(])|<br\s*/?>|\n")
+SENTENCE_WORDS = (4, 40)
+
+
+def _load_imdb_sentences(split: str) -> list[Row]:
+    """Of each review its first sentence and its last two, where an opinion is likeliest said outright."""
+    found = []
+    for row in _load_reviews(split, "imdb", *IMDB):
+        sentences = [sentence.strip() for sentence in SENTENCE.split(row.text)]
+        sentences = [one for one in sentences if SENTENCE_WORDS[0] <= len(one.split()) <= SENTENCE_WORDS[1]]
+        ends = dict.fromkeys([*sentences[:1], *sentences[-2:]])
+        found += [Row(sentence, row.label, "imdb-sentences") for sentence in ends]
+    return found
 
 
 @cache
@@ -341,6 +358,7 @@ def _reviews(name: str, file: str, hubs: tuple[str, ...], languages: tuple[str, 
     return Corpus(name=name, hub=", ".join(hubs), languages=languages, labels=POLAR, splits=SPLITS, load=load, **told)
 
 
+IMDB = ("imdb_train", (("stanfordnlp/imdb", "train"),))
 CATALOGUE: dict[str, Corpus] = {
     corpus.name: corpus
     for corpus in (
@@ -364,7 +382,7 @@ CATALOGUE: dict[str, Corpus] = {
         ),
         _reviews(
             "imdb",
-            "imdb_train",
+            IMDB[0],
             ("stanfordnlp/imdb",),
             ("en",),
             origin="IMDB film reviews, training half (Maas et al. 2011)",
@@ -389,6 +407,17 @@ CATALOGUE: dict[str, Corpus] = {
             splits=SPLITS,
             load=_load_sst2_sentences,
             hub="stanfordnlp/sst2",
+        ),
+        Corpus(
+            name="imdb-sentences",
+            origin="sentences of imdb's reviews, each with its review's label: to be learned from a teacher",
+            licence="none stated; published for research",
+            languages=("en",),
+            labels=POLAR,
+            splits=("train",),
+            load=_load_imdb_sentences,
+            hub="stanfordnlp/imdb",
+            weak=True,
         ),
         _reviews(
             "zh-reviews",

@@ -47,6 +47,7 @@ class Recipe:
 
     `hold` weighs the divergence from given probabilities, `soft_share` says how much of a row's target they are, the
     rest being its label; `hidden_share` weighs the cosine distance to a teacher's last hidden state of [CLS].
+    `misspelled` is the share of short rows that are read with slips in them, held to what was said of them without.
     Embeddings are frozen with all weights trained as well: words that no training row has would else be left behind.
     """
 
@@ -59,6 +60,7 @@ class Recipe:
     warmup: float = 0.1
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
+    misspelled: float = 0.0
     evaluations_per_epoch: int = 1
     patience: int = 3
     hold: float = 1.0

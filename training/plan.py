@@ -20,13 +20,15 @@ from product.settings import Settings
 from training import distributed
 from training.compress import (
     EMBEDDING_BITS,
+    Teacher,
     check_bits,
-    checked_folder,
+    drop_untelling,
     keep_layers,
     parse_layers,
     teacher_targets,
+    teachers_of,
 )
-from training.corpora import Row
+from training.corpora import Row, find
 from training.finetune import (
     FULL,
     Recipe,
@@ -41,7 +43,8 @@ from training.finetune import (
     train,
 )
 from training.material import some
-from training.preparation import BadRequest, Step, prepared
+from training.noise import misspell
+from training.preparation import BadRequest, Step, is_weak, parse_request, prepared
 
 TRAINED, HISTORY, RESULT = "trained", "history.json", "result.json"
 STAGE = ("corpora", "recipe", "options", "rows", "seconds")
@@ -54,13 +57,13 @@ ALPHA = 2
 class Options:
     """What a run may be asked for beside its recipe.
 
-    `layers`: the encoder layers to keep, as `0,2,4`. `teacher`: a checkpoint to learn from. `start`: a checkpoint,
+    `layers`: the encoder layers to keep, as `0,2,4`. `teachers`: checkpoints to learn from. `start`: a checkpoint,
     maybe packed, to go on from instead of a base with a fresh head. `validation_rows`: at most so many of each corpus
     while training. `checkpoint_only`: weights and tokenizer alone. `pack`: bits of the weights, 0 for half precision.
     """
 
     layers: str = ""
-    teacher: Path | None = None
+    teachers: tuple[Teacher, ...] = ()
     start: Path | None = None
     validation_rows: int | None = None
     checkpoint_only: bool = False
@@ -102,7 +105,7 @@ def recipe_for(method: str, overrides: dict) -> Recipe:
     for name, lowest in (("batch_size", 1), ("evaluations_per_epoch", 1), ("max_tokens", 8), ("rank", 1)):
         if getattr(recipe, name) < lowest:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: {lowest} or more is allowed")
-    for name in ("soft_share", "warmup", "weight_decay", "label_smoothing"):
+    for name in ("soft_share", "warmup", "weight_decay", "label_smoothing", "misspelled"):
         if not 0 <= getattr(recipe, name) <= 1:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: 0 to 1 is allowed")
     mixed_precision(recipe.precision)
@@ -128,15 +131,19 @@ def make(
     layers = parse_layers(options.layers, config["num_hidden_layers"]) if options.layers else []
     if recipe.max_tokens > config["max_position_embeddings"]:
         raise BadRequest(f"--tokens {recipe.max_tokens}: this model reads {config['max_position_embeddings']} at most")
-    _check_teacher(recipe, options, config)
+    _check_teachers(recipe, options, config, corpora)
     work = out.with_name(f".{out.name}.work")
     claim(work, _request(corpora, folder, recipe, options))
     rows, validation, steps = prepared(corpora, recipe.seed)
     for step in steps:
         say(str(step))
     targets = None
-    if options.teacher:
-        targets = teacher_targets(options.teacher, rows, recipe, out.parent / ".teacher-cache", say)
+    if options.teachers:
+        targets = teacher_targets(options.teachers, rows, recipe, out.parent / ".teacher-cache", say)
+        if any(is_weak(row) for row in rows):
+            rows, targets, step = drop_untelling(rows, targets)
+            steps.append(step)
+            say(str(step))
     return Plan(
         recipe=recipe,
         options=options,
@@ -163,10 +170,10 @@ def check(recipe: Recipe, options: Options) -> None:
             raise BadRequest("--pack and --checkpoint-only: one of them; `compress pack` packs a checkpoint later")
     if options.validation_rows is not None and options.validation_rows < 1:
         raise BadRequest(f"--validation-rows {options.validation_rows}: 1 or more is allowed")
-    if options.teacher:
-        checked_folder(options.teacher, "--teacher")
-    elif recipe.hidden_share:
-        raise BadRequest("--hidden-share says how much of a teacher's hidden state is learned: name it with --teacher")
+    if recipe.hidden_share and len(options.teachers) != 1:
+        raise BadRequest(
+            "--hidden-share says how much of a teacher's hidden state is learned: name it with --teacher, and it alone"
+        )
     start = options.start
     if start and not packing.is_packed(start) and not (start / "model.safetensors").is_file():
         raise BadRequest(f"--start {start}: neither model.safetensors nor {packing.FILE} is in it")
@@ -190,9 +197,17 @@ def _found(options: Options, folder: Path | None) -> tuple[Path, dict]:
     return tokenizer, json.loads((homes[0] / "config.json").read_text(encoding="utf-8"))
 
 
-def _check_teacher(recipe: Recipe, options: Options, config: dict) -> None:
-    if options.teacher and recipe.hidden_share:
-        width = json.loads((options.teacher / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+def _check_teachers(recipe: Recipe, options: Options, config: dict, corpora: list[str]) -> None:
+    names = [parse_request(request)[0] for request in corpora]
+    for teacher in options.teachers:
+        if teacher.corpus and teacher.corpus not in names:
+            raise BadRequest(f"--teacher {teacher.corpus}=…: that corpus is not asked for; asked: {', '.join(names)}")
+    for name in names:
+        if find(name).weak and not teachers_of(name, options.teachers):
+            raise BadRequest(f"--corpus {name}: its labels are too weak to be learned alone: name a --teacher")
+    if recipe.hidden_share:
+        folder = options.teachers[0].folder
+        width = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
         if width != config["hidden_size"]:
             raise BadRequest(
                 f"--hidden-share needs a teacher as wide as the student: it has {width} values a token, "
@@ -203,13 +218,16 @@ def _check_teacher(recipe: Recipe, options: Options, config: dict) -> None:
 def _request(corpora: list[str], folder: Path | None, recipe: Recipe, options: Options) -> dict:
     """What training depends on. How its result is written is not in it."""
     asked = {"layers": options.layers, "validation_rows": options.validation_rows}
-    asked |= {name: str(getattr(options, name) or "") for name in ("teacher", "start")}
+    asked |= {
+        "start": str(options.start or ""),
+        "teachers": [[str(one.folder), one.corpus] for one in options.teachers],
+    }
     return {"corpora": corpora, "base": str(folder or ""), "recipe": asdict(recipe), "options": asked}
 
 
 def told(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
     """What a run was: for its result file, and for the manifest of what comes of it. `before` are the runs that made
-    the teacher and the start, the earliest first."""
+    the teachers and the start, the earliest first."""
     before = earlier(plan.options)
     return {
         "base": before[0]["base"] if before else base_name(plan),
@@ -225,8 +243,8 @@ def told(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
 
 
 def earlier(options: Options) -> list[dict]:
-    """The runs behind the teacher and the start, as their result files tell them; none where there is no such file."""
-    return runs_behind([folder for folder in (options.teacher, options.start) if folder])
+    """The runs behind the teachers and the start, as their result files tell them; none where there is no such file."""
+    return runs_behind([*(one.folder for one in options.teachers), *([options.start] if options.start else [])])
 
 
 def runs_behind(folders: list[Path]) -> list[dict]:
@@ -251,8 +269,10 @@ def base_name(plan: Plan) -> str:
     return config.get("made_from") or folder.name
 
 
-def _named(value: Path | str | int) -> str:
+def _named(value: Path | str | int | tuple[Teacher, ...]) -> str:
     """A folder by its name alone: where it lies is of this machine."""
+    if isinstance(value, tuple):
+        return ", ".join(f"{one.corpus}={one.folder.name}" if one.corpus else one.folder.name for one in value)
     return value.name if isinstance(value, Path) else str(value)
 
 
@@ -279,7 +299,9 @@ def learn(plan: Plan) -> list[dict]:
     if history.is_file():
         return json.loads(history.read_text(encoding="utf-8"))
     encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
-    data = encode(plan.rows, encoder, plan.targets)
+    # Only now: the teacher has read the rows as they were written.
+    rows = misspell(plan.rows, plan.recipe.misspelled, plan.recipe.seed)
+    data = encode(rows, encoder, plan.targets)
     model, told = train(starting_model(plan), data, plan.watched, plan.recipe, plan.work, encoder)
     return keep(plan, model, told)
 

@@ -222,11 +222,12 @@ def review_labels(rows: list[Row], seed: int = 0) -> tuple[list[Row], Step]:
     Confident learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels") on the
     probabilities of a linear model that has not seen the row. It is weaker than the model to be trained and mistakes
     hard rows for wrong ones, so only those go that it calls wrong and is nearly sure of: quality under `DOUBTED`.
-    This project's own rows stay: each was labelled by the guide, and they are few.
+    This project's own rows stay: each was labelled by the guide, and they are few. So do parts of labelled texts: a
+    teacher reviews them when they are learned.
     """
     sources: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
-        if not row.source.startswith(OWN):
+        if not row.source.startswith(OWN) and not is_weak(row):
             sources.setdefault(row.source, []).append(index)
     wrong: set[int] = set()
     for indices in sources.values():
@@ -274,6 +275,11 @@ def sample(rows: list[Row], wanted: int, seed: int) -> tuple[list[Row], Step]:
         turns[label] += 1
     chosen = [rows[index] for _, index in sorted(ranked)[:wanted]]
     return chosen, Step("sample", len(chosen), len(rows) - len(chosen), "labels as even as the corpus allows")
+
+
+def is_weak(row: Row) -> bool:
+    """Whether the row has the label of the whole text that it is part of."""
+    return row.source in corpora.CATALOGUE and corpora.CATALOGUE[row.source].weak
 
 
 def parse_request(request: str) -> tuple[str, int | None]:

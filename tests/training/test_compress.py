@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -18,9 +19,10 @@ from product.settings import Settings
 from tests.running import command
 from training import compress, corpora, factory, vocabulary
 from training.comparison import compare
+from training.compress import Teacher
 from training.compress_commands import app
 from training.corpora import Row
-from training.finetune import Recipe
+from training.finetune import Recipe, Targets
 from training.preparation import BadRequest
 
 WORDS = "embeddings.word_embeddings.weight"
@@ -70,15 +72,55 @@ def test_a_teacher_says_nothing_of_neutral_where_there_is_none_and_nothing_at_al
     # odds of 3 to 1 to 3 by logits of ln 3, 0, ln 3
     logits = np.log([[3.0, 1.0, 3.0]] * 3).astype(np.float32)
     monkeypatch.setattr(compress, "cached_outputs", lambda *_: (logits, np.ones((3, 5), dtype=np.float32)))
-    targets = compress.teacher_targets(None, ROWS, Recipe(soft_share=0.5), None, print)
+    targets = compress.teacher_targets([Teacher(Path("teacher"))], ROWS, Recipe(soft_share=0.5), None, print)
     # imdb has no neutral class: half of (1/2, 0, 1/2) and half of its label
     assert targets.probabilities[0] == pytest.approx([0.25, 0.0, 0.75])
     # airline: half of (3/7, 1/7, 3/7) and half of neutral
     assert targets.probabilities[1] == pytest.approx([3 / 14, 8 / 14, 3 / 14])
     assert np.isnan(targets.probabilities[2]).all()
     assert targets.hidden is None
-    with_hidden = compress.teacher_targets(None, ROWS, Recipe(hidden_share=0.1), None, print)
+    with_hidden = compress.teacher_targets([Teacher(Path("teacher"))], ROWS, Recipe(hidden_share=0.1), None, print)
     assert with_hidden.hidden.shape == (3, 5)
+
+
+def test_rows_are_learned_from_the_teachers_named_for_their_corpus_else_from_those_of_all(monkeypatch):
+    said = {"one": [6.0, 3.0, 1.0], "other": [2.0, 2.0, 1.0], "films": [1.0, 7.0, 3.0]}
+
+    def outputs(folder, texts, *_):
+        return np.log([said[folder.name]] * len(texts)).astype(np.float32), np.zeros((len(texts), 5))
+
+    monkeypatch.setattr(compress, "cached_outputs", outputs)
+    teachers = [Teacher(Path("one")), Teacher(Path("other")), Teacher(Path("films"), "imdb")]
+    targets = compress.teacher_targets(teachers, ROWS, Recipe(soft_share=1.0), None, print).probabilities
+    assert targets[0] == pytest.approx([0.25, 0.0, 0.75])  # 1 to 3 without neutral
+    assert targets[1] == pytest.approx([(0.6 + 0.4) / 2, (0.3 + 0.4) / 2, (0.1 + 0.2) / 2])
+    alone = compress.teacher_targets(teachers[2:], ROWS, Recipe(soft_share=1.0), None, print).probabilities
+    assert np.isnan(alone[1]).all()
+
+
+def test_a_part_of_a_text_keeps_its_teachers_word_weighed_by_the_label_of_the_whole(monkeypatch):
+    rows = [Row("dull", "negative", "imdb-sentences"), Row("it ran", "positive", "imdb-sentences"), *ROWS]
+    logits = np.log([[6.0, 5.0, 1.0], [1.0, 9.0, 1.0], *[[1.0, 1.0, 1.0]] * 3]).astype(np.float32)
+    monkeypatch.setattr(compress, "cached_outputs", lambda *_: (logits, np.ones((5, 2), dtype=np.float32)))
+    targets = compress.teacher_targets([Teacher(Path("teacher"))], rows, Recipe(hidden_share=0.1), None, print)
+    # 6 to 1, and the whole is negative four times of five: 24 to 1; one to one, and positive: 1 to 4
+    assert targets.probabilities[0] == pytest.approx([24 / 25, 0, 1 / 25])
+    assert targets.probabilities[1] == pytest.approx([1 / 5, 0, 4 / 5])
+    kept, left, step = compress.drop_untelling(rows, targets)
+    assert kept == [rows[0], *ROWS]
+    assert left.probabilities.shape == (4, 3) and left.hidden.shape == (4, 2)
+    assert left.probabilities[0] == pytest.approx([24 / 25, 0, 1 / 25])
+    assert (step.kept, step.dropped) == (4, 1)
+    assert compress.drop_untelling(rows, Targets(targets.probabilities))[1].hidden is None
+
+
+def test_a_teacher_is_a_folder_or_a_corpus_and_a_folder(zh_checkpoint):
+    assert compress.parse_teacher(str(zh_checkpoint)) == Teacher(zh_checkpoint)
+    assert compress.parse_teacher(f"airline={zh_checkpoint}") == Teacher(zh_checkpoint, "airline")
+    with pytest.raises(BadRequest, match="--teacher nowhere: config.json is missing"):
+        compress.parse_teacher("airline=nowhere")
+    with pytest.raises(BadRequest, match="--teacher airlines=nowhere: config.json is missing"):
+        compress.parse_teacher("airlines=nowhere")
 
 
 def test_a_teacher_reads_each_text_once(zh_checkpoint, tmp_path, monkeypatch):

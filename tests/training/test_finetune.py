@@ -19,6 +19,7 @@ from product.inference.text import TextEncoder
 from tests.running import ROOT, clean_environment
 from training import distributed
 from training import plan as plans
+from training.compress import Teacher
 from training.corpora import Row
 from training.factory import finetune_version
 from training.finetune import (
@@ -263,14 +264,14 @@ def test_a_batch_that_processes_cannot_share_is_refused(monkeypatch):
         ("full", {"batch_size": 0}, {}, "batch size 0: 1 or more is allowed"),
         ("full", {"max_tokens": 9999}, {}, "--tokens 9999: this model reads 512 at most"),
         ("full", {}, {"layers": "0,2"}, "this model has 2 layers, 0 to 1"),
-        ("full", {}, {"teacher": ROOT}, "--teacher .*: config.json is missing"),
+        ("full", {}, {"teachers": (Teacher(ROOT, "imdb"),)}, "--teacher imdb=…: that corpus is not asked for"),
         ("full", {}, {"start": ROOT}, "--start .*: neither model.safetensors nor packed.safetensors is in it"),
         ("full", {}, {"validation_rows": 0}, "--validation-rows 0: 1 or more is allowed"),
     ],
 )
 def test_what_cannot_be_done_is_said_before_any_row_is_read(zh, method, overrides, options, reason):
     with pytest.raises(BadRequest, match=reason):
-        zh("refused", method=method, options=Options(**options), corpora=["no-such-corpus"], **overrides)
+        zh("refused", method=method, options=Options(**options), corpora=["replay-zh"], **overrides)
     assert not list(zh.folder.glob(".refused*"))
 
 
@@ -379,7 +380,7 @@ def test_a_student_with_fewer_layers_learns_from_a_teacher_and_is_packed(zh):
         "result.json",
         "tokenizer.json",
     ]
-    options = Options(layers="1", teacher=zh.folder / "teacher", pack=4, validation_rows=5)
+    options = Options(layers="1", teachers=(Teacher(zh.folder / "teacher"),), pack=4, validation_rows=5)
     made = zh("student", options=options, epochs=1, hidden_share=0.1)
     expert = made.experts["zh"]
     # Chinese characters have no base that every installation has: it is packed whole
@@ -389,8 +390,8 @@ def test_a_student_with_fewer_layers_learns_from_a_teacher_and_is_packed(zh):
     assert len(list((zh.folder / ".teacher-cache").glob("*.npz"))) == 1
     told = manifests.verify(zh.folder / "student").training
     teacher, student = told["stages"]
-    assert (student["options"]["layers"], student["options"]["teacher"]) == ("1", "teacher")
-    assert "teacher" not in teacher["options"]
+    assert (student["options"]["layers"], student["options"]["teachers"]) == ("1", "teacher")
+    assert "teachers" not in teacher["options"]
     assert told["seconds"] == pytest.approx(teacher["seconds"] + student["seconds"])
 
 

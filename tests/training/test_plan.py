@@ -3,6 +3,7 @@
 import json
 
 from training import plan
+from training.compress import Teacher
 from training.plan import Options
 
 
@@ -15,8 +16,9 @@ def result(folder, name: str, **told):
 def test_runs_before_are_told_once_each_and_the_earliest_first(tmp_path):
     teacher = result(tmp_path, "teacher", rows=3, before=[{"rows": 1}])
     start = result(tmp_path, "start", rows=4, before=[{"rows": 1}, {"rows": 2}])
-    assert plan.earlier(Options(teacher=teacher, start=start)) == [{"rows": 1}, {"rows": 3}, {"rows": 2}, {"rows": 4}]
-    assert plan.earlier(Options(teacher=teacher, start=teacher)) == [{"rows": 1}, {"rows": 3}]
+    options = Options(teachers=(Teacher(teacher),), start=start)
+    assert plan.earlier(options) == [{"rows": 1}, {"rows": 3}, {"rows": 2}, {"rows": 4}]
+    assert plan.earlier(Options(teachers=(Teacher(teacher),), start=teacher)) == [{"rows": 1}, {"rows": 3}]
 
 
 def test_a_start_without_a_result_file_tells_nothing(tmp_path):
