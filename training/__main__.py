@@ -229,7 +229,9 @@ def retrain(
 
 @app.command()
 def evaluate(
-    data: Annotated[str, typer.Option(help="A .csv or .parquet with text,label; or a corpus: its test split.")],
+    data: Annotated[
+        str, typer.Option(help="A .csv or .parquet with text,label; or a corpus: its test split, or NAME:SPLIT.")
+    ],
     model: Annotated[str, typer.Option(help="A version id or folder; default: the active version.")] = "",
     json_file: JsonOption = None,
 ) -> None:

@@ -150,7 +150,8 @@ def table(
         list[Path], typer.Option("--model", help="A checkpoint, packed or not, or a version; may be given again.")
     ],
     data: Annotated[
-        list[str], typer.Option("--data", help="A corpus (its test rows) or a .csv or .parquet; may be given again.")
+        list[str],
+        typer.Option("--data", help="A corpus (its test rows, or NAME:SPLIT) or a .csv or .parquet; repeatable."),
     ],
 ) -> None:
     """Models side by side: layers, sizes, accuracy as the int8 export serves, speed against the first."""

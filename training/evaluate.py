@@ -25,13 +25,15 @@ class BadData(AttuneError):
 
 
 def read_rows(data: str) -> list[Row]:
-    """Rows of a .csv or .parquet file with columns `text` and `label`, or the test split of a known corpus.
+    """Rows of a .csv or .parquet file with columns `text` and `label`, or of a known corpus: its test split, or with
+    `NAME:SPLIT` another.
 
     Raises BadData naming file, row and column; CorpusUnavailable.
     """
     path = Path(data)
     if path.suffix not in (".csv", ".parquet"):
-        return clean(corpora.load(data, "test"))[0]
+        name, _, split = data.partition(":")
+        return clean(corpora.load(name, split or "test"))[0]
     if not path.is_file():
         raise BadData(f"{data}: no such file")
     try:

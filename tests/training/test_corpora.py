@@ -159,6 +159,19 @@ def test_sentences_of_sst2_are_the_rows_that_are_part_of_no_other_in_any_split(f
     assert corpora.load("sst2-sentences", "train")[0].source == "sst2-sentences"
 
 
+def test_sentences_of_reviews_are_the_first_and_the_last_two_with_the_label_of_the_whole(folder):
+    review = "I saw it twice. Too short. Nobody told me why.<br /><br />The end was dull! I left before it was over."
+    texts = one_text_per_bucket()
+    write(folder / "imdb_train.parquet", text=[review, *texts], label=[0] * 101)
+    assert corpora.review_split_of(review) == "train"
+    found = corpora.load("imdb-sentences", "train")
+    assert [row.text for row in found] == ["I saw it twice.", "The end was dull!", "I left before it was over."]
+    assert {(row.label, row.source) for row in found} == {("negative", "imdb-sentences")}
+    assert corpora.find("imdb-sentences").weak and corpora.find("imdb-sentences").polar
+    with pytest.raises(CorpusUnavailable, match="has no test split; it has train"):
+        corpora.load("imdb-sentences", "test")
+
+
 @pytest.mark.parametrize("labels", [["negative", "positive"], [0, 1], [0.0, 1.0]])
 def test_labels_may_be_names_or_numbers(folder, labels):
     write(folder / "sst2_heldout.parquet", text=["a", "b"], label=labels)

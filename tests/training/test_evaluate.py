@@ -2,8 +2,10 @@ import numpy as np
 import pandas
 import pytest
 
+from training import corpora
 from training.corpora import Row
 from training.evaluate import BadData, between_two, measures, polar_rows, read_rows, routing, slices, targets
+from training.preparation import clean
 
 
 def test_measures_by_hand():
@@ -95,6 +97,13 @@ def test_a_file_of_two_gigabytes_is_refused_before_it_is_read(tmp_path, name):
         stream.truncate(2 * 10**9)
     with pytest.raises(BadData, match=f"{name} has 2.0 GB; 1.1 GB are allowed"):
         read_rows(str(tmp_path / name))
+
+
+def test_a_corpus_gives_its_test_rows_or_those_of_a_split_that_is_named():
+    assert read_rows("desk-zh") == clean(corpora.load("desk-zh", "test"))[0]
+    assert read_rows("desk-zh:gate") == clean(corpora.load("desk-zh", "gate"))[0]
+    with pytest.raises(corpora.CorpusUnavailable, match="corpus desk-zh has no train split; it has test, gate"):
+        read_rows("desk-zh:train")
 
 
 def test_a_missing_file_is_named(tmp_path):
