@@ -136,7 +136,7 @@ def test_a_placeholder_says_nothing_of_the_number_after_it():
     assert redact("[phone] 2025550143 [email]") == "[phone] 2025550143 [email]"
 
 
-@pytest.mark.parametrize("name", ["cases.jsonl"])
+@pytest.mark.parametrize("name", ["cases.jsonl", "fresh.jsonl"])
 def test_what_must_go_goes_and_what_must_stay_stays(name):
     score = measure(read_cases(CASES / name))
     account = "\n".join(["missed:", *score.missed, "redacted by mistake:", *score.mistaken])
