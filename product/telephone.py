@@ -20,9 +20,9 @@ CHINESE_MOBILE = re.compile(rf"{BEFORE}(?:\(?86\)?[ -]?)?1[3-9]\d[ .-]?\d{{4}}[ 
 NORTH_AMERICAN = re.compile(
     rf"{BEFORE}(?:1[ .-]?)?(?:\([2-9][0-8]\d\)[ .-]?|[2-9][0-8]\d[ ./-])(?!\d11)[2-9]\d\d[ .-]?\d{{4}}{AFTER}"
 )
-# Trunk prefix 0: Britain, Ireland, Australia, New Zealand, South Africa, India, and Chinese landlines.
+# A single trunk prefix 0: Britain, Ireland, Australia, New Zealand, South Africa, India, and Chinese landlines.
 NATIONAL = re.compile(
-    rf"(?:{BEFORE}0\d{{1,4}}[ ./-]?|\(0\d{{1,4}}\)[ .-]{{0,2}})\d{{3,8}}(?:[ .-]\d{{3,4}}){{0,2}}(?!\d)"
+    rf"(?:{BEFORE}0[1-9]\d{{0,3}}[ ./-]?|\(0[1-9]\d{{0,3}}\)[ .-]{{0,2}})\d{{3,8}}(?:[ .-]\d{{3,4}}){{0,2}}(?!\d)"
 )
 # 400 and 800 in China, 1300 and 1800 in Australia and India: hotlines, with at least one gap.
 HOTLINE = re.compile(
@@ -45,9 +45,10 @@ TELEPHONE = (
 OTHER = (
     r"(?:\b(?:orders?|invoices?|tracking|parcels?|packages?|shipments?|ref(?:erence)?|accounts?|acct|policy|bookings?"
     r"|reservations?|tickets?|case|claim|serial|part|item|sku|customer|member(?:ship)?|loyalty|receipt|transaction"
-    r"|confirmation|contract|meter(?: reading)?|imei|isbn|barcode|batch|lot|model|po|gate|seat|room|flight|sort code"
-    r"|code|pin)\b|订单|单号|快递单?|运单|流水|编号|参考号?|发票|保单|合同|交易|工单|工号|型号|序列|条码|户号|税号|取件码|验证码"
-    r"|尾号|读数|邮编|密码|代码)"
+    r"|confirmation|contract|meter(?: reading)?|tags?|imei|isbn|barcode|batch|lot|model|po|gate|seat|room|flight"
+    r"|sort code|code|pin)\b"
+    r"|订单|单号|快递单?|运单|流水|编号|参考号?|发票|保单|合同|交易|工单|工号|型号|序列|条码|户号|税号"
+    r"|取件码|验证码|尾号|读数|邮编|密码|代码)"
 )
 SAID_OTHER = re.compile(rf"{OTHER}{GAP}{LINKS}$", re.IGNORECASE | re.ASCII)
 # A few words may stand between: "call me back tonight on …". No digit or placeholder, or it would be that one's word.

@@ -73,6 +73,7 @@ def test_a_telephone_number_becomes_its_placeholder(text, redacted):
         "流水号110105194912310021",  # last character should be X
         "order 212-555-0147, order number 07700900123",
         "订单号13800138000什么时候到",
+        "bag 0016 964012, tag number 0220 554 871",
         "2025550143 points",
         "called you on 2026-11-25 and 25.11.2026 10:30",
         "version 10.4.2.1 and v1.2.3.4",
