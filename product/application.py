@@ -37,6 +37,8 @@ MAX_COMMENT = 2_000
 ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
 DELETED_AT_ONCE = 5_000
+CLIENT_KEY_SECONDS = 7 * 24 * 3600
+"""How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
 
 logger = logging.getLogger(__name__)
 
@@ -211,9 +213,14 @@ class Application:
             if deleted < DELETED_AT_ONCE:
                 return total
 
-    def client_key(self, address: str) -> str:
-        """Twelve hex digits that tell clients apart. Keyed, as a plain hash of an address is soon guessed."""
-        return keys.keyed_hash(self._client_secret, "client", address)[:12]
+    def client_key(self, address: str, at: datetime | None = None) -> str:
+        """Twelve hex digits that tell clients apart within CLIENT_KEY_SECONDS; `at` is now unless given.
+
+        Keyed, as a plain hash of an address is soon guessed. With each period the key is another: nobody's corrections
+        are strung together for longer. Within one the same client on the same prediction is the same actor.
+        """
+        period = int((at or now()).timestamp()) // CLIENT_KEY_SECONDS
+        return keys.keyed_hash(self._client_secret, f"client {period}", address)[:12]
 
     @cached_property
     def _client_secret(self) -> bytes:

@@ -15,7 +15,7 @@ LINK = re.compile(
     re.IGNORECASE,
 )
 # Addresses, account names and the placeholders of redaction are in Latin letters whatever the language around them is.
-FOREIGN = re.compile(rf"{LINK.pattern}|@[a-z0-9_]+|\[(?:email|iban|card|phone)\]", re.IGNORECASE)
+FOREIGN = re.compile(rf"{LINK.pattern}|@[a-z0-9_]+|\[(?:email|phone|card|iban|id|ip|url)\]", re.IGNORECASE)
 HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]")
 # Signs that modify the one before (skin tone, variation, joiner) say nothing of the mood.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")

@@ -6,6 +6,7 @@ from contextlib import suppress
 import gradio as gr
 import uvicorn
 from fastapi import FastAPI, HTTPException
+from gradio.state_holder import SessionState, StateHolder
 from starlette.routing import Route
 
 from product.application import Application
@@ -51,7 +52,24 @@ def mount_page(api: FastAPI, page: gr.Blocks) -> FastAPI:
     # Gradio checks file paths that a request names only for pages it believes to be launched, and mounting leaves
     # that out: without this a request could have any file of the server opened.
     page.has_launched = True
+    mounted = app.routes[-1].app
+    mounted.state_holder = ForgetfulSessions()
+    mounted.state_holder.set_blocks(page)
     return app
+
+
+class ForgetfulSessions(StateHolder):
+    """Sessions without the last value of every field, which Gradio remembers for deep links: here they are closed, and
+    a message would stay in memory as it was typed, before redaction."""
+
+    def __getitem__(self, session_id: str) -> SessionState:
+        session = super().__getitem__(session_id)
+        session._update_value_in_config = _forget
+        return session
+
+
+def _forget(_component: int, _value: object) -> None:
+    pass
 
 
 def serve(application: Application) -> None:

@@ -278,6 +278,24 @@ def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, ap
     assert other.client_key("203.0.113.7") != key
 
 
+def test_a_client_s_key_is_the_same_for_a_week_and_another_the_week_after(application):
+    # 26 November 2026 is a Thursday, as 1 January 1970 was, from which the weeks are counted.
+    thursday = datetime(2026, 11, 26, tzinfo=UTC)
+    key = application.client_key("203.0.113.7", thursday)
+    assert application.client_key("203.0.113.7", thursday + timedelta(days=7, seconds=-1)) == key
+    assert application.client_key("203.0.113.7", thursday + timedelta(days=7)) != key
+    assert application.client_key("203.0.113.7", thursday - timedelta(seconds=1)) != key
+
+
+def test_the_same_client_replaces_its_word_within_a_week(application, monkeypatch, count):
+    [answer] = application.predict(["bad bag"])
+    for day, label in ((26, "neutral"), (27, "positive")):
+        monkeypatch.setattr("product.application.now", lambda day=day: datetime(2026, 11, day, tzinfo=UTC))
+        actor = application.client_key("203.0.113.7")
+        application.correct(prediction_id=answer.id, label=label, actor=actor)
+    assert count(FeedbackRow) == 1
+
+
 def test_processes_that_make_the_secret_at_once_agree_on_it(settings, application):
     others = [Application(settings, application.database, application.engine) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:

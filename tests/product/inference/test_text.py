@@ -31,6 +31,7 @@ def test_prepare_keeps_what_carries_sentiment(text, prepared):
         ("在https://shop.example.cn/products/kettle-for-tea买的壶很好", "zh"),
         ("@AcmeAirCustomerCare 你好", "zh"),
         ("寄到[email]", "zh"),
+        ("[ip]登[url]", "zh"),
         ("https://shop.example.cn", "und"),
     ],
 )

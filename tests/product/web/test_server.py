@@ -88,6 +88,23 @@ def test_nothing_can_be_uploaded(page_client, no_cache):
     assert not no_cache.exists() or not list(no_cache.rglob("*"))
 
 
+def test_neither_disk_nor_session_keeps_what_was_redacted(application, settings, no_cache):
+    app = build_app(application)
+    with TestClient(app) as client:
+        answer = send(client, "on_read", ["good, my mail is ann@example.com", None], element="read")
+        shown = _value_at(answer, client, "shown")
+        send(client, "on_correct", [shown, "or ring +44 20 7946 0958", None], element="say-neutral")
+        [session] = app.routes[-1].app.state_holder.session_data.values()
+    [recent] = session.state_data.values()
+    kept = [(entry.prediction.text, entry.comment) for entry in recent.newest_first()]
+    assert kept == [("good, my mail is [email]", "or ring [phone]")]
+    assert "ann@example.com" not in repr(session.config_values) and "7946" not in repr(session.config_values)
+    assert not [file for file in no_cache.rglob("*") if file.is_file()]
+    on_disk = b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
+    assert b"my mail is [email]" in on_disk and b"or ring [phone]" in on_disk
+    assert b"ann@example.com" not in on_disk and b"7946" not in on_disk
+
+
 # What is switched off
 
 

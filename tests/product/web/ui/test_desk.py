@@ -209,6 +209,12 @@ def test_second_answer_replaces_the_first(application, database, recent):
     assert entry.given == "neutral"
 
 
+def test_session_remembers_a_comment_as_it_is_stored(application, recent):
+    entry = recent.add(read_message(application, "bad bag", SAY))
+    correct_entry(application, entry, "neutral", actor=actor, comment="ask ann@example.com", say=SAY)
+    assert entry.comment == "ask [email]"
+
+
 def test_comment_over_the_limit_is_refused_and_nothing_stored(application, count, recent):
     entry = recent.add(read_message(application, "good", SAY))
     with pytest.raises(InvalidInput, match="2,001 characters, the limit is 2,000"):

@@ -1,0 +1,100 @@
+"""What redaction finds and what it takes by mistake: python -m benchmarks.privacy [FILE …]
+
+On data/privacy/*.jsonl: messages with what must go and what must stay (data/privacy/README.md).
+"""
+
+import argparse
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from product.privacy import KINDS, Identifier, find
+from product.settings import ROOT
+
+CASES = ROOT / "data" / "privacy"
+
+
+@dataclass
+class Score:
+    """`found` of `identifiers` by kind, `redacted` of `ordinary` values; `missed` and `mistaken` say which were not."""
+
+    identifiers: Counter = field(default_factory=Counter)
+    found: Counter = field(default_factory=Counter)
+    ordinary: int = 0
+    missed: list[str] = field(default_factory=list)
+    mistaken: list[str] = field(default_factory=list)
+
+    def recall(self, kind: str | None = None) -> float:
+        """Share of the identifiers of a kind, or of all, that are found; 0 to 1."""
+        kinds = [kind] if kind else list(KINDS)
+        return sum(self.found[each] for each in kinds) / sum(self.identifiers[each] for each in kinds)
+
+    @property
+    def false_redactions(self) -> float:
+        """Share of the ordinary values of which any part is redacted; 0 to 1."""
+        return len(self.mistaken) / self.ordinary
+
+
+def read_cases(file: Path) -> list[dict]:
+    """One case a line: `text`, `identifiers` (`kind`, `value`) and `ordinary` values, each once in the text."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def measure(cases: list[dict]) -> Score:
+    """An identifier counts as found when one placeholder of its kind covers all of it."""
+    score = Score()
+    for case in cases:
+        found = find(case["text"])
+        for identifier in case["identifiers"]:
+            kind, value = identifier["kind"], identifier["value"]
+            score.identifiers[kind] += 1
+            if any(each.kind == kind and _covers(each, case["text"], value) for each in found):
+                score.found[kind] += 1
+            else:
+                score.missed.append(f"{kind} {value}: {case['text']}")
+        for value in case["ordinary"]:
+            score.ordinary += 1
+            if any(_touches(each, case["text"], value) for each in found):
+                score.mistaken.append(f"{value}: {case['text']}")
+    return score
+
+
+def _covers(found: Identifier, text: str, value: str) -> bool:
+    start = text.index(value)
+    return found.start <= start and start + len(value) <= found.end
+
+
+def _touches(found: Identifier, text: str, value: str) -> bool:
+    start = text.index(value)
+    return found.start < start + len(value) and start < found.end
+
+
+def table(name: str, score: Score) -> Table:
+    shown = Table(title=name, title_justify="left")
+    for heading in ("", "of", "share"):
+        shown.add_column(heading, justify="right" if heading else "left")
+    for kind in KINDS:
+        shown.add_row(f"found: {kind}", str(score.identifiers[kind]), f"{score.recall(kind):.1%}")
+    shown.add_row("found: all", str(score.identifiers.total()), f"{score.recall():.1%}")
+    shown.add_row("ordinary values redacted", str(score.ordinary), f"{score.false_redactions:.1%}")
+    return shown
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("files", nargs="*", type=Path, default=sorted(CASES.glob("*.jsonl")))
+    console = Console()
+    for file in parser.parse_args().files:
+        score = measure(read_cases(file))
+        console.print(table(file.name, score))
+        for heading, values in (("missed", score.missed), ("redacted by mistake", score.mistaken)):
+            for value in values:
+                console.print(f"{heading}: {value}", markup=False, highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()
