@@ -17,6 +17,7 @@ from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
 from product.inference.text import LINK
+from product.privacy import redact
 from product.sentiment import AttuneError
 from training import behaviours, corpora
 from training.corpora import Row
@@ -94,8 +95,8 @@ def key(text: str) -> str:
 
 
 def clean(rows: list[Row]) -> tuple[list[Row], Step]:
-    """Mended rows; empty ones dropped."""
-    mended = [replace(row, text=mend(row.text)) for row in rows]
+    """Mended rows as the product would read them, without personal identifiers; empty ones dropped."""
+    mended = [replace(row, text=redact(mend(row.text))) for row in rows]
     kept = [row for row in mended if row.text]
     return kept, Step("clean", len(kept), len(rows) - len(kept), "nothing left after mending")
 

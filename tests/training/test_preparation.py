@@ -91,6 +91,11 @@ def test_faces_with_different_labels_are_no_duplicates():
     assert (step.kept, step.dropped) == (2, 1)
 
 
+def test_a_row_to_learn_from_holds_no_identifier_either():
+    kept, _ = clean(rows(("mail anna@example.com &amp; ring +44 20 7946 0958", "neutral")))
+    assert [row.text for row in kept] == ["mail [email] & ring [phone]"]
+
+
 def test_clean_drops_what_is_empty_once_mended():
     kept, step = clean(rows(("&nbsp;", "neutral"), (" ok ", "neutral"), ("", "neutral")))
     assert [row.text for row in kept] == ["ok"]
