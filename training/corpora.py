@@ -358,6 +358,14 @@ def _reviews(name: str, file: str, hubs: tuple[str, ...], languages: tuple[str, 
     return Corpus(name=name, hub=", ".join(hubs), languages=languages, labels=POLAR, splits=SPLITS, load=load, **told)
 
 
+def _of_films(
+    name: str, load: Callable, hub: str, origin: str, splits: tuple[str, ...] = SPLITS, weak: bool = False
+) -> Corpus:
+    told = {"origin": origin, "licence": RESEARCH, "languages": ("en",), "labels": POLAR}
+    return Corpus(name=name, splits=splits, load=load, hub=hub, weak=weak, **told)
+
+
+RESEARCH = "none stated; published for research"
 IMDB = ("imdb_train", (("stanfordnlp/imdb", "train"),))
 CATALOGUE: dict[str, Corpus] = {
     corpus.name: corpus
@@ -386,37 +394,26 @@ CATALOGUE: dict[str, Corpus] = {
             ("stanfordnlp/imdb",),
             ("en",),
             origin="IMDB film reviews, training half (Maas et al. 2011)",
-            licence="none stated; published for research",
+            licence=RESEARCH,
         ),
-        Corpus(
-            name="sst2",
-            origin="Stanford Sentiment Treebank, two classes, as in GLUE (Socher et al. 2013); test: whole sentences",
-            licence="none stated; published for research",
-            languages=("en",),
-            labels=POLAR,
-            splits=SPLITS,
-            load=_load_sst2,
-            hub="stanfordnlp/sst2",
+        _of_films(
+            "sst2",
+            _load_sst2,
+            "stanfordnlp/sst2",
+            "Stanford Sentiment Treebank, two classes, as in GLUE (Socher et al. 2013); test: whole sentences",
         ),
-        Corpus(
-            name="sst2-sentences",
-            origin="the whole sentences of sst2, without their phrases",
-            licence="none stated; published for research",
-            languages=("en",),
-            labels=POLAR,
-            splits=SPLITS,
-            load=_load_sst2_sentences,
-            hub="stanfordnlp/sst2",
+        _of_films(
+            "sst2-sentences",
+            _load_sst2_sentences,
+            "stanfordnlp/sst2",
+            "the whole sentences of sst2, without their phrases",
         ),
-        Corpus(
-            name="imdb-sentences",
-            origin="sentences of imdb's reviews, each with its review's label: to be learned from a teacher",
-            licence="none stated; published for research",
-            languages=("en",),
-            labels=POLAR,
+        _of_films(
+            "imdb-sentences",
+            _load_imdb_sentences,
+            "stanfordnlp/imdb",
+            "sentences of imdb's reviews, each with its review's label: to be learned from a teacher",
             splits=("train",),
-            load=_load_imdb_sentences,
-            hub="stanfordnlp/imdb",
             weak=True,
         ),
         _reviews(
@@ -425,7 +422,7 @@ CATALOGUE: dict[str, Corpus] = {
             ("dirtycomputer/online_shopping_10_cats", "dirtycomputer/waimai_10k", "dirtycomputer/ChnSentiCorp_htl_all"),
             ("zh",),
             origin="ChineseNlpCorpus: reviews of shops, hotels and food delivery",
-            licence="none stated; published for research",
+            licence=RESEARCH,
         ),
         _own("desk-en", ("test", "gate")),
         _own("desk-zh", ("test", "gate")),
