@@ -17,6 +17,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.retraining
 	$(BIN)/python -m benchmarks.quantisation
 	$(BIN)/python -m benchmarks.languages
+	$(BIN)/python -m benchmarks.privacy
 
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100

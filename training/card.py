@@ -48,7 +48,7 @@ Known limits:
 - A label means what `data/labelling-guide.md` says and no more: the customer's own attitude at the end of the message.
   A plain failure report is negative without an angry word; a question is neutral. Labels made by other rules, stars for
   instance, agree with it only in part.
-- E-mail addresses, card numbers, IBANs and phone numbers reach the model as `[email]`, `[card]`, `[iban]`, `[phone]`.
+- Personal identifiers reach the model as `[email]`, `[phone]`, `[card]`, `[iban]`, `[id]`, `[ip]`, `[url]`.
 - Sarcasm is often missed, most of all where nothing in the text itself gives it away.
 - There are at most two languages here. A message in any other language is answered by the English expert where there
   is one, and its answer is worth little; the app marks such messages.
