@@ -64,10 +64,11 @@ def save_feedback(
     """Store an actor's word on a prediction, in place of an earlier one; returns feedback id and status.
 
     The status is `pending`, or `learned` where the active version was trained with just this label.
-    Raises NotFound for an unknown prediction.
+    Raises NotFound for an unknown prediction, and for one whose text was erased: there is nothing to learn from.
     """
     # Locked where the database locks rows, so that two words of one actor at once become one row.
-    if session.get(PredictionRow, prediction_id, with_for_update=True) is None:
+    answer = session.get(PredictionRow, prediction_id, with_for_update=True)
+    if answer is None or not answer.text:
         raise NotFound("prediction_id: no prediction has this id.")
     row = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor))
     if row is None:
@@ -242,9 +243,12 @@ def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, vers
 
 
 def feedback_since_last_attempt(session: Session) -> int:
-    """Corrections and confirmations given or changed since the newest finished attempt began; else all."""
+    """Corrections and confirmations given or changed since the newest finished attempt began; else all.
+
+    Without the erased ones: nothing can be learned from them.
+    """
     since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
-    count = select(func.count()).select_from(FeedbackRow)
+    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status != Status.erased.value)
     return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
 
 
