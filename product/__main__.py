@@ -3,12 +3,14 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
+from pathlib import Path
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from product import erasure
+from product import export as exporting
 from product.command_line import JsonOption, console, out, run, say, write_json
 from product.locking import RETRAINING, exclusive
 from product.sentiment import NotFound, StorageUnavailable
@@ -69,6 +71,20 @@ def rollback() -> None:
     with opened() as (_, _, versions):
         before, after = versions.rollback(why="rolled back by command")
     out.print(f"active: {after} (before: {before})")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="FILE.jsonl or FILE.parquet.")],
+    without_actors: Annotated[bool, typer.Option("--without-actors", help="Leave out who gave them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE where there is one.")] = False,
+) -> None:
+    """Write every correction that is not erased to FILE, oldest first: it appears whole or not at all."""
+    exporting.check_target(file, force=force)
+    say(f"writing {file}")
+    with opened() as (_, database, _), database.read() as session:
+        count = exporting.export(session, file, actors=not without_actors, force=force)
+    out.print(f"{count:,} corrections in {file}", highlight=False, soft_wrap=True)
 
 
 @app.command()

@@ -1,9 +1,10 @@
 """The queries everyone shares: short, handed a session, telling what they want by keyword."""
 
 import uuid
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -108,6 +109,29 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
         model_version=answer.model_version,
         created_at=word.created_at,
     )
+
+
+def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row]]:
+    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it."""
+    word, learned = FeedbackRow, LearnedRow
+    # The rules of status_now, in one statement.
+    status = case(
+        (word.status.not_in(STANDING), word.status),
+        (learned.label == word.label, Status.learned.value),
+        (word.status == Status.learned.value, Status.accepted.value),
+        else_=word.status,
+    )
+    in_active = and_(learned.feedback_id == word.id, learned.version_id == active_version(session))
+    answer = (PredictionRow.text, PredictionRow.label.label("predicted"), PredictionRow.model_version)
+    rows = session.execute(
+        select(word.label, word.actor, status.label("status"), word.created_at, word.updated_at, word.comment, *answer)
+        .join(PredictionRow, word.prediction_id == PredictionRow.id)
+        .outerjoin(learned, in_active)
+        .where(word.status != Status.erased.value)
+        .order_by(word.created_at, word.id)
+        .execution_options(yield_per=at_once)
+    )
+    return rows.partitions()
 
 
 def status_now(session: Session, row: FeedbackRow) -> str:
