@@ -1,13 +1,15 @@
 """Commands: python -m product --help"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
 from product import erasure
 from product import export as exporting
@@ -107,9 +109,7 @@ def erase(
     with opened() as (settings, database, _):
         try:
             if not yes:
-                with database.read() as session:
-                    printer.print(told(find(session)), highlight=False, soft_wrap=True)
-                typer.confirm("Erase them? This cannot be undone", abort=True, err=True)
+                confirm(database, find, printer)
             # A retraining that has read the texts already would go on to learn them.
             with exclusive(settings.data_dir / RETRAINING, "retraining"), database.write() as session:
                 reach = find(session)
@@ -118,7 +118,7 @@ def erase(
             console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
             raise typer.Exit(1) from None
         say("cleaning the database's files")
-        clean = database.scrub()
+        clean = cleaned(database)
     printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
     if reach.versions:
         names = ", ".join(reach.versions)
@@ -126,14 +126,29 @@ def erase(
     write_json(json_file, reach.as_dict() | {"clean": clean})
     if not clean:
         raise StorageUnavailable(
-            "They are erased, but traces stay in the database's files while another program is reading it; stop it "
-            f"and clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
+            "They are erased, but traces may stay in the database's files while another program uses it or the disk "
+            f"is full. Clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
         )
 
 
+def confirm(database: Database, find: Callable[[Session], erasure.Reach], printer: Console) -> None:
+    """Show what would be erased and ask; ends the command, with status 1, unless the answer is yes."""
+    with database.read() as session:
+        printer.print(told(find(session)), highlight=False, soft_wrap=True)
+    typer.confirm("Erase them? This cannot be undone", abort=True, err=True)
+
+
+def cleaned(database: Database) -> bool:
+    """Whether no trace is left. No error: the rows are empty by now, and whoever asked must hear so."""
+    try:
+        return database.scrub()
+    except StorageUnavailable:
+        return False
+
+
 def told(reach: erasure.Reach) -> str:
-    counts = len(reach.corrections), len(reach.predictions), len(reach.others)
-    return "{:,} corrections of {:,} texts, with {:,} corrections of the same by others".format(*counts)
+    own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
+    return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
 
 
 if __name__ == "__main__":

@@ -67,7 +67,8 @@ def _write_jsonl(path: Path, _columns: list[str], batches: Iterator[list[dict]])
     with path.open("w", encoding="utf-8") as stream:
         for rows in batches:
             for row in rows:
-                moments = {name: row[name].isoformat() for name in MOMENTS}
+                # Readers guess a column's type: every moment must look the same.
+                moments = {name: row[name].isoformat(timespec="microseconds") for name in MOMENTS}
                 stream.write(json.dumps(row | moments, ensure_ascii=False) + "\n")
             count += len(rows)
     return count

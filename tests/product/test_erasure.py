@@ -175,7 +175,7 @@ def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):
     assert traces(settings) > 0
     done = erase("--actor", "Xanadu Ann", "--yes")
     assert done.exit_code == 0, done.output
-    assert "2 corrections of 2 texts" in done.output
+    assert "erased: corrections: 2, texts: 2" in done.output
     assert traces(settings) == 0
 
 
@@ -214,11 +214,22 @@ def test_while_another_program_reads_an_earlier_state_the_command_says_that_trac
     assert traces(settings) == 0
 
 
+def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(database, erase, give, monkeypatch):
+    def full(self):
+        raise StorageUnavailable("The database cannot be cleaned just now.")
+
+    give()
+    monkeypatch.setattr(commands.Database, "scrub", full)
+    done = erase("--actor", "Xanadu Ann", "--yes")
+    assert "erased: corrections: 1" in done.output
+    assert "traces may stay" in str(done.exception)
+
+
 def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase, give):
     _, feedback_id = give()
     done = erase("--feedback", feedback_id, input="n\n")
     assert done.exit_code == 1
-    assert "1 corrections of 1 texts, with 0 corrections" in done.output
+    assert "corrections: 1, texts: 1, other people's corrections of these texts: 0" in done.output
     with database.read() as session:
         assert len(queries.standing_corrections(session)) == 1
     assert erase("--feedback", feedback_id, input="y\n").exit_code == 0

@@ -63,7 +63,8 @@ def test_the_moments_are_written_with_their_zone(database, give, export, tmp_pat
     export(tmp_path / "out.jsonl")
     [row] = lines(tmp_path / "out.jsonl")
     with database.read() as session:
-        assert row["created_at"] == queries.feedback(session, id=id).created_at.isoformat()
+        created = queries.feedback(session, id=id).created_at
+    assert row["created_at"] == created.isoformat(timespec="microseconds")
     assert row["updated_at"].endswith("+00:00")
 
 
