@@ -1,18 +1,27 @@
 """Commands: python -m product --help"""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.table import Table
+from sqlalchemy.orm import Session
 
-from product.command_line import out, run, say
+from product import erasure
+from product import export as exporting
+from product.command_line import JsonOption, console, out, run, say, write_json
+from product.locking import RETRAINING, exclusive
+from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
 from product.storage.database import Database
 from product.versions import Versions, install_shipped
 
-app = typer.Typer(help="Look after what serves: model versions.", no_args_is_help=True)
+app = typer.Typer(help="Look after what serves, model versions, and what is kept, corrections.", no_args_is_help=True)
 
 
 @contextmanager
@@ -64,6 +73,82 @@ def rollback() -> None:
     with opened() as (_, _, versions):
         before, after = versions.rollback(why="rolled back by command")
     out.print(f"active: {after} (before: {before})")
+
+
+@app.command()
+def export(
+    file: Annotated[Path, typer.Argument(help="FILE.jsonl or FILE.parquet.")],
+    without_actors: Annotated[bool, typer.Option("--without-actors", help="Leave out who gave them.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE where there is one.")] = False,
+) -> None:
+    """Write every correction that is not erased to FILE, oldest first: it appears whole or not at all."""
+    exporting.check_target(file, force=force)
+    say(f"writing {file}")
+    with opened() as (_, database, _), database.read() as session:
+        count = exporting.export(session, file, actors=not without_actors, force=force)
+    out.print(f"{count:,} corrections in {file}", highlight=False, soft_wrap=True)
+
+
+@app.command()
+def erase(
+    actor: Annotated[str, typer.Option(help="All that this actor said, as the actor column of an export has it.")] = "",
+    feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Erase corrections for good: the message's text, the actor and the comment. Emptied rows stay.
+
+    The text is one with that of other people's corrections of the same prediction: these are erased as well, and
+    counted. The same text in another prediction is another message and stays; so do backups and exported files.
+    On SQLite the database's file is rewritten, and writing waits meanwhile; on PostgreSQL run VACUUM yourself.
+    """
+    if bool(actor) == bool(feedback):
+        raise typer.BadParameter("give --actor or --feedback, one of them")
+    find = partial(erasure.reach_of_actor, actor=actor) if actor else partial(erasure.reach_of_feedback, id=feedback)
+    printer = console if json_file == "-" else out
+    with opened() as (settings, database, _):
+        try:
+            if not yes:
+                confirm(database, find, printer)
+            # A retraining that has read the texts already would go on to learn them.
+            with exclusive(settings.data_dir / RETRAINING, "retraining"), database.write() as session:
+                reach = find(session)
+                erasure.erase(session, reach)
+        except NotFound as error:
+            console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+            raise typer.Exit(1) from None
+        say("cleaning the database's files")
+        clean = cleaned(database)
+    printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
+    if reach.versions:
+        names = ", ".join(reach.versions)
+        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
+    write_json(json_file, reach.as_dict() | {"clean": clean})
+    if not clean:
+        raise StorageUnavailable(
+            "They are erased, but traces may stay in the database's files while another program uses it or the disk "
+            f"is full. Clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
+        )
+
+
+def confirm(database: Database, find: Callable[[Session], erasure.Reach], printer: Console) -> None:
+    """Show what would be erased and ask; ends the command, with status 1, unless the answer is yes."""
+    with database.read() as session:
+        printer.print(told(find(session)), highlight=False, soft_wrap=True)
+    typer.confirm("Erase them? This cannot be undone", abort=True, err=True)
+
+
+def cleaned(database: Database) -> bool:
+    """Whether no trace is left. No error: the rows are empty by now, and whoever asked must hear so."""
+    try:
+        return database.scrub()
+    except StorageUnavailable:
+        return False
+
+
+def told(reach: erasure.Reach) -> str:
+    own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
+    return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
 
 
 if __name__ == "__main__":

@@ -149,7 +149,7 @@ class Application:
             )
 
     def receipt(self, feedback_id: str) -> Receipt:
-        """What became of a correction. Raises NotFound, StorageUnavailable."""
+        """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
             row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
@@ -165,7 +165,7 @@ class Application:
                 agrees_now=None,
                 history=[StatusChange(event.status, event.at, event.why) for event in row.history],
             )
-        return _with_agreement(receipt, self._label_now(text))
+        return _with_agreement(receipt, self._label_now(text) if text else None)
 
     def _label_now(self, text: str) -> str | None:
         try:

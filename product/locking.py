@@ -10,6 +10,9 @@ from pathlib import Path
 
 from product.sentiment import AttuneError
 
+RETRAINING = "retrain.lock"
+"""The file, in the data dir, whose holder alone learns from corrections or takes them back."""
+
 
 class Locked(AttuneError):
     """Someone else holds the lock; the message says who and since when."""

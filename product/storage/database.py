@@ -1,9 +1,10 @@
 """Sessions on the database: SQLite by default, another server by its URL."""
 
 import logging
+import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from alembic import command
@@ -25,6 +26,8 @@ PATIENCE = 5.0
 # that was acknowledged must not be lost.
 WRITING = ["journal_mode = WAL", "synchronous = FULL"]
 READING = ["query_only = ON"]
+# What is deleted is overwritten with zeros, not only marked as free.
+ALWAYS = ["secure_delete = ON"]
 
 logger = logging.getLogger(__name__)
 
@@ -95,6 +98,24 @@ class Database:
         except (DBAPIError, PoolTimeout):
             return False
         return True
+
+    def scrub(self) -> bool:
+        """Leave no trace of what was deleted or replaced in the files of SQLite; raises StorageUnavailable.
+
+        False where somebody who still reads an earlier state keeps the write-ahead log from being emptied. Other
+        servers clean up in their own way: there this does nothing.
+        """
+        if not self._is_sqlite:
+            return True
+        try:
+            with closing(self._writer.raw_connection()) as connection:
+                # Rows that moved between pages left copies in the pages' unused parts, which secure_delete does
+                # not know of: only a rewritten file is without them.
+                connection.execute("VACUUM")
+                [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+        except (sqlite3.Error, DBAPIError, PoolTimeout) as error:
+            raise _unavailable("cleaned", error) from error
+        return not busy
 
     def migrate(self) -> None:
         """Bring the schema to the newest version; raises StorageUnavailable.
@@ -178,7 +199,7 @@ def _sqlite(url: URL, patience: float, pragmas: list[str], begin: str, **pool) -
     @event.listens_for(engine, "connect")
     def prepare(connection, _record):
         connection.isolation_level = None
-        for pragma in pragmas:
+        for pragma in ALWAYS + pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")

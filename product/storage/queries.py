@@ -1,9 +1,10 @@
 """The queries everyone shares: short, handed a session, telling what they want by keyword."""
 
 import uuid
+from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import delete, exists, func, insert, select
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -64,10 +65,11 @@ def save_feedback(
     """Store an actor's word on a prediction, in place of an earlier one; returns feedback id and status.
 
     The status is `pending`, or `learned` where the active version was trained with just this label.
-    Raises NotFound for an unknown prediction.
+    Raises NotFound for an unknown prediction, and for one whose text was erased: there is nothing to learn from.
     """
     # Locked where the database locks rows, so that two words of one actor at once become one row.
-    if session.get(PredictionRow, prediction_id, with_for_update=True) is None:
+    answer = session.get(PredictionRow, prediction_id, with_for_update=True)
+    if answer is None or not answer.text:
         raise NotFound("prediction_id: no prediction has this id.")
     row = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor))
     if row is None:
@@ -107,6 +109,29 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
         model_version=answer.model_version,
         created_at=word.created_at,
     )
+
+
+def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row]]:
+    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it."""
+    word, learned = FeedbackRow, LearnedRow
+    # The rules of status_now, in one statement.
+    status = case(
+        (word.status.not_in(STANDING), word.status),
+        (learned.label == word.label, Status.learned.value),
+        (word.status == Status.learned.value, Status.accepted.value),
+        else_=word.status,
+    )
+    in_active = and_(learned.feedback_id == word.id, learned.version_id == active_version(session))
+    answer = (PredictionRow.text, PredictionRow.label.label("predicted"), PredictionRow.model_version)
+    rows = session.execute(
+        select(word.label, word.actor, status.label("status"), word.created_at, word.updated_at, word.comment, *answer)
+        .join(PredictionRow, word.prediction_id == PredictionRow.id)
+        .outerjoin(learned, in_active)
+        .where(word.status != Status.erased.value)
+        .order_by(word.created_at, word.id)
+        .execution_options(yield_per=at_once)
+    )
+    return rows.partitions()
 
 
 def status_now(session: Session, row: FeedbackRow) -> str:
@@ -242,9 +267,12 @@ def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, vers
 
 
 def feedback_since_last_attempt(session: Session) -> int:
-    """Corrections and confirmations given or changed since the newest finished attempt began; else all."""
+    """Corrections and confirmations given or changed since the newest finished attempt began; else all.
+
+    Without the erased ones: nothing can be learned from them.
+    """
     since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
-    count = select(func.count()).select_from(FeedbackRow)
+    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status != Status.erased.value)
     return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
 
 

@@ -62,6 +62,20 @@ def test_a_writer_syncs_fully_holds_foreign_keys_and_keeps_a_write_ahead_log(dat
         assert pragma(session, "foreign_keys") == 1
 
 
+def test_every_connection_overwrites_what_it_deletes(database):
+    with database.write() as session:
+        assert pragma(session, "secure_delete") == 1
+    with database.read() as session:
+        assert pragma(session, "secure_delete") == 1
+
+
+def test_scrubbing_while_another_holds_the_lock_is_refused_and_works_once_it_is_free(database, other_writer):
+    with pytest.raises(StorageUnavailable, match="cannot be cleaned"):
+        database.scrub()
+    other_writer.rollback()
+    assert database.scrub()
+
+
 def test_a_reader_cannot_write(database, make_prediction, count):
     with pytest.raises(StorageUnavailable), database.read() as session:
         queries.save_predictions(session, [make_prediction()])

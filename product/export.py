@@ -1,0 +1,95 @@
+"""Corrections written to a file that other tools read: JSON lines or parquet, whole or not at all."""
+
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from sqlalchemy.orm import Session
+
+from product.sentiment import InvalidInput
+from product.storage import queries
+
+COLUMNS = ("text", "label", "predicted", "actor", "status", "model_version", "created_at", "updated_at", "comment")
+MOMENTS = ("created_at", "updated_at")
+AT_ONCE = 1_000
+"""Rows held in memory."""
+
+
+def check_target(target: Path, *, force: bool) -> None:
+    """Raises InvalidInput for an ending that is not in WRITERS, and for a file that is there unless `force`."""
+    if target.suffix.lower() not in WRITERS:
+        raise InvalidInput(f"{target}: the name must end in {' or '.join(WRITERS)}.")
+    if target.exists() and not force:
+        raise InvalidInput(f"{target} is there already: name another file, or overwrite it with --force.")
+
+
+def export(session: Session, target: Path, *, actors: bool = True, force: bool = False) -> int:
+    """Write every correction that is not erased, oldest first; returns how many.
+
+    `target` has all of them or is as before. Only its owner may read it. Raises InvalidInput where it cannot be
+    written, and for what check_target refuses.
+    """
+    check_target(target, force=force)
+    columns = [name for name in COLUMNS if actors or name != "actor"]
+    with _replacing(target) as unfinished:
+        return WRITERS[target.suffix.lower()](unfinished, columns, _batches(session, columns))
+
+
+def _batches(session: Session, columns: list[str]) -> Iterator[list[dict]]:
+    for rows in queries.every_correction(session, at_once=AT_ONCE):
+        yield [{name: getattr(row, name) for name in columns} for row in rows]
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    """A file beside `target` that takes its place when the block ends well, and is gone otherwise."""
+    unfinished = None
+    try:
+        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
+        os.close(handle)
+        unfinished = Path(name)
+        yield unfinished
+        with unfinished.open("rb") as stream:
+            os.fsync(stream.fileno())
+        unfinished.replace(target)
+    except OSError as error:
+        raise InvalidInput(f"{target} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
+
+
+def _write_jsonl(path: Path, _columns: list[str], batches: Iterator[list[dict]]) -> int:
+    count = 0
+    with path.open("w", encoding="utf-8") as stream:
+        for rows in batches:
+            for row in rows:
+                # Readers guess a column's type: every moment must look the same.
+                moments = {name: row[name].isoformat(timespec="microseconds") for name in MOMENTS}
+                stream.write(json.dumps(row | moments, ensure_ascii=False) + "\n")
+            count += len(rows)
+    return count
+
+
+def _write_parquet(path: Path, columns: list[str], batches: Iterator[list[dict]]) -> int:
+    # Not needed by the other commands, and slow to import.
+    import pyarrow as pa
+    from pyarrow import parquet
+
+    kinds = {name: pa.timestamp("us", tz="UTC") if name in MOMENTS else pa.string() for name in columns}
+    schema, count = pa.schema(kinds), 0
+    with parquet.ParquetWriter(path, schema) as writer:
+        for rows in batches:
+            writer.write_table(pa.Table.from_pylist(rows, schema=schema))
+            count += len(rows)
+    return count
+
+
+WRITERS: dict[str, Callable[[Path, list[str], Iterator[list[dict]]], int]] = {
+    ".jsonl": _write_jsonl,
+    ".parquet": _write_parquet,
+}
+"""By the ending of the file's name."""
