@@ -415,3 +415,74 @@ def bin_ends(name: str, index: int) -> tuple[float, float | None]:
     """Where a bin of confidence or length begins, and where the next one does; None after the last."""
     starts = {"confidence": (0.0, *CONFIDENCE), "length": (1, *LENGTH)}[name]
     return starts[index], starts[index + 1] if index + 1 < len(starts) else None
+
+
+# A report
+
+
+@dataclass(frozen=True)
+class Judged:
+    """A week and what was found of it."""
+
+    week: Week
+    findings: tuple[Finding, ...]
+
+    @property
+    def drifted(self) -> tuple[Finding, ...]:
+        return tuple(finding for finding in self.findings if finding.drifted)
+
+    def to_dict(self) -> dict:
+        return {
+            "week": self.week.name,
+            "complete": self.week.complete,
+            "rows": self.week.rows,
+            "findings": [_finding_dict(finding) for finding in self.findings],
+        }
+
+
+def _finding_dict(finding: Finding) -> dict:
+    names = ("name", "measure", "value", "watch", "threshold", "rows", "drifted", "level", "origin", "sentence")
+    return {name: getattr(finding, name) for name in names}
+
+
+def judge(main: Reference | None, first_weeks: Reference | None, week: Week, rules: Rules) -> Judged:
+    """A week against the reference; its mix of languages against an installation's own first weeks.
+
+    In which languages customers write is theirs to choose, and the mix that was trained on was this project's choice:
+    only a change says something.
+    """
+    against = {name: first_weeks if name == "language" else main for name in MEASURES}
+    return Judged(week, tuple(compare(against[name], week, rules, (name,))[0] for name in MEASURES))
+
+
+@dataclass(frozen=True)
+class Report:
+    """The weeks, newest first, and what they were compared with: `origin`, empty for nothing, and a sentence on it."""
+
+    origin: str = ""
+    why: str = ""
+    weeks: tuple[Judged, ...] = ()
+
+    @property
+    def newest(self) -> Judged | None:
+        """The newest week of which there is something to say; the newest one where there is none."""
+        told = (each for each in self.weeks if any(finding.value is not None for finding in each.findings))
+        return next(told, self.weeks[0] if self.weeks else None)
+
+    @property
+    def drifted(self) -> tuple[Judged, ...]:
+        """The weeks in which something drifted, newest first."""
+        return tuple(each for each in self.weeks if each.drifted)
+
+    def to_dict(self) -> dict:
+        return {"compared_with": self.origin, "why": self.why, "weeks": [each.to_dict() for each in self.weeks]}
+
+
+def interest(judged: Judged, row: Answered) -> float:
+    """How much an answer belongs to what drifted: for each measure that did, the growth of its bin as a part of the
+    growth of the bin that grew most, added up. Of the vocabulary it is the mean over the message's buckets."""
+    total = 0.0
+    for finding in judged.drifted:
+        grown = [finding.growth[index] for index in bins_of(row, finding.name)]
+        total += sum(grown) / len(grown) / max(finding.growth) if grown else 0.0
+    return total
