@@ -1,8 +1,11 @@
 """What the command lines of product and training share: where they write, and how they end."""
 
+import json
 import logging
 import sys
 import warnings
+from pathlib import Path
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -13,6 +16,8 @@ from product.sentiment import AttuneError
 REFUSED = 2
 """Exit status when what was asked cannot be done; the reason is on stderr."""
 
+JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
+
 out = Console()
 console = Console(stderr=True)
 
@@ -20,6 +25,16 @@ console = Console(stderr=True)
 def say(message: str) -> None:
     """A step of something long, on stderr: stdout is for results."""
     console.print(f"[dim]›[/dim] {message}", highlight=False)
+
+
+def write_json(target: str | None, content: dict) -> None:
+    """As JSON to the file that `JsonOption` named, if it named one."""
+    if target:
+        text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
+        if target == "-":
+            sys.stdout.write(text + "\n")
+        else:
+            Path(target).write_text(text + "\n", encoding="utf-8")
 
 
 def run(app: typer.Typer) -> None:

@@ -10,7 +10,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from product.command_line import console, out, run, say
+from product.command_line import JsonOption, console, out, run, say, write_json
 from product.sentiment import LABELS
 from product.settings import SHIPPED_MODEL, load_settings
 from training.compress_commands import app as compress
@@ -18,17 +18,6 @@ from training.compress_commands import print_rows
 
 app = typer.Typer(help="Make models: train, evaluate, learn from corrections.", no_args_is_help=True)
 app.add_typer(compress, name="compress")
-
-JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
-
-
-def write_json(target: str | None, content: dict) -> None:
-    if target:
-        text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
-        if target == "-":
-            sys.stdout.write(text + "\n")
-        else:
-            Path(target).write_text(text + "\n", encoding="utf-8")
 
 
 @app.command()
