@@ -110,7 +110,7 @@ class DriftWatch:
             reason = "ATTUNE_DRIFT_REFERENCE asks for the first weeks here"
         else:
             try:
-                return _read(self._shipped / REFERENCE, model), f"with what {model} read in training"
+                return read_reference(self._shipped / REFERENCE, model), f"with what {model} read in training"
             except BadReference as error:
                 reason = f"{REFERENCE} of the shipped model: {error}"
         if first_weeks:
@@ -122,12 +122,15 @@ class DriftWatch:
         """The first full weeks with the shipped model: as they were counted once, else counted now if they can be."""
         path = self._settings.data_dir / FIRST_WEEKS
         try:
-            return _read(path, model)
+            return read_reference(path, model)
         except BadReference as reason:
             log.debug("%s: %s", path.name, reason)
         reference = self._count_first_weeks(model, moment)
         if reference:
-            _write(path, reference)
+            try:
+                write_reference(path, reference)
+            except OSError as error:  # it is counted again next time
+                log.warning("%s cannot be written: %s", path.name, error)
         return reference
 
     def _count_first_weeks(self, model: str, moment: datetime) -> Reference | None:
@@ -182,7 +185,7 @@ def to_review(session: Session, week: Judged, limit: int, sampled_rows: int = Ru
     return [id for _, id in ranked]
 
 
-def _read(path: Path, model: str) -> Reference:
+def read_reference(path: Path, model: str) -> Reference:
     """Raises BadReference where there is none, or not one of this model."""
     try:
         reference = reference_from(json.loads(path.read_bytes()))
@@ -195,12 +198,9 @@ def _read(path: Path, model: str) -> Reference:
     return reference
 
 
-def _write(path: Path, reference: Reference) -> None:
-    """Whole or not at all. Where it cannot be written it is counted again next time."""
+def write_reference(path: Path, reference: Reference) -> None:
+    """Whole or not at all. Raises OSError."""
+    path.parent.mkdir(parents=True, exist_ok=True)
     draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        draft.write_text(json.dumps(reference.to_dict()) + "\n", encoding="utf-8")
-        draft.replace(path)
-    except OSError as error:
-        log.warning("%s cannot be written: %s", path.name, error)
+    draft.write_text(json.dumps(reference.to_dict()) + "\n", encoding="utf-8")
+    draft.replace(path)
