@@ -4,6 +4,7 @@ import itertools
 import json
 import logging
 import random
+import re
 import shutil
 from datetime import UTC, datetime, timedelta
 from math import log
@@ -21,10 +22,12 @@ from product.drift import BadReference, Counts, Reference, Rules, Week, compare,
 from product.drift_watch import FIRST_WEEKS, REFERENCE, DriftWatch, to_review, write_reference
 from product.inference.model import TextScore
 from product.sentiment import LABELS
-from product.settings import SHIPPED_MODEL
+from product.settings import SHIPPED_MODEL, BadSetting, load_settings
 from product.storage import queries
 from product.storage.tables import PredictionRow, VersionRow
 from product.web.api import build_api
+from product.web.texts import LANGUAGES, texts
+from product.web.ui import drift as drift_tab
 from training import corpora
 from training.corpora import Row
 from training.reference import as_served, build
@@ -311,6 +314,13 @@ def test_alert_is_what_the_rules_say_and_may_be_below_the_point_of_watching():
     assert find("label", before, now, Rules(alert=0.03)).level == "drifted"
 
 
+@pytest.mark.parametrize("value", ["0", "-1", "nan", "inf", "much"])
+def test_alert_that_is_no_positive_number_stops_the_start_and_is_named(monkeypatch, value):
+    monkeypatch.setenv("ATTUNE_DRIFT_ALERT", value)
+    with pytest.raises(BadSetting, match="ATTUNE_DRIFT_ALERT"):
+        load_settings()
+
+
 def test_languages_are_compared_with_the_first_weeks_not_with_training():
     training, first = reference(mix(60, 20, 20, language="zh")), reference(mix(60, 20, 20), origin="traffic")
     training.counts.add_all(mix(60, 20, 20))
@@ -501,6 +511,13 @@ def test_no_more_of_a_week_is_read_than_the_rules_say_and_the_same_each_time(wor
     assert first.sides["en"]["label"] == [30, 10, 0]  # the lowest ids, which the product draws at random
 
 
+def test_alert_of_the_settings_is_what_the_watch_goes_by(world):
+    world.ship(mix(60, 20, 20))
+    world.give(MONDAY, negative=200, neutral=50, positive=50)
+    assert world.watch(rules=None).check().drifted == ()
+    assert world.watch(rules=None, drift_alert=0.001).check().drifted != ()
+
+
 def test_drift_is_warned_of_once_for_each_week_and_measure(world, caplog):
     world.ship(mix(60, 20, 20))
     world.give(MONDAY, negative=5, neutral=40, positive=5)
@@ -617,6 +634,54 @@ def test_metrics_are_those_of_the_newest_week_with_something_to_say(application,
     assert 'attune_drift_alert{measure="vocabulary"} 0.0450842' in lines
     assert "attune_drift_rows 50" in lines
     assert not [line for line in lines if "language" in line]
+
+
+def said(report, language: str) -> str:
+    """The words of the panel, without its markup."""
+    return re.sub(r"<[^>]*>", " ", drift_tab.panel(report, texts(language)))
+
+
+@pytest.mark.parametrize(
+    ("language", "words"),
+    [
+        (
+            "en",
+            ["sentiments changed a lot", "Neutral, from 20 % to 80 %", "2026-W23, so far", "50 messages"],
+        ),
+        ("zh", ["情绪分布变化很大", "“中性”，从 20% 到 80%", "2026-W23（未结束）", "大变", "50 条留言"]),
+    ],
+)
+def test_panel_says_what_changed_in_the_readers_language(world, language, words):
+    world.ship(mix(60, 20, 20))
+    world.give(MONDAY, negative=5, neutral=40, positive=5)
+    shown = said(world.watch().check(), language)
+    assert not [word for word in words if word not in shown]
+
+
+def test_panel_says_what_it_compares_with(world):
+    assert "Nothing measured yet" in said(world.watch().report, "en")
+    world.give(MONDAY - DAY, neutral=1)
+    world.give(MONDAY, neutral=30)
+    assert "nothing to compare with yet" in said(world.watch().check(), "en")
+    world.moment = MONDAY + 8 * DAY
+    shown = said(world.watch().check(), "en")
+    assert "Compared with the first full weeks here." in shown and "too little to compare" in shown
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_panel_has_words_for_every_bin_and_reason(language):
+    say = texts(language)
+    for name, size in drift.BINS.items() | {("language", 3)}:
+        if name != "vocabulary":
+            assert len({drift_tab.bin_name(name, index, say) for index in range(size)}) == size
+    assert all(f"drift_why_{reason}" in say.strings for reason in drift.WHY_NOT)
+    assert all(f"drift_{name}" in say.strings for name in drift.MEASURES)
+
+
+def test_bins_are_named_in_the_page_as_in_the_report():
+    say = texts("en")
+    assert drift_tab.bin_name("length", 1, say) == drift.bin_name("length", 1) == "20 to 39 characters"
+    assert drift_tab.bin_name("confidence", 6, say) == "95 % sure or more"
 
 
 def test_command_prints_the_weeks_and_writes_them_as_json(world, monkeypatch, tmp_path):
