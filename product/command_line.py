@@ -28,7 +28,7 @@ def say(message: str) -> None:
 
 
 def write_json(target: str | None, content: dict) -> None:
-    """As JSON to the file that `JsonOption` named, if it named one."""
+    """To the file `target`, to stdout for -, nowhere for None."""
     if target:
         text = json.dumps(content, ensure_ascii=False, indent=1, default=str)
         if target == "-":
