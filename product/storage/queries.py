@@ -62,9 +62,10 @@ def answers_between(
     """Stream up to `limit` answers given from `start` until before `end`: id, text, label, confidence, language.
 
     Those with the lowest ids, in their order: ids are random, so this is a fair sample, and the same one each time.
-    `uncorrected`: only those that nobody gave a word on.
+    `uncorrected`: only those that nobody gave a word on. Answers whose text was taken away are left out.
     """
     chosen = select(PredictionRow.id).where(PredictionRow.created_at >= start, PredictionRow.created_at < end)
+    chosen = chosen.where(PredictionRow.text != "")
     if uncorrected:
         chosen = chosen.where(~exists().where(FeedbackRow.prediction_id == PredictionRow.id))
     scores = {label: getattr(PredictionRow, label) for label in LABELS}

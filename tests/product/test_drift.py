@@ -503,6 +503,12 @@ def test_week_that_is_over_is_counted_once_and_the_present_one_again(world):
     assert [each.week.rows for each in watch.check(weeks=2).weeks] == [6, 3]
 
 
+def test_answer_whose_text_was_taken_away_is_not_counted(world):
+    world.give(MONDAY, neutral=3)
+    world.give(MONDAY, neutral=1, text="")
+    assert world.watch().check(weeks=1).weeks[0].week.rows == 3
+
+
 def test_no_more_of_a_week_is_read_than_the_rules_say_and_the_same_each_time(world):
     world.give(MONDAY, negative=30, neutral=30)
     rules = Rules(sampled_rows=40)
