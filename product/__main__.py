@@ -14,6 +14,8 @@ from sqlalchemy.orm import Session
 from product import erasure
 from product import export as exporting
 from product.command_line import JsonOption, console, out, run, say, write_json
+from product.drift import MEASURES, Judged, Report
+from product.drift_watch import WEEKS, DriftWatch
 from product.locking import RETRAINING, exclusive
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
@@ -21,7 +23,9 @@ from product.storage import queries
 from product.storage.database import Database
 from product.versions import Versions, install_shipped
 
-app = typer.Typer(help="Look after what serves, model versions, and what is kept, corrections.", no_args_is_help=True)
+app = typer.Typer(
+    help="Look after what serves, model versions, and what is kept, corrections; drift.", no_args_is_help=True
+)
 
 
 @contextmanager
@@ -149,6 +153,41 @@ def cleaned(database: Database) -> bool:
 def told(reach: erasure.Reach) -> str:
     own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
     return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
+
+
+@app.command()
+def drift(
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="How many weeks, the present one among them.")] = WEEKS,
+    review: Annotated[int, typer.Option(min=0, help="Also list so many answers to look at, where a week drifted.")] = 0,
+    json_file: JsonOption = None,
+) -> None:
+    """How far each week's messages are from those that the model learned from."""
+    with opened() as (settings, database, _), console.status("counting the weeks"):
+        watch = DriftWatch(settings, database)
+        report, ids = watch.check(weeks), watch.to_review(review)
+    if json_file != "-":
+        _print_drift(report, ids)
+    write_json(json_file, report.to_dict() | {"to_review": ids})
+
+
+def _print_drift(report: Report, ids: list[str]) -> None:
+    table = Table()
+    for heading in ("week (UTC)", "messages", *MEASURES):
+        table.add_column(heading, justify="left" if heading.startswith("week") else "right")
+    for each in report.weeks:
+        table.add_row(*_drift_row(each))
+    out.print(table)
+    newest = report.newest
+    lines = [f"compared {report.why}", *(f"{newest.week.name} {finding.sentence}" for finding in newest.findings)]
+    for line in lines + [f"to review: {id}" for id in ids]:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _drift_row(judged: Judged) -> list[str]:
+    """Values by measure: `–` where there is too little to say, `!` behind what drifted, `~` behind what moved."""
+    marks = {"drifted": " !", "watch": " ~"}
+    values = ["–" if each.value is None else f"{each.value:.3f}{marks.get(each.level, '')}" for each in judged.findings]
+    return [judged.week.name + ("" if judged.week.complete else " so far"), f"{judged.week.rows:,}", *values]
 
 
 if __name__ == "__main__":

@@ -8,7 +8,8 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import keys
+from product import drift_watch, keys
+from product.drift import Judged
 from product.inference.engine import Engine, NoModel
 from product.privacy import redact
 from product.schedule import Periodic
@@ -68,6 +69,7 @@ class Application:
         self.settings = settings
         self.database = database
         self.engine = engine
+        self.drift = drift_watch.DriftWatch(settings, database)
         self._refused: dict[str, str] = {}
 
     @classmethod
@@ -93,6 +95,9 @@ class Application:
             expiry = Periodic("deleting expired predictions", application.delete_expired)
             expiry.start()
             stack.callback(expiry.stop)
+            drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
+            drift.start()
+            stack.callback(drift.stop)
             yield application
 
     def predict(self, texts: list[str]) -> list[Prediction]:
@@ -201,6 +206,11 @@ class Application:
     def languages(self) -> tuple[str, ...]:
         """What the model that answers now has learned to read."""
         return self.engine.languages
+
+    @property
+    def drifted(self) -> tuple[Judged, ...]:
+        """The weeks that drifted, newest first, as last measured; `self.drift.to_review` says what to look at."""
+        return self.drift.report.drifted
 
     def delete_expired(self, at: datetime | None = None) -> int:
         """Delete predictions that nobody corrected within the retention time; returns how many."""

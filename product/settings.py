@@ -37,6 +37,8 @@ class Settings(BaseSettings):
     retrain_min_corrections: int = Field(50, ge=1)
     approval: Literal["auto", "lead"] = "auto"
     retention_days: int = Field(90, ge=1)
+    drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)
+    drift_reference: Literal["training", "traffic"] = "training"
 
     @field_validator("data_dir")
     @classmethod

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from product.command_line import JsonOption, console, out, run, say, write_json
+from product.drift_watch import REFERENCE, write_reference
 from product.sentiment import LABELS
 from product.settings import SHIPPED_MODEL, load_settings
 from training.compress_commands import app as compress
@@ -162,6 +163,22 @@ def ship(
     from training import factory
 
     factory.ship(version, target, say)
+
+
+@app.command()
+def reference(
+    model: Annotated[str, typer.Option(help="A version id or folder; default: the shipped one.")] = "",
+    out_file: Annotated[Path, typer.Option("--out", help="The file to write.")] = SHIPPED_MODEL / REFERENCE,
+) -> None:
+    """Count what the shipped model says of its training messages: what drift is measured from. After each `ship`."""
+    from product import manifest as manifests
+    from training import corpora, factory
+    from training import reference as references
+
+    loaded = factory.find_model(load_settings(), model or manifests.read(SHIPPED_MODEL).id)
+    counted = references.build(loaded.version, corpora.load, loaded.score, say)
+    write_reference(out_file, counted)
+    out.print(f"{counted.counts.rows:,} messages are counted in {out_file}", highlight=False, soft_wrap=True)
 
 
 @app.command()

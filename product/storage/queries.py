@@ -56,6 +56,32 @@ def delete_uncorrected_predictions(session: Session, *, before: datetime, limit:
     return session.execute(delete(PredictionRow).where(PredictionRow.id.in_(old))).rowcount
 
 
+def answers_between(
+    session: Session, *, start: datetime, end: datetime, limit: int, uncorrected: bool = False
+) -> Iterator[Row]:
+    """Stream up to `limit` answers given from `start` until before `end`: id, text, label, confidence, language.
+
+    Those with the lowest ids, in their order: ids are random, so this is a fair sample, and the same one each time.
+    `uncorrected`: only those that nobody gave a word on. Answers whose text was taken away are left out.
+    """
+    chosen = select(PredictionRow.id).where(PredictionRow.created_at >= start, PredictionRow.created_at < end)
+    chosen = chosen.where(PredictionRow.text != "")
+    if uncorrected:
+        chosen = chosen.where(~exists().where(FeedbackRow.prediction_id == PredictionRow.id))
+    scores = {label: getattr(PredictionRow, label) for label in LABELS}
+    confidence = case(*((PredictionRow.label == label, score) for label, score in scores.items()))
+    answer = select(PredictionRow.id, PredictionRow.text, PredictionRow.label, PredictionRow.language)
+    wanted = answer.add_columns(confidence.label("confidence"))
+    # The ids are sorted without their texts.
+    wanted = wanted.where(PredictionRow.id.in_(chosen.order_by(PredictionRow.id).limit(limit)))
+    yield from session.execute(wanted.order_by(PredictionRow.id).execution_options(yield_per=500))
+
+
+def first_answer(session: Session) -> datetime | None:
+    """When the oldest answer that is kept was given."""
+    return session.scalar(select(func.min(PredictionRow.created_at)))
+
+
 # Corrections
 
 

@@ -5,9 +5,9 @@ import json
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from fastapi import APIRouter, Depends, FastAPI, Request
+from fastapi import APIRouter, Depends, FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 from pydantic import BaseModel, ConfigDict, FailFast, Field
@@ -25,6 +25,7 @@ from product.sentiment import (
     Prediction,
     Receipt,
 )
+from product.web import metrics as exposition
 
 # The largest request allowed, with every character written as two \uXXXX escapes, and room for the rest.
 MAX_BODY = MAX_TEXTS * MAX_CHARACTERS * 12 + 64 * 1024
@@ -228,6 +229,11 @@ def _health_routes(application: Application) -> APIRouter:
             return JSONResponse(content | {"database": health.database}, status_code=503)
         status = "degraded" if health.degraded else "ready"
         return Readiness(status=status, model=health.model, database=health.database, refused=health.refused)
+
+    @routes.get("/metrics", response_class=PlainTextResponse)
+    async def metrics() -> Response:
+        """For Prometheus, in its text format. Read from memory: nobody waits for the database."""
+        return Response(exposition.render(exposition.drift(application.drift.report)), media_type=exposition.FORMAT)
 
     return routes
 

@@ -8,6 +8,7 @@ import gradio as gr
 from product.application import Application
 from product.web.texts import LANGUAGES, texts
 from product.web.ui.desk import AT_ONCE, Desk
+from product.web.ui.drift import Drift
 
 WAITING = 500
 """Events that may wait for their turn; whoever comes then is told to try again."""
@@ -32,6 +33,8 @@ def build_page(application: Application) -> gr.Blocks:
             gr.Markdown(translate("tagline"), elem_id="tagline")
         with gr.Tab(translate("tab_desk"), id="desk"):
             desk = Desk(application, translate)
+        with gr.Tab(translate("tab_drift"), id="drift") as tab:
+            drift = Drift(application)
         page.load(
             desk.on_open,
             outputs=[desk.result, desk.list],
@@ -39,6 +42,7 @@ def build_page(application: Application) -> gr.Blocks:
             concurrency_limit=AT_ONCE,
             api_visibility="private",
         )
+        drift.wire(page.load, tab.select)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     page.state_session_capacity = SESSIONS
     return page

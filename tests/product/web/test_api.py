@@ -456,6 +456,7 @@ def test_the_documentation_names_every_call_its_answer_and_its_errors(client):
         ("/api/v1/versions", "get"),
         ("/healthz", "get"),
         ("/readyz", "get"),
+        ("/metrics", "get"),
     }
     problem = {"$ref": "#/components/schemas/Problem"}
     responses = document["paths"][PREDICT]["post"]["responses"]
