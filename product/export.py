@@ -1,14 +1,12 @@
 """Corrections written to a file that other tools read: JSON lines or parquet, whole or not at all."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
+from product.files import check_free, written_whole
 from product.sentiment import InvalidInput
 from product.storage import queries
 
@@ -22,8 +20,7 @@ def check_target(target: Path, *, force: bool) -> None:
     """Raises InvalidInput for an ending that is not in WRITERS, and for a file that is there unless `force`."""
     if target.suffix.lower() not in WRITERS:
         raise InvalidInput(f"{target}: the name must end in {' or '.join(WRITERS)}.")
-    if target.exists() and not force:
-        raise InvalidInput(f"{target} is there already: name another file, or overwrite it with --force.")
+    check_free(target, force=force)
 
 
 def export(session: Session, target: Path, *, actors: bool = True, force: bool = False) -> int:
@@ -34,32 +31,13 @@ def export(session: Session, target: Path, *, actors: bool = True, force: bool =
     """
     check_target(target, force=force)
     columns = [name for name in COLUMNS if actors or name != "actor"]
-    with _replacing(target) as unfinished:
+    with written_whole(target) as unfinished:
         return WRITERS[target.suffix.lower()](unfinished, columns, _batches(session, columns))
 
 
 def _batches(session: Session, columns: list[str]) -> Iterator[list[dict]]:
     for rows in queries.every_correction(session, at_once=AT_ONCE):
         yield [{name: getattr(row, name) for name in columns} for row in rows]
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A file beside `target` that takes its place when the block ends well, and is gone otherwise."""
-    unfinished = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        os.close(handle)
-        unfinished = Path(name)
-        yield unfinished
-        with unfinished.open("rb") as stream:
-            os.fsync(stream.fileno())
-        unfinished.replace(target)
-    except OSError as error:
-        raise InvalidInput(f"{target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if unfinished:
-            unfinished.unlink(missing_ok=True)
 
 
 def _write_jsonl(path: Path, _columns: list[str], batches: Iterator[list[dict]]) -> int:
