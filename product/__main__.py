@@ -11,9 +11,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from product import erasure
+from product import data_commands, erasure
 from product import export as exporting
 from product.command_line import JsonOption, console, out, run, say, write_json
+from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
 from product.locking import RETRAINING, exclusive
@@ -31,12 +32,11 @@ app = typer.Typer(
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database, Versions]]:
     settings = load_settings()
-    database = Database(settings.database)
-    database.migrate()
-    try:
+    with opened_database(settings) as database:
         yield settings, database, Versions(settings, database)
-    finally:
-        database.close()
+
+
+app.add_typer(data_commands.app)
 
 
 @app.command()
