@@ -1,4 +1,4 @@
-"""Commands for files with messages: python -m product import"""
+"""Commands for files with messages: python -m product import, score"""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,7 +9,7 @@ from typing import Annotated
 import typer
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from product import files, intake, keys
+from product import bulk, files, intake, keys
 from product.command_line import JsonOption, console, out, say, write_json
 from product.inference.engine import Engine
 from product.locking import exclusive
@@ -20,6 +20,7 @@ from product.versions import Versions, Watcher
 
 app = typer.Typer()
 
+ForceOption = Annotated[bool, typer.Option("--force", help="Replace a file that is there already.")]
 TextOption = Annotated[str, typer.Option(help="The column with the messages.")]
 
 
@@ -104,3 +105,31 @@ def told(plan: intake.Plan, imported: intake.Imported) -> str:
     more += f", {imported.erased:,} were erased and stay so" if imported.erased else ""
     more += f", {len(plan.bad):,} bad rows left out" if plan.bad else ""
     return f"{plan.rows:,} rows: {counts}{more}"
+
+
+@app.command("score")
+def score_table(
+    source: Annotated[Path, typer.Argument(metavar="IN.csv", help="A table with a column of messages.")],
+    target: Annotated[Path, typer.Argument(metavar="OUT.csv", help="The table to write.")],
+    text_column: TextOption = "text",
+    force: ForceOption = False,
+    json_file: JsonOption = None,
+) -> None:
+    """Add label, confidence, scores, language and route to each row of a table. Nothing is stored.
+
+    A cell that a spreadsheet might run as a formula gets an apostrophe before it.
+    """
+    files.check_free(target, force=force)
+    table = bulk.check(source, text_column)
+    settings = load_settings()
+    with (
+        opened_database(settings) as database,
+        running_engine(settings, database) as engine,
+        progress("scoring") as tell,
+    ):
+        scores = bulk.score(table, target, engine, tell=tell)
+    more = f", {scores.empty:,} without a text" if scores.empty else ""
+    more += f", {scores.too_long:,} with too long a text" if scores.too_long else ""
+    if json_file != "-":
+        out.print(f"{scores.rows:,} rows are written to {target}{more}", highlight=False, soft_wrap=True)
+    write_json(json_file, {"file": str(target), "columns": table.added} | asdict(scores))
