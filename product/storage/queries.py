@@ -137,8 +137,13 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
     )
 
 
-def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row]]:
-    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it."""
+def every_correction(
+    session: Session, *, at_once: int, since: datetime | None = None, statuses: Sequence[str] = ()
+) -> Iterator[Sequence[Row]]:
+    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it.
+
+    Only those given or changed at `since` or later, and with one of `statuses`, where these are named.
+    """
     word, learned = FeedbackRow, LearnedRow
     # The rules of status_now, in one statement.
     status = case(
@@ -148,12 +153,19 @@ def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row
         else_=word.status,
     )
     in_active = and_(learned.feedback_id == word.id, learned.version_id == active_version(session))
-    answer = (PredictionRow.text, PredictionRow.label.label("predicted"), PredictionRow.model_version)
+    answer = (
+        PredictionRow.text,
+        PredictionRow.label.label("predicted"),
+        PredictionRow.language,
+        PredictionRow.model_version,
+    )
+    wanted = [word.updated_at >= since] if since else []
+    wanted += [status.in_(statuses)] if statuses else []
     rows = session.execute(
         select(word.label, word.actor, status.label("status"), word.created_at, word.updated_at, word.comment, *answer)
         .join(PredictionRow, word.prediction_id == PredictionRow.id)
         .outerjoin(learned, in_active)
-        .where(word.status != Status.erased.value)
+        .where(word.status != Status.erased.value, *wanted)
         .order_by(word.created_at, word.id)
         .execution_options(yield_per=at_once)
     )
