@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, keys
+from product import drift_watch, erasure, keys
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
+from product.locking import RETRAINING, exclusive
 from product.privacy import redact
 from product.schedule import Periodic
 from product.sentiment import (
@@ -137,6 +138,27 @@ class Application:
                 why=GIVEN,
             )
 
+    def erase_own(self, *, feedback_id: str, actor: str) -> erasure.Reach:
+        """Erase a correction for who gave it, with the message's text; returns what went.
+
+        Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
+        Raises NotFound, Locked while a retraining runs that has read the text already, StorageUnavailable.
+        """
+        with exclusive(self.settings.data_dir / RETRAINING, "retraining"), self.database.write() as session:
+            reach = erasure.reach_of_own(session, feedback_id, actor)
+            erasure.erase(session, reach, erasure.WHY_OWN)
+        self._clean_up()
+        return reach
+
+    def _clean_up(self) -> None:
+        """What was deleted leaves the database's files as well, unless somebody is reading an earlier state."""
+        try:
+            clean = self.database.scrub()
+        except StorageUnavailable:
+            clean = False
+        if not clean:
+            logger.warning("deleted texts may stay in the database's files until it is cleaned the next time")
+
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
@@ -205,7 +227,10 @@ class Application:
                 deleted = queries.delete_uncorrected_predictions(session, before=before, limit=DELETED_AT_ONCE)
             total += deleted
             if deleted < DELETED_AT_ONCE:
-                return total
+                break
+        if total:
+            self._clean_up()
+        return total
 
     def client_key(self, address: str, at: datetime | None = None) -> str:
         """Twelve hex digits that tell clients apart within CLIENT_KEY_SECONDS; `at` is now unless given.
