@@ -171,7 +171,7 @@ def _store_batch(actor: str, batch: dict[str, Given], database: Database, scorer
     if set(kinds.values()) & {"added", "changed"}:
         with database.write() as session:
             if new:
-                queries.save_predictions(session, new)
+                queries.save_predictions(session, new, imported=True)
             for id, given in batch.items():
                 if kinds[id] in ("added", "changed"):
                     queries.save_feedback(

@@ -2,6 +2,7 @@
 
 import json
 from contextlib import contextmanager
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -79,6 +80,14 @@ def test_a_label_is_stored_as_a_correction_with_the_model_s_answer(take, databas
         answer = queries.prediction(session, id=stored.prediction_id)
         assert (answer.negative, answer.neutral, answer.route) == (0.75, 0.125, "urgent")
         assert [event.why for event in session.query(FeedbackEventRow)] == ["Imported from a file."]
+
+
+def test_an_imported_text_is_no_message_of_the_week(take, database):
+    take("text,label\nbad bag,neutral\n")
+    with database.read() as session:
+        begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+        assert list(queries.answers_between(session, start=begin, end=end, limit=10)) == []
+        assert queries.first_answer(session) is None
 
 
 def test_the_model_reads_and_the_disk_keeps_the_redacted_text(take, database, engine):
