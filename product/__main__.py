@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -11,9 +12,10 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from product import erasure
+from product import data_commands, erasure
 from product import export as exporting
 from product.command_line import JsonOption, console, out, run, say, write_json
+from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
 from product.locking import RETRAINING, exclusive
@@ -31,12 +33,11 @@ app = typer.Typer(
 @contextmanager
 def opened() -> Iterator[tuple[Settings, Database, Versions]]:
     settings = load_settings()
-    database = Database(settings.database)
-    database.migrate()
-    try:
+    with opened_database(settings) as database:
         yield settings, database, Versions(settings, database)
-    finally:
-        database.close()
+
+
+app.add_typer(data_commands.app)
 
 
 @app.command()
@@ -82,15 +83,26 @@ def rollback() -> None:
 @app.command()
 def export(
     file: Annotated[Path, typer.Argument(help="FILE.jsonl or FILE.parquet.")],
+    since: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only what was given or changed since (UTC)."),
+    ] = None,
+    status: Annotated[
+        list[str] | None, typer.Option(help=f"Only these, may be given again: {', '.join(exporting.STATUSES)}.")
+    ] = None,
     without_actors: Annotated[bool, typer.Option("--without-actors", help="Leave out who gave them.")] = False,
     force: Annotated[bool, typer.Option("--force", help="Overwrite FILE where there is one.")] = False,
+    json_file: JsonOption = None,
 ) -> None:
     """Write every correction that is not erased to FILE, oldest first: it appears whole or not at all."""
+    selection = exporting.Selection(since.replace(tzinfo=UTC) if since else None, tuple(status or ()))
     exporting.check_target(file, force=force)
     say(f"writing {file}")
     with opened() as (_, database, _), database.read() as session:
-        count = exporting.export(session, file, actors=not without_actors, force=force)
-    out.print(f"{count:,} corrections in {file}", highlight=False, soft_wrap=True)
+        count = exporting.export(session, file, selection, actors=not without_actors, force=force)
+    printer = console if json_file == "-" else out
+    printer.print(f"{count:,} corrections in {file}", highlight=False, soft_wrap=True)
+    write_json(json_file, {"file": str(file), "corrections": count})
 
 
 @app.command()

@@ -8,9 +8,10 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, keys
+from product import drift_watch, erasure, keys
 from product.drift import Judged
-from product.inference.engine import Engine, NoModel
+from product.inference.engine import Engine, NoModel, Scorer
+from product.locking import RETRAINING, exclusive
 from product.privacy import redact
 from product.schedule import Periodic
 from product.sentiment import (
@@ -106,30 +107,14 @@ class Application:
         Where the database cannot be written the answers come without ids: nobody corrects what is not there.
         Raises InvalidInput, NoModel.
         """
-        predictions = self._read(_storable_texts(texts))
+        check_texts(texts)
+        predictions = read(self.engine, [kept(text) for text in texts])
         try:
             with self.database.write() as session:
                 queries.save_predictions(session, predictions)
         except StorageUnavailable:
             return [_without_id(prediction) for prediction in predictions]
         return predictions
-
-    def _read(self, texts: list[str]) -> list[Prediction]:
-        scored = self.engine.score(texts)
-        return [
-            Prediction(
-                text=text,
-                label=score.label,
-                confidence=score.confidence,
-                scores=score.scores,
-                language=score.language,
-                route=route(score.scores),
-                truncated=score.truncated,
-                model_version=scored.version,
-                id=queries.new_id(),
-            )
-            for text, score in zip(texts, scored.texts, strict=True)
-        ]
 
     def correct(self, *, prediction_id: str, label: str, actor: str, comment: str = "") -> tuple[str, str]:
         """Store a person's word on a prediction, in place of an earlier one; returns feedback id and status.
@@ -149,9 +134,30 @@ class Application:
                 prediction_id=prediction_id,
                 label=label,
                 actor=_storable(actor),
-                comment=redact(_storable(comment)),
+                comment=kept(comment),
                 why=GIVEN,
             )
+
+    def erase_own(self, *, feedback_id: str, actor: str) -> erasure.Reach:
+        """Erase a correction for who gave it, with the message's text; returns what went.
+
+        Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
+        Raises NotFound, Locked while a retraining runs that has read the text already, StorageUnavailable.
+        """
+        with exclusive(self.settings.data_dir / RETRAINING, "retraining"), self.database.write() as session:
+            reach = erasure.reach_of_own(session, feedback_id, actor)
+            erasure.erase(session, reach, erasure.WHY_OWN)
+        self._clean_up()
+        return reach
+
+    def _clean_up(self) -> None:
+        """What was deleted leaves the database's files as well, unless somebody is reading an earlier state."""
+        try:
+            clean = self.database.scrub()
+        except StorageUnavailable:
+            clean = False
+        if not clean:
+            logger.warning("deleted texts may stay in the database's files until it is cleaned the next time")
 
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
@@ -221,7 +227,10 @@ class Application:
                 deleted = queries.delete_uncorrected_predictions(session, before=before, limit=DELETED_AT_ONCE)
             total += deleted
             if deleted < DELETED_AT_ONCE:
-                return total
+                break
+        if total:
+            self._clean_up()
+        return total
 
     def client_key(self, address: str, at: datetime | None = None) -> str:
         """Twelve hex digits that tell clients apart within CLIENT_KEY_SECONDS; `at` is now unless given.
@@ -241,9 +250,28 @@ class Application:
             raise StorageUnavailable("The data folder cannot be read or written just now; try again.") from error
 
 
-def check_label(label: str) -> None:
+def read(scorer: Scorer, texts: list[str]) -> list[Prediction]:
+    """Answers with new ids, not stored yet; `texts` as `kept` gives them. Raises NoModel."""
+    scored = scorer.score(texts)
+    return [
+        Prediction(
+            text=text,
+            label=score.label,
+            confidence=score.confidence,
+            scores=score.scores,
+            language=score.language,
+            route=route(score.scores),
+            truncated=score.truncated,
+            model_version=scored.version,
+            id=queries.new_id(),
+        )
+        for text, score in zip(texts, scored.texts, strict=True)
+    ]
+
+
+def check_label(label: str, field: str = "label") -> None:
     if label not in LABELS:
-        raise InvalidInput(f"label: must be one of {', '.join(LABELS)}.")
+        raise InvalidInput(f"{field}: must be one of {', '.join(LABELS)}.")
 
 
 def check_length(field: str, value: str, limit: int) -> None:
@@ -260,18 +288,21 @@ def check_texts(texts: list[str]) -> None:
     if not 1 <= len(texts) <= MAX_TEXTS:
         raise InvalidInput(f"texts: 1 to {MAX_TEXTS} texts, this has {len(texts):,}.")
     for index, text in enumerate(texts):
-        field = f"texts[{index}]"
-        if not isinstance(text, str):
-            raise InvalidInput(f"{field}: must be a text.")
-        check_length(field, text, MAX_CHARACTERS)
-        if not text.strip():
-            raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")
+        check_text(f"texts[{index}]", text)
 
 
-def _storable_texts(texts: list[str]) -> list[str]:
-    """Checked, and as the disk may keep them. The model reads the same: training and serving agree."""
-    check_texts(texts)
-    return [redact(_storable(text)) for text in texts]
+def check_text(field: str, text: str) -> None:
+    """Raises InvalidInput, under the name `field`, for what cannot be read."""
+    if not isinstance(text, str):
+        raise InvalidInput(f"{field}: must be a text.")
+    check_length(field, text, MAX_CHARACTERS)
+    if not text.strip():
+        raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")
+
+
+def kept(text: str) -> str:
+    """The text as the disk may keep it. The model reads the same: training and serving agree."""
+    return redact(_storable(text))
 
 
 def _storable(text: str) -> str:

@@ -17,6 +17,7 @@ from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, Pr
 ERASED = "erased"
 """Stands before the correction's id in place of its actor: two on one prediction must still differ."""
 WHY = "Erased by the operator."
+WHY_OWN = "Erased by whoever gave it."
 AT_ONCE = 500
 """Ids in one statement: databases limit how many values one may carry."""
 
@@ -56,6 +57,14 @@ def reach_of_feedback(session: Session, id: str) -> Reach:
     return _reach(session, [row.prediction_id], own=FeedbackRow.id == id)
 
 
+def reach_of_own(session: Session, id: str, actor: str) -> Reach:
+    """One's own correction. Raises NotFound for an unknown one and for somebody else's alike."""
+    row = session.get(FeedbackRow, id)
+    if row is None or row.actor != actor:
+        raise NotFound("feedback_id: no correction of yours has this id.")
+    return _reach(session, [row.prediction_id], own=FeedbackRow.id == id)
+
+
 def _reach(session: Session, predictions: list[str], own) -> Reach:
     corrections, others, learned = [], [], set()
     for ids in _batches(predictions):
@@ -75,22 +84,22 @@ def _batches(ids: list[str]) -> Iterator[list[str]]:
     return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
 
 
-def erase(session: Session, reach: Reach) -> None:
+def erase(session: Session, reach: Reach, why: str = WHY) -> None:
     """Empty the rows. Traces may be left in the database's files until Database.scrub() has run."""
     for predictions in _batches(reach.predictions):
         session.execute(update(PredictionRow).where(PredictionRow.id.in_(predictions)).values(text=""))
         # Asked again: with the predictions locked, by the update above, no correction can join them any more.
         there = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(predictions), _not_erased())
         for ids in _batches(list(session.scalars(there))):
-            _erase_corrections(session, ids)
+            _erase_corrections(session, ids, why)
 
 
-def _erase_corrections(session: Session, ids: list[str]) -> None:
+def _erase_corrections(session: Session, ids: list[str], why: str) -> None:
     emptied = {"actor": literal(ERASED) + FeedbackRow.id, "comment": "", "status": Status.erased.value}
     words = update(FeedbackRow).where(FeedbackRow.id.in_(ids)).values(emptied)
     session.execute(words.execution_options(synchronize_session=False))
     # A reason is free text: whoever wrote it may have quoted the message or named the person.
     past = update(FeedbackEventRow).where(FeedbackEventRow.feedback_id.in_(ids)).values(who=ERASED, why="")
     session.execute(past.execution_options(synchronize_session=False))
-    event = {"status": Status.erased.value, "who": PRODUCT, "why": WHY}
+    event = {"status": Status.erased.value, "who": PRODUCT, "why": why}
     session.execute(insert(FeedbackEventRow), [event | {"feedback_id": id} for id in ids])

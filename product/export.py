@@ -1,19 +1,22 @@
 """Corrections written to a file that other tools read: JSON lines or parquet, whole or not at all."""
 
 import json
-import os
-import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from product.sentiment import InvalidInput
+from product.files import check_free, written_whole
+from product.sentiment import InvalidInput, Status
 from product.storage import queries
 
-COLUMNS = ("text", "label", "predicted", "actor", "status", "model_version", "created_at", "updated_at", "comment")
 MOMENTS = ("created_at", "updated_at")
+"""When the label was first given, and when last."""
+COLUMNS = ("text", "label", "predicted", "language", "actor", "status", "model_version", *MOMENTS, "comment")
+STATUSES = tuple(status.value for status in Status if status is not Status.erased)
+"""What can be asked for: of an erased correction there is nothing to write."""
 AT_ONCE = 1_000
 """Rows held in memory."""
 
@@ -22,44 +25,43 @@ def check_target(target: Path, *, force: bool) -> None:
     """Raises InvalidInput for an ending that is not in WRITERS, and for a file that is there unless `force`."""
     if target.suffix.lower() not in WRITERS:
         raise InvalidInput(f"{target}: the name must end in {' or '.join(WRITERS)}.")
-    if target.exists() and not force:
-        raise InvalidInput(f"{target} is there already: name another file, or overwrite it with --force.")
+    check_free(target, force=force)
 
 
-def export(session: Session, target: Path, *, actors: bool = True, force: bool = False) -> int:
-    """Write every correction that is not erased, oldest first; returns how many.
+@dataclass(frozen=True)
+class Selection:
+    """Corrections given or changed at `since` or later, with one of `statuses`; by default all that are not erased.
+    Raises InvalidInput for a status that cannot be asked for."""
+
+    since: datetime | None = None
+    statuses: tuple[str, ...] = ()
+
+    def __post_init__(self):
+        for status in self.statuses:
+            if status not in STATUSES:
+                raise InvalidInput(f"--status {status}: must be one of {', '.join(STATUSES)}.")
+
+
+EVERYTHING = Selection()
+
+
+def export(
+    session: Session, target: Path, selection: Selection = EVERYTHING, *, actors: bool = True, force: bool = False
+) -> int:
+    """Write the corrections selected, oldest first; returns how many.
 
     `target` has all of them or is as before. Only its owner may read it. Raises InvalidInput where it cannot be
     written, and for what check_target refuses.
     """
     check_target(target, force=force)
     columns = [name for name in COLUMNS if actors or name != "actor"]
-    with _replacing(target) as unfinished:
-        return WRITERS[target.suffix.lower()](unfinished, columns, _batches(session, columns))
+    with written_whole(target) as unfinished:
+        return WRITERS[target.suffix.lower()](unfinished, columns, _batches(session, columns, selection))
 
 
-def _batches(session: Session, columns: list[str]) -> Iterator[list[dict]]:
-    for rows in queries.every_correction(session, at_once=AT_ONCE):
+def _batches(session: Session, columns: list[str], selection: Selection) -> Iterator[list[dict]]:
+    for rows in queries.every_correction(session, at_once=AT_ONCE, **vars(selection)):
         yield [{name: getattr(row, name) for name in columns} for row in rows]
-
-
-@contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
-    """A file beside `target` that takes its place when the block ends well, and is gone otherwise."""
-    unfinished = None
-    try:
-        handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".part")
-        os.close(handle)
-        unfinished = Path(name)
-        yield unfinished
-        with unfinished.open("rb") as stream:
-            os.fsync(stream.fileno())
-        unfinished.replace(target)
-    except OSError as error:
-        raise InvalidInput(f"{target} cannot be written: {error.strerror or error}.") from error
-    finally:
-        if unfinished:
-            unfinished.unlink(missing_ok=True)
 
 
 def _write_jsonl(path: Path, _columns: list[str], batches: Iterator[list[dict]]) -> int:

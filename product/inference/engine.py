@@ -6,6 +6,7 @@ import threading
 from concurrent.futures import Future
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
 from product.inference.model import BATCH, Model, TextScore
 from product.sentiment import AttuneError
@@ -27,6 +28,14 @@ class Scored:
 
     version: str
     texts: list[TextScore]
+
+
+class Scorer(Protocol):
+    """Whatever reads texts: an Engine, or what stands in for one."""
+
+    def score(self, texts: list[str]) -> Scored:
+        """Scores in the order of `texts`. Raises NoModel."""
+        ...
 
 
 @dataclass(order=True)

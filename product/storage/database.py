@@ -117,8 +117,8 @@ class Database:
             raise _unavailable("cleaned", error) from error
         return not busy
 
-    def migrate(self) -> None:
-        """Bring the schema to the newest version; raises StorageUnavailable.
+    def migrate(self, to: str = "head") -> None:
+        """Bring the schema up to a revision, by default the newest; raises StorageUnavailable.
 
         Several processes may start at once: whoever comes second waits for the first and finds nothing to do.
         """
@@ -126,7 +126,7 @@ class Database:
         deadline = time.monotonic() + self._patience
         while True:
             try:
-                return self._upgrade()
+                return self._upgrade(to)
             except DBAPIError as error:
                 # Two processes that turn a new file to WAL are refused at once, whatever the busy timeout.
                 locked = isinstance(error, OperationalError) and "locked" in str(error.orig)
@@ -153,13 +153,13 @@ class Database:
         except OSError as error:
             raise StorageUnavailable(f"The folder {folder} for the database cannot be made: {error}") from error
 
-    def _upgrade(self) -> None:
+    def _upgrade(self, to: str) -> None:
         with self._migrating() as connection:
             config = Config()
             config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
             config.set_main_option("path_separator", "os")
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, to)
 
     @contextmanager
     def _migrating(self) -> Iterator[Connection]:

@@ -32,9 +32,10 @@ def new_id() -> str:
 # Predictions
 
 
-def save_predictions(session: Session, predictions: list[Prediction]) -> None:
-    """Store answers that already have their ids."""
-    session.execute(insert(PredictionRow), [_prediction_values(prediction) for prediction in predictions])
+def save_predictions(session: Session, predictions: list[Prediction], *, imported: bool = False) -> None:
+    """Store answers that already have their ids. `imported`: asked for labels from a file, not by who wrote in."""
+    rows = [_prediction_values(prediction) | {"imported": imported} for prediction in predictions]
+    session.execute(insert(PredictionRow), rows)
 
 
 def _prediction_values(prediction: Prediction) -> dict:
@@ -62,10 +63,11 @@ def answers_between(
     """Stream up to `limit` answers given from `start` until before `end`: id, text, label, confidence, language.
 
     Those with the lowest ids, in their order: ids are random, so this is a fair sample, and the same one each time.
-    `uncorrected`: only those that nobody gave a word on. Answers whose text was taken away are left out.
+    `uncorrected`: only those that nobody gave a word on. Answers whose text was taken away are left out, and those that
+    were asked for labels from a file.
     """
     chosen = select(PredictionRow.id).where(PredictionRow.created_at >= start, PredictionRow.created_at < end)
-    chosen = chosen.where(PredictionRow.text != "")
+    chosen = chosen.where(PredictionRow.text != "", ~PredictionRow.imported)
     if uncorrected:
         chosen = chosen.where(~exists().where(FeedbackRow.prediction_id == PredictionRow.id))
     scores = {label: getattr(PredictionRow, label) for label in LABELS}
@@ -78,8 +80,8 @@ def answers_between(
 
 
 def first_answer(session: Session) -> datetime | None:
-    """When the oldest answer that is kept was given."""
-    return session.scalar(select(func.min(PredictionRow.created_at)))
+    """When the oldest answer that is kept, to a message that came in, was given."""
+    return session.scalar(select(func.min(PredictionRow.created_at)).where(~PredictionRow.imported))
 
 
 # Corrections
@@ -137,8 +139,13 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
     )
 
 
-def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row]]:
-    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it."""
+def every_correction(
+    session: Session, *, at_once: int, since: datetime | None = None, statuses: Sequence[str] = ()
+) -> Iterator[Sequence[Row]]:
+    """Every correction that is not erased, oldest first, `at_once` at a time; the status is as status_now gives it.
+
+    Only those given or changed at `since` or later, and with one of `statuses`, where these are named.
+    """
     word, learned = FeedbackRow, LearnedRow
     # The rules of status_now, in one statement.
     status = case(
@@ -148,12 +155,19 @@ def every_correction(session: Session, *, at_once: int) -> Iterator[Sequence[Row
         else_=word.status,
     )
     in_active = and_(learned.feedback_id == word.id, learned.version_id == active_version(session))
-    answer = (PredictionRow.text, PredictionRow.label.label("predicted"), PredictionRow.model_version)
+    answer = (
+        PredictionRow.text,
+        PredictionRow.label.label("predicted"),
+        PredictionRow.language,
+        PredictionRow.model_version,
+    )
+    wanted = [word.updated_at >= since] if since else []
+    wanted += [status.in_(statuses)] if statuses else []
     rows = session.execute(
         select(word.label, word.actor, status.label("status"), word.created_at, word.updated_at, word.comment, *answer)
         .join(PredictionRow, word.prediction_id == PredictionRow.id)
         .outerjoin(learned, in_active)
-        .where(word.status != Status.erased.value)
+        .where(word.status != Status.erased.value, *wanted)
         .order_by(word.created_at, word.id)
         .execution_options(yield_per=at_once)
     )

@@ -68,6 +68,8 @@ class PredictionRow(Table):
     route: Mapped[str] = mapped_column(String(16))
     truncated: Mapped[bool]
     model_version: Mapped[str] = mapped_column(String(64))
+    imported: Mapped[bool] = mapped_column(default=False)
+    """Asked for a label from a file: no message that came in, so the traffic is not judged by it."""
 
 
 class FeedbackRow(Table):

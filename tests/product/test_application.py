@@ -9,6 +9,7 @@ import pytest
 
 from product.application import Application
 from product.inference.engine import NoModel
+from product.locking import RETRAINING, Locked, exclusive
 from product.sentiment import InvalidInput, NotFound, StorageUnavailable
 from product.storage import queries
 from product.storage.database import Database
@@ -28,6 +29,11 @@ def feedback_id(application):
     """Ann calls `bad bag`, which the stand-in calls negative, neutral."""
     [prediction] = application.predict(["bad bag"])
     return application.correct(prediction_id=prediction.id, label="neutral", actor="ann")[0]
+
+
+def files(settings) -> bytes:
+    """Every byte in the data dir."""
+    return b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
 
 
 def add_active_version(database, id, learned):
@@ -251,6 +257,72 @@ def test_predictions_older_than_the_retention_time_go_and_corrected_ones_stay(
     assert application.delete_expired(in_90_days + timedelta(minutes=1)) == 1
     with database.read() as session:
         assert [row.text for row in session.query(PredictionRow)] == ["bad bag"]
+
+
+def test_expired_predictions_leave_no_byte_in_the_database_s_files(application, settings, feedback_id):
+    application.predict(["bad weather in Xanadu " * 20] * 200)
+    assert b"Xanadu" in files(settings)
+    application.delete_expired(datetime.now(UTC) + timedelta(days=91))
+    assert b"Xanadu" not in files(settings)
+
+
+def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
+    application, database, monkeypatch, caplog, count
+):
+    def busy():
+        raise StorageUnavailable("busy")
+
+    monkeypatch.setattr(database, "scrub", busy)
+    application.predict(["where is it"])
+    assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 1
+    assert count(PredictionRow) == 0
+    assert "cleaned the next time" in caplog.text
+
+
+def test_where_nothing_expired_the_files_are_left_alone(application, database, monkeypatch):
+    monkeypatch.setattr(database, "scrub", lambda: pytest.fail("cleaned for nothing"))
+    application.predict(["where is it"])
+    assert application.delete_expired() == 0
+
+
+def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
+    [answer] = application.predict(["bad bag in Xanadu"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="from Xanadu")
+    reach = application.erase_own(feedback_id=id, actor="ann")
+    assert (reach.corrections, reach.predictions, reach.others) == ([id], [answer.id], [])
+    last = application.receipt(id).history[-1]
+    assert (last.status, last.why) == ("erased", "Erased by whoever gave it.")
+    assert b"Xanadu" not in files(settings)
+
+
+def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
+    with application.database.read() as session:
+        prediction_id = queries.feedback(session, id=feedback_id).prediction_id
+    bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor="bob")
+    assert application.erase_own(feedback_id=bob, actor="bob").others == [feedback_id]
+    assert application.receipt(feedback_id).status == "erased"
+
+
+@pytest.mark.parametrize("actor", ["bob", "", "Ann"])
+def test_nobody_erases_somebody_else_s_correction(application, feedback_id, actor):
+    with pytest.raises(NotFound) as refused:
+        application.erase_own(feedback_id=feedback_id, actor=actor)
+    with pytest.raises(NotFound) as unknown:
+        application.erase_own(feedback_id="f" * 32, actor=actor)
+    assert str(refused.value) == str(unknown.value)
+    assert application.receipt(feedback_id).status == "pending"
+
+
+def test_an_erased_correction_is_nobody_s(application, feedback_id):
+    application.erase_own(feedback_id=feedback_id, actor="ann")
+    with pytest.raises(NotFound):
+        application.erase_own(feedback_id=feedback_id, actor="ann")
+
+
+def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, feedback_id):
+    with exclusive(settings.data_dir / RETRAINING, "retraining"), pytest.raises(Locked):
+        application.erase_own(feedback_id=feedback_id, actor="ann")
+    assert application.receipt(feedback_id).status == "pending"
 
 
 def test_expired_predictions_go_in_several_short_transactions(application, monkeypatch, count):

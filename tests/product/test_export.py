@@ -2,6 +2,7 @@
 
 import json
 import stat
+from datetime import UTC, datetime
 
 import pytest
 from typer.testing import CliRunner
@@ -49,6 +50,7 @@ def test_datasets_reads_chinese_quotes_and_newlines_as_they_were(database, give,
         "text": HARD[1],
         "label": "neutral",
         "predicted": "negative",
+        "language": "en",
         "actor": "ann",
         "status": "pending",
         "model_version": "v1",
@@ -138,8 +140,8 @@ def test_when_writing_fails_half_way_the_earlier_file_stays_and_nothing_beside_i
     file.write_text("earlier")
     give("bad bag")
 
-    def some_then_none(session, columns):
-        yield from real(session, columns)
+    def some_then_none(session, columns, selection):
+        yield from real(session, columns, selection)
         raise OSError(28, "No space left on device")
 
     real = exporting._batches
@@ -160,3 +162,40 @@ def test_only_its_owner_may_read_the_file(database, give, export, tmp_path):
     give("bad bag")
     export(tmp_path / "out.jsonl")
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
+
+
+def test_since_counts_from_when_a_label_was_last_given(database, give, export, tmp_path):
+    changed, old = give("bad bag"), give("good day")
+    with database.write() as session:
+        first, second = (queries.feedback(session, id=id) for id in (changed, old))
+        first.created_at, first.updated_at = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
+        second.updated_at = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
+    done = export(tmp_path / "out.jsonl", "--since", "2026-03-01", "--json", "-")
+    assert json.loads(done.stdout) == {"file": str(tmp_path / "out.jsonl"), "corrections": 1}
+    assert [row["text"] for row in lines(tmp_path / "out.jsonl")] == ["bad bag"]
+    assert export(tmp_path / "other.jsonl", "--since", "spring").exit_code == 2
+
+
+def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, give, export, tmp_path):
+    learned, rejected = give("bad bag"), give("where is it")
+    give("good day")
+    with database.write() as session:
+        queries.feedback(session, id=rejected).status = "rejected"
+        queries.add_version(
+            session, id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"}
+        )
+        queries.activate(session, version_id="v2", why="test")
+    export(tmp_path / "one.jsonl", "--status", "learned")
+    export(tmp_path / "two.jsonl", "--status", "learned", "--status", "rejected")
+    assert [row["text"] for row in lines(tmp_path / "one.jsonl")] == ["bad bag"]
+    assert [row["text"] for row in lines(tmp_path / "two.jsonl")] == ["bad bag", "where is it"]
+
+
+@pytest.mark.parametrize("status", ["erased", "open"])
+def test_a_status_that_cannot_be_asked_for_is_refused_with_those_that_can(database, export, tmp_path, status):
+    refused = export(tmp_path / "out.jsonl", "--status", status)
+    assert isinstance(refused.exception, InvalidInput)
+    assert f"--status {status}: must be one of pending, accepted, quarantined, learned, rejected." in str(
+        refused.exception
+    )
+    assert not (tmp_path / "out.jsonl").exists()

@@ -1,9 +1,13 @@
 """The migrations build what the models say, and can be taken back."""
 
+from datetime import UTC, datetime
+
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
-from sqlalchemy import CheckConstraint, create_engine, inspect
+from sqlalchemy import CheckConstraint, create_engine, inspect, text
 
+from product.storage import queries
+from product.storage.database import Database
 from product.storage.tables import FeedbackRow, Table
 
 
@@ -30,3 +34,18 @@ def test_migrating_again_keeps_what_is_stored(database, application, count):
     application.correct(prediction_id=prediction.id, label="neutral", actor="ann")
     database.migrate()
     assert count(FeedbackRow) == 1
+
+
+def test_answers_stored_before_there_were_imports_came_in(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/attune.db")
+    database.migrate(to="0001")
+    with database.write() as session:
+        columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
+        values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
+        session.execute(text(f"INSERT INTO predictions ({columns}) VALUES ({values})"))
+    database.migrate()
+    with database.read() as session:
+        row = queries.prediction(session, id="p1")
+        assert (row.text, row.imported) == ("bad bag", False)
+        assert queries.first_answer(session) == datetime(2026, 1, 1, 12, tzinfo=UTC)
+    database.close()

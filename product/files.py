@@ -1,0 +1,146 @@
+"""Files that people hand in and take away: tables read row by row, results written whole or not at all."""
+
+import csv
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import TypeVar
+
+from product.sentiment import InvalidInput
+
+LARGEST_CELL = 10_000_000
+"""Characters. Python's own limit, 131,072, would end a whole import over one long cell in a column nobody asked for."""
+ENCODING = "utf-8-sig"
+"""UTF-8, with or without the mark that Excel puts before it."""
+
+Item = TypeVar("Item")
+Tell = Callable[[int, int | None], None]
+"""Hears how many of how many are done; None while that is not known."""
+
+
+def nobody(_done: int, _total: int | None) -> None:
+    """Hears nothing."""
+
+
+@dataclass(frozen=True)
+class Row:
+    """`number` counts as a spreadsheet does, the heading being row 1; in JSONL it is the line. `problem` says why
+    there are no values."""
+
+    number: int
+    values: dict[str, object]
+    problem: str = ""
+
+
+def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
+    """Lists of `size`, the last maybe shorter."""
+    rest = iter(items)
+    while batch := list(islice(rest, size)):
+        yield batch
+
+
+def check_free(path: Path, *, force: bool) -> None:
+    """For commands that work long before they write. Raises InvalidInput where a file is that must not be replaced,
+    and where there is no folder to write it to."""
+    if path.exists() and not force:
+        raise InvalidInput(f"{path} is there already: name another file, or overwrite it with --force.")
+    if not path.absolute().parent.is_dir():
+        raise InvalidInput(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
+
+
+@contextmanager
+def written_whole(path: Path) -> Iterator[Path]:
+    """A file beside `path` that takes its place when the block ends well, and is gone otherwise.
+
+    Only its owner may read it: it has what customers wrote. Raises InvalidInput where the disk refuses.
+    """
+    unfinished = None
+    try:
+        handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.", suffix=".part")
+        os.close(handle)
+        unfinished = Path(name)
+        yield unfinished
+        with unfinished.open("rb") as stream:
+            os.fsync(stream.fileno())
+        unfinished.replace(path)
+    except OSError as error:
+        raise InvalidInput(f"{path} cannot be written: {error.strerror or error}.") from error
+    finally:
+        if unfinished:
+            unfinished.unlink(missing_ok=True)
+
+
+def read_rows(path: Path) -> Iterator[Row]:
+    """The rows of a .csv or .jsonl, one after the other. Raises InvalidInput."""
+    readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows}
+    if path.suffix.lower() not in readers:
+        raise InvalidInput(f"{path}: must be .csv or .jsonl.")
+    with _readable(path):
+        yield from readers[path.suffix.lower()](path)
+
+
+def read_heading(path: Path) -> list[str]:
+    """The column names of a CSV. Raises InvalidInput where there are none or two are alike."""
+    with _readable(path), path.open(encoding=ENCODING, newline="") as file:
+        heading = next(csv.reader(file, strict=True), [])
+    if not heading:
+        raise InvalidInput(f"{path}: the first row must name the columns.")
+    twice = sorted({name for name in heading if heading.count(name) > 1})
+    if twice:
+        raise InvalidInput(f"{path}: two columns are called {twice[0]!r}.")
+    return heading
+
+
+def starts_with_mark(path: Path) -> bool:
+    """Whether a byte order mark tells Excel that the file is UTF-8."""
+    with path.open("rb") as file:
+        return file.read(3) == b"\xef\xbb\xbf"
+
+
+def _csv_rows(path: Path) -> Iterator[Row]:
+    heading = read_heading(path)
+    csv.field_size_limit(LARGEST_CELL)
+    with path.open(encoding=ENCODING, newline="") as file:
+        reader = csv.reader(file, strict=True)
+        next(reader)
+        number = 1
+        try:
+            for number, cells in enumerate(reader, start=2):
+                if len(cells) > len(heading):
+                    yield Row(number, {}, f"has {len(cells)} cells, the heading has {len(heading)}")
+                elif cells:
+                    yield Row(number, dict(zip(heading, cells + [""] * (len(heading) - len(cells)), strict=True)))
+        except csv.Error as error:
+            raise InvalidInput(f"{path}: row {number + 1} is not CSV ({error}).") from None
+
+
+def _jsonl_rows(path: Path) -> Iterator[Row]:
+    with path.open(encoding=ENCODING) as file:
+        for number, line in enumerate(file, start=1):
+            if line.strip():
+                yield _json_row(number, line)
+
+
+def _json_row(number: int, line: str) -> Row:
+    try:
+        values = json.loads(line)
+    except (ValueError, RecursionError) as error:
+        return Row(number, {}, f"must be JSON ({error})")
+    if not isinstance(values, dict):
+        return Row(number, {}, "must be a JSON object")
+    return Row(number, values)
+
+
+@contextmanager
+def _readable(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except UnicodeDecodeError:
+        raise InvalidInput(f"{path}: must be UTF-8; in Excel save it as 'CSV UTF-8'.") from None
+    except OSError as error:
+        raise InvalidInput(f"{path}: cannot be read: {error.strerror or error}.") from error
