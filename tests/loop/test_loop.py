@@ -11,7 +11,7 @@ from training import corpora
 from training.preparation import clean
 
 DATA = Path(__file__).resolve().parent.parent / "data"
-CORRECTED = 60
+CORRECTED = 90
 FOLLOWED_WITHIN = 5.0
 
 
@@ -70,8 +70,9 @@ def story(tmp_path_factory):
         told["receipts"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
         told["confirmed"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in confirmations]
         told["versions"] = app.get("/api/v1/versions")[1]
-        command("product", "rollback", data_dir=data_dir)
-        app.follow(told["before"]["version"])
+        if told["outcome"]["version"]:  # else the first test that looks says why there is none
+            command("product", "rollback", data_dir=data_dir)
+            app.follow(told["before"]["version"])
         look("back")
         told["receipts_back"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
         told["same_process"] = app.process.poll() is None
@@ -120,8 +121,8 @@ def test_the_verdict_is_kept_with_the_version(story):
 def test_receipts_say_what_was_learned_and_what_was_held_back(story):
     learned = [receipt for receipt in story["receipts"] if receipt["status"] == "learned"]
     assert {receipt["learned_in"] for receipt in learned} == {story["outcome"]["version"]}
-    # a quarter of 60 is held back to judge by, give or take near-duplicates
-    assert 40 <= len(learned) <= 50
+    # a quarter of 90 is held back to judge by, give or take near-duplicates
+    assert 60 <= len(learned) <= 75
     agreeing = sum(receipt["agrees_now"] for receipt in learned)
     assert agreeing >= 0.8 * len(learned)
 
