@@ -96,7 +96,7 @@ def check(source: Source, key: bytes, *, skip_bad: bool = False, tell: Tell = no
     if bad and not skip_bad:
         more = f"\n… and {len(bad) - LISTED:,} more" if len(bad) > LISTED else ""
         raise InvalidInput(
-            f"{source.path}: {len(bad):,} rows cannot be imported, so none is; mend them or say --skip-bad\n"
+            f"{source.path}: {len(bad):,} row(s) cannot be imported, so none is; mend them or say --skip-bad\n"
             + "\n".join(bad[:LISTED])
             + more
         )

@@ -182,7 +182,7 @@ a,b,c
 def test_bad_rows_are_named_by_number_and_column_and_nothing_is_imported(take, count, engine):
     said = refused(take, BAD.format(long="x" * 10_001))
     for problem in (
-        "4 rows cannot be imported, so none is",
+        "4 row(s) cannot be imported, so none is",
         "row 2, label: must be one of negative, neutral, positive.",
         "row 3, text: 1 to 10,000 characters, not only white space.",
         "row 4, text: at most 10,000 characters, this has 10,001.",
