@@ -5,9 +5,8 @@ from types import SimpleNamespace
 
 from product.drift import MEASURES, Counts, Reference
 from product.inference.model import TextScore
-from product.privacy import redact
 from training.corpora import Row
-from training.preparation import mend
+from training.preparation import clean
 
 SOURCES = ("replay-en", "replay-zh", "airline")
 """Corpora of customers' messages to a company. The reviews that are learned from as well are no such messages."""
@@ -28,17 +27,11 @@ def build(
     counts = Counts()
     for name in SOURCES:
         for split, measures in MEASURED.items():
-            texts = as_served(load(name, split))
+            texts = [row.text for row in clean(load(name, split))[0]]
             for start in range(0, len(texts), CHUNK):
                 say(f"{name}, {split}: {start:,} of {len(texts):,}")
                 _count(counts, texts[start : start + CHUNK], score, measures)
     return Reference(model, "training", counts)
-
-
-def as_served(rows: list[Row]) -> list[str]:
-    """Texts as serving would read and keep them: mended, without identifiers, none of them empty."""
-    texts = (redact(mend(row.text)) for row in rows)
-    return [text for text in texts if text.strip()]
 
 
 def _count(counts: Counts, texts: list[str], score: Callable, measures: tuple[str, ...]) -> None:

@@ -30,11 +30,10 @@ from product.web.texts import LANGUAGES, texts
 from product.web.ui import drift as drift_tab
 from training import corpora
 from training.corpora import Row
-from training.reference import as_served, build
+from training.reference import build
 
 RULES = Rules(min_rows=10, baseline_rows=20, sampled_rows=1_000)
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)  # of 2026-W23
-WORDS = {"negative": "bad", "neutral": "when", "positive": "good"}
 
 
 def answer(label="neutral", text="when does it come", confidence=0.75, language="en"):
@@ -573,38 +572,14 @@ def test_review_puts_the_words_that_are_new_before_those_that_are_not(world):
 # The shipped reference
 
 
-def say_of(texts: list[str]) -> list[TextScore]:
-    """A stand-in for a model: sure of nothing but what it has learned."""
-    labels = [next((label for label in LABELS if WORDS[label] in text), "neutral") for text in texts]
-    sure = [0.97 if "learned" in text else 0.65 for text in texts]
-    return [TextScore(label, value, {}, "en", False) for label, value in zip(labels, sure, strict=True)]
-
-
-def test_reference_counts_confidence_on_rows_that_were_not_learned_and_the_rest_on_both():
-    rows = {"train": ["bad, learned", "good, learned"], "validation": ["bad"]}
-
-    def load(name: str, split: str) -> list[Row]:
-        return [Row(text, "negative", name) for text in rows[split]] if name == "airline" else []
-
-    built = build("m-1", load, say_of, lambda _: None)
-    side = built.counts.sides["en"]
-    assert (built.model, built.origin, built.counts.language) == ("m-1", "training", [3, 0, 0])
-    assert side["label"] == [2, 0, 1]
-    assert side["confidence"] == [0, 0, 1, 0, 0, 0, 0]
-    # Each of three different words once in each message that has it.
-    assert sum(side["vocabulary"]) == 5
-
-
-def test_reference_reads_what_serving_would_read():
-    rows = [Row("write to ann@example.com &amp; wait", "neutral", "airline"), Row(" ", "neutral", "airline")]
-    assert as_served(rows) == ["write to [email] & wait"]
-
-
 def test_reference_of_the_projects_own_messages_is_a_few_kilobytes(world):
     def load(name: str, split: str) -> list[Row]:
         return corpora.load(name, split)[:200] if name.startswith("replay") else []
 
-    built = build(world.model, load, say_of, lambda _: None)
+    def say_neutral(texts: list[str]) -> list[TextScore]:
+        return [TextScore("neutral", 0.65, {}, "en", False) for _ in texts]
+
+    built = build(world.model, load, say_neutral, lambda _: None)
     write_reference(world.shipped / REFERENCE, built)
     assert (world.shipped / REFERENCE).stat().st_size < 16_000
     assert world.watch().check().origin == "training"

@@ -5,8 +5,7 @@ from functools import partial
 
 import gradio as gr
 
-from product.application import MAX_COMMENT, Application
-from product.privacy import redact
+from product.application import MAX_COMMENT, Application, kept
 from product.sentiment import LABELS, MAX_CHARACTERS, InvalidInput, NotFound, Prediction, StorageUnavailable
 from product.sentiment import AttuneError as Refusal
 from product.web.texts import Texts, choose_language, texts
@@ -69,7 +68,7 @@ def correct_entry(
     except NotFound:
         raise NotFound(say("gone")) from None
     # A session remembers no more of a person than the disk does.
-    entry.given, entry.receipt, entry.status, entry.comment = label, receipt, status, redact(comment)
+    entry.given, entry.receipt, entry.status, entry.comment = label, receipt, status, kept(comment)
 
 
 def desk_actor(application: Application, request: gr.Request) -> str:
