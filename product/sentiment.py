@@ -69,6 +69,7 @@ class Correction:
     status: str
     model_version: str
     created_at: datetime
+    reviewed: bool = False
 
     @property
     def confirms(self) -> bool:

@@ -1,0 +1,251 @@
+"""Whose corrections may teach: pure rules on what sources said. What is judged is the source, not the text.
+
+A model's mistakes are exactly where honest corrections disagree with it, so a single correction is never doubted for
+disagreeing. A source is: by what reviewers decided of its corrections, by whether others say the same of the same
+text, and by whether a judge that has learned from the other sources alone would have said so.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+import numpy as np
+from scipy.special import expit, logit
+
+from product.sentiment import Correction, Status
+
+ROUNDS = 3
+
+
+@dataclass(frozen=True)
+class StandingRules:
+    """The numbers. Trust is the probability that a source means well."""
+
+    accepted: float = 0.9
+    """From this trust on a source's corrections teach."""
+    quarantined: float = 0.3
+    """Under this trust they are put aside for a reviewer; between the two they wait for more evidence."""
+    newcomer: float = 0.8
+    """The trust in a source of which nothing is known: it waits, unless what it says is borne out."""
+    slips: float = 0.1
+    """How often who means well errs."""
+    judge: float = 0.5
+    """How much the judge's word counts: less than 1, as it errs on texts of one kind all at once."""
+    reviewer: float = 0.9
+    """How often a reviewer confirms the word of who means well, and turns down that of who does not."""
+    least_sources: int = 3
+    """With fewer sources there is nobody to weigh them by: their corrections teach, and the gate alone decides."""
+    agreement: float = 2 / 3
+    """The share of the trust that one label must have where people disagree about a text."""
+    share: float = 0.34
+    """The largest part of what is learned that may come from one source that is not proven."""
+    proven: float = 0.99
+    """From this trust on a source may give as much as it likes."""
+    burst: int = 60
+    """The most corrections of one source within `burst_time`: a person reads before clicking. The later ones wait."""
+    burst_time: timedelta = timedelta(minutes=10)
+
+
+@dataclass(frozen=True)
+class Standing:
+    """What becomes of one correction, and why, in words for the person who gave it."""
+
+    status: Status
+    why: str
+
+
+Judge = Callable[[np.ndarray], np.ndarray]
+"""From how far each correction's source is believed to the probability, both [corrections], that a judge without the
+source gives to its label."""
+
+
+def stand(
+    corrections: Sequence[Correction], groups: np.ndarray, judge: Judge, rules: StandingRules
+) -> dict[str, Standing]:
+    """The standing of every correction, by its id. groups, int [corrections]: one number for near-duplicate texts."""
+    trust = weigh(corrections, groups, judge, rules)
+    found = {one.id: _of_source(trust[one.actor], len(trust), rules) for one in corrections}
+    found |= {one.id: _decided(one) for one in corrections if one.reviewed}
+    found |= _hasty(corrections, found, trust, rules)
+    found |= _outvoted(corrections, groups, found, trust, rules)
+    return found | _surplus(corrections, found, trust, rules)
+
+
+def weigh(
+    corrections: Sequence[Correction], groups: np.ndarray, judge: Judge, rules: StandingRules
+) -> dict[str, float]:
+    """The trust in each source: Bayes' rule for two kinds of people, those who mean well and err at times, and those
+    who give any label but the right one.
+
+    Others' words on a text count by how far they are believed themselves, and so does what the judge learns from them:
+    begun with a newcomer's trust and worked out a few times, it settles (after Dawid and Skene 1979, "Maximum
+    Likelihood Estimation of Observer Error-Rates").
+    """
+    trust = {one.actor: rules.newcomer for one in corrections}
+    if len(trust) < rules.least_sources and not any(one.reviewed for one in corrections):
+        return trust
+    by_text = _by_text(corrections, groups)
+    for _ in range(ROUNDS):
+        quality = judge(np.array([trust[one.actor] for one in corrections]))
+        odds = {source: float(logit(rules.newcomer)) for source in trust}
+        for one, probability in zip(corrections, quality, strict=True):
+            odds[one.actor] += rules.judge * judged(float(probability), rules) + reviewed(one, rules)
+        for same in by_text.values():
+            for source, change in _against_others(same, trust, rules):
+                odds[source] += change
+        trust = {source: float(expit(value)) for source, value in odds.items()}
+    return trust
+
+
+def judged(probability: float, rules: StandingRules) -> float:
+    """The logarithm of how much likelier a label is from who means well, where a judge gives it this probability."""
+    well = (1 - rules.slips) * probability + rules.slips / 2 * (1 - probability)
+    ill = rules.slips * probability + (1 - rules.slips) / 2 * (1 - probability)
+    return float(np.log(well / ill))
+
+
+def reviewed(one: Correction, rules: StandingRules) -> float:
+    """The same, where a reviewer has decided."""
+    if not one.reviewed:
+        return 0.0
+    change = float(logit(rules.reviewer))
+    return change if one.status != Status.rejected else -change
+
+
+def _against_others(
+    same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules
+) -> list[tuple[str, float]]:
+    """(source, change of its odds) for each pair of sources with a word on one text; a source's last word counts."""
+    said = {one.actor: one.label for one in same}
+    right = (1 - rules.slips) ** 2
+    changes = []
+    for source, label in said.items():
+        for other, its in said.items():
+            if other == source:
+                continue
+            agree_well = trust[other] * right + (1 - trust[other]) * rules.slips
+            agree_ill = trust[other] * rules.slips + (1 - trust[other]) / 2
+            agrees = label == its
+            well, ill = (agree_well, agree_ill) if agrees else (1 - agree_well, 1 - agree_ill)
+            changes.append((source, float(np.log(well / ill))))
+    return changes
+
+
+def _by_text(corrections: Sequence[Correction], groups: np.ndarray) -> dict[int, list[Correction]]:
+    found: dict[int, list[Correction]] = defaultdict(list)
+    for one, group in zip(corrections, groups, strict=True):
+        found[int(group)].append(one)
+    return found
+
+
+def _of_source(trust: float, sources: int, rules: StandingRules) -> Standing:
+    if trust < rules.quarantined:
+        return Standing(Status.quarantined, f"Others contradict what this source says (trust {trust:.0%}).")
+    if sources < rules.least_sources:
+        return Standing(Status.accepted, "There are too few people yet to weigh their words; the comparison decides.")
+    if trust >= rules.accepted:
+        return Standing(Status.accepted, f"What this source says is borne out by others (trust {trust:.0%}).")
+    return Standing(Status.pending, f"Too little is known of this source yet (trust {trust:.0%}).")
+
+
+def _decided(one: Correction) -> Standing:
+    if one.status == Status.rejected:
+        return Standing(Status.rejected, "A reviewer has turned it down.")
+    return Standing(Status.accepted, "A reviewer has confirmed it.")
+
+
+def _accepted(corrections: Sequence[Correction], standing: Mapping[str, Standing]) -> list[Correction]:
+    return [one for one in corrections if standing[one.id].status == Status.accepted]
+
+
+def _hasty(
+    corrections: Sequence[Correction],
+    standing: Mapping[str, Standing],
+    trust: Mapping[str, float],
+    rules: StandingRules,
+) -> dict[str, Standing]:
+    """More accepted words of one source in a short time than a person can read: the later ones wait."""
+    own: dict[str, list[Correction]] = defaultdict(list)
+    for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
+        if not one.reviewed and trust[one.actor] < rules.proven:
+            own[one.actor].append(one)
+    why = f"More than {rules.burst} corrections by one source within {rules.burst_time.seconds // 60} minutes."
+    return {
+        one.id: Standing(Status.pending, why)
+        for words in own.values()
+        if len(trust) >= rules.least_sources
+        for one, earlier in zip(words[rules.burst :], words, strict=False)
+        if one.created_at - earlier.created_at < rules.burst_time
+    }
+
+
+def _outvoted(
+    corrections: Sequence[Correction],
+    groups: np.ndarray,
+    standing: Mapping[str, Standing],
+    trust: Mapping[str, float],
+    rules: StandingRules,
+) -> dict[str, Standing]:
+    """Where accepted words on one text differ: the label that a reviewer confirmed, else the one with most trust
+    behind it; the rest is put aside, and all of it where no label has enough."""
+    by_text: dict[int, list[Correction]] = defaultdict(list)
+    for one, group in zip(corrections, groups, strict=True):
+        if standing[one.id].status == Status.accepted:
+            by_text[int(group)].append(one)
+    found = {}
+    for same in by_text.values():
+        kept = {one.label for one in same if one.reviewed} or _winner(same, trust, rules)
+        for one in same:
+            if one.label not in kept:
+                found[one.id] = Standing(Status.quarantined, _why_outvoted(kept))
+    return found
+
+
+def _winner(same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules) -> set[str]:
+    votes: dict[str, float] = defaultdict(float)
+    for one in same:
+        votes[one.label] += trust[one.actor]
+    first = max(votes, key=lambda label: votes[label])
+    return {first} if votes[first] >= rules.agreement * sum(votes.values()) - 1e-9 else set()
+
+
+def _why_outvoted(kept: set[str]) -> str:
+    if kept:
+        return f"Of the same text others say {' or '.join(sorted(kept))}, and they are believed more."
+    return "People disagree about this text, and none is believed enough more."
+
+
+def _surplus(
+    corrections: Sequence[Correction],
+    standing: Mapping[str, Standing],
+    trust: Mapping[str, float],
+    rules: StandingRules,
+) -> dict[str, Standing]:
+    """More than its share from a source that is not proven: the later words wait until others have said more."""
+    own: dict[str, list[Correction]] = defaultdict(list)
+    for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
+        own[one.actor].append(one)
+    if len(trust) < rules.least_sources:
+        return {}
+    why = f"One source may give {rules.share:.0%} of what is learned; this waits for others to say more."
+    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share)
+    return {
+        one.id: Standing(Status.pending, why)
+        for source, words in own.items()
+        if trust[source] < rules.proven
+        for one in words[most[source] :]
+        if not one.reviewed
+    }
+
+
+def largest_shares(counts: Mapping[str, int], share: float) -> dict[str, int]:
+    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left."""
+    most = dict(counts)
+    for _ in range(len(counts)):
+        largest = max(most, key=lambda name: most[name])
+        allowed = max(1, int(share / (1 - share) * (sum(most.values()) - most[largest]) + 1e-9))
+        if most[largest] <= allowed:
+            break
+        most[largest] = allowed
+    return most
