@@ -13,7 +13,7 @@ from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import RETRAINING, exclusive
 from product.privacy import redact
-from product.schedule import Periodic
+from product.schedule import Periodic, Retraining
 from product.sentiment import (
     LABELS,
     MAX_CHARACTERS,
@@ -99,6 +99,10 @@ class Application:
             drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
             drift.start()
             stack.callback(drift.stop)
+            if settings.retrain_cron:
+                retraining = Retraining(settings)
+                retraining.start()
+                stack.callback(retraining.stop)
             yield application
 
     def predict(self, texts: list[str]) -> list[Prediction]:
