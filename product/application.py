@@ -13,7 +13,7 @@ from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import RETRAINING, exclusive
 from product.privacy import redact
-from product.schedule import Periodic
+from product.schedule import Periodic, Retraining
 from product.sentiment import (
     LABELS,
     MAX_CHARACTERS,
@@ -38,6 +38,7 @@ MAX_COMMENT = 2_000
 """Characters in a comment."""
 ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
+DECIDED = "Decided by a lead."
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
 """How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
@@ -99,6 +100,10 @@ class Application:
             drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
             drift.start()
             stack.callback(drift.stop)
+            if settings.retrain_cron:
+                retraining = Retraining(settings)
+                retraining.start()
+                stack.callback(retraining.stop)
             yield application
 
     def predict(self, texts: list[str]) -> list[Prediction]:
@@ -137,6 +142,18 @@ class Application:
                 comment=kept(comment),
                 why=GIVEN,
             )
+
+    def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:
+        """Accept or reject a correction with the lead's word, above every automatic rule; returns its status now.
+
+        Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
+        """
+        check_reviewer(who, why)
+        if not ID.fullmatch(feedback_id):
+            raise NotFound("feedback_id: no correction has this id.")
+        with self.database.write() as session:
+            queries.decide(session, feedback_id, accept, _storable(who), kept(why) or DECIDED)
+            return queries.status_now(session, queries.feedback(session, id=feedback_id))
 
     def erase_own(self, *, feedback_id: str, actor: str) -> erasure.Reach:
         """Erase a correction for who gave it, with the message's text; returns what went.
@@ -267,6 +284,14 @@ def read(scorer: Scorer, texts: list[str]) -> list[Prediction]:
         )
         for text, score in zip(texts, scored.texts, strict=True)
     ]
+
+
+def check_reviewer(who: str, why: str) -> None:
+    """Raises InvalidInput for a decision that nobody could be asked about, or whose reason is too long."""
+    check_length("who", who, MAX_ACTOR)
+    check_length("why", why, MAX_COMMENT)
+    if not who.strip():
+        raise InvalidInput("who: must not be empty.")
 
 
 def check_label(label: str, field: str = "label") -> None:

@@ -11,15 +11,13 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from product.sentiment import NotFound, Status
-from product.storage.queries import PRODUCT
+from product.storage.queries import AT_ONCE, PRODUCT
 from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, VersionRow
 
 ERASED = "erased"
 """Stands before the correction's id in place of its actor: two on one prediction must still differ."""
 WHY = "Erased by the operator."
 WHY_OWN = "Erased by whoever gave it."
-AT_ONCE = 500
-"""Ids in one statement: databases limit how many values one may carry."""
 
 
 @dataclass(frozen=True)
@@ -96,6 +94,7 @@ def erase(session: Session, reach: Reach, why: str = WHY) -> None:
 
 def _erase_corrections(session: Session, ids: list[str], why: str) -> None:
     emptied = {"actor": literal(ERASED) + FeedbackRow.id, "comment": "", "status": Status.erased.value}
+    emptied |= {"reviewed_by": None}
     words = update(FeedbackRow).where(FeedbackRow.id.in_(ids)).values(emptied)
     session.execute(words.execution_options(synchronize_session=False))
     # A reason is free text: whoever wrote it may have quoted the message or named the person.

@@ -58,7 +58,10 @@ class Prediction:
 
 @dataclass(frozen=True)
 class Correction:
-    """A person's word on a prediction, with what the model had said. `label == predicted` is a confirmation."""
+    """A person's word on a prediction, with what the model had said. `label == predicted` is a confirmation.
+
+    `reviewed`: a person with the lead role has decided that it stands, or that it does not.
+    """
 
     id: str
     prediction_id: str

@@ -1,6 +1,7 @@
 """The one place that reads the environment. A bad value names the setting and what is allowed."""
 
 import os
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -8,6 +9,7 @@ from typing import Annotated, Literal
 from pydantic import Field, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from product import cron
 from product.sentiment import AttuneError
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -35,6 +37,7 @@ class Settings(BaseSettings):
     corpus_dir: str = ""
     api_tokens: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     retrain_min_corrections: int = Field(50, ge=1)
+    retrain_cron: str = ""
     approval: Literal["auto", "lead"] = "auto"
     retention_days: int = Field(90, ge=1)
     drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)
@@ -44,6 +47,13 @@ class Settings(BaseSettings):
     @classmethod
     def _absolute(cls, value: Path) -> Path:
         return value.expanduser().absolute()
+
+    @field_validator("retrain_cron")
+    @classmethod
+    def _can_be_a_time(cls, value: str) -> str:
+        if value.strip():
+            cron.parse(value)
+        return value.strip()
 
     @field_validator("api_tokens", mode="before")
     @classmethod
@@ -69,9 +79,14 @@ class Settings(BaseSettings):
         return self.database_url or f"sqlite:///{self.data_dir / 'attune.db'}"
 
     def for_child(self) -> dict[str, str]:
-        """Environment that makes a command of the product work on the same data, however these settings came about."""
-        given = {"DATA_DIR": str(self.data_dir), "DATABASE_URL": self.database, "BASE_MODEL": self.base_model}
-        return {f"ATTUNE_{name}": value for name, value in given.items()}
+        """Environment that makes a command of the product work on the same data, by the same rules, however these
+        settings came about and wherever it is started. Secrets are not among it."""
+        given = self.model_dump(exclude={"server_name", "server_port", "space_id"}) | {"database_url": self.database}
+        return {
+            f"ATTUNE_{name.upper()}": str(value)
+            for name, value in given.items()
+            if isinstance(value, str | int | float | Path) and not re.search("token|password", name)
+        }
 
     @property
     def versions_dir(self) -> Path:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, and_, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -21,6 +21,10 @@ from product.storage.tables import (
 
 STANDING = (Status.pending.value, Status.accepted.value, Status.learned.value)
 """A correction with one of these statuses is training data."""
+AT_ONCE = 500
+"""Ids in one statement: databases limit how many values one may carry."""
+GONE = (Status.rejected.value, Status.erased.value)
+"""With one of these there is nothing to learn from it."""
 PRODUCT = "attune"
 """Who changed a status when no person did."""
 
@@ -104,6 +108,7 @@ def save_feedback(
         row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor)
         session.add(row)
     row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, now()
+    row.reviewed_by = None  # what was decided was another word
     session.flush()
     status = status_now(session, row)
     session.add(FeedbackEventRow(feedback_id=row.id, status=status, who=actor, why=why))
@@ -114,12 +119,64 @@ def feedback(session: Session, *, id: str) -> FeedbackRow | None:
     return session.get(FeedbackRow, id)
 
 
+def decide(session: Session, feedback_id: str, accept: bool, who: str, why: str) -> Status:
+    """A lead's decision on a correction, above every automatic rule until its actor gives another word.
+
+    Returns the status stored. It counts as a change since the last attempt. Raises NotFound for an unknown or an erased
+    correction.
+    """
+    row = session.get(FeedbackRow, feedback_id, with_for_update=True)
+    if row is None or row.status == Status.erased:
+        raise NotFound("feedback_id: no correction has this id.")
+    status = Status.accepted if accept else Status.rejected
+    row.status, row.reviewed_by, row.updated_at = status.value, who, now()
+    session.add(FeedbackEventRow(feedback_id=row.id, status=status.value, who=who, why=why))
+    return status
+
+
+def set_standing(session: Session, changes: dict[str, tuple[Status, str]], *, as_of: datetime | None = None) -> int:
+    """Store what automatic rules made of corrections, feedback id to status and reason; returns how many changed.
+
+    What a lead decided stays, what is erased stays, and so does what was given or changed after `as_of`: the rules
+    judged an earlier word. A history tells only what a person would see change.
+    """
+    active, changed, ids = active_version(session), 0, sorted(changes)
+    for start in range(0, len(ids), AT_ONCE):
+        for row in _to_judge(session, ids[start : start + AT_ONCE], as_of):
+            status, why = changes[row.id]
+            if _unlearned(row) == status:
+                continue
+            before, row.status, changed = status_now(session, row, active), status.value, changed + 1
+            after = status_now(session, row, active)
+            if after != before:
+                session.add(_event(row, after, why))
+    return changed
+
+
+def _to_judge(session: Session, ids: list[str], as_of: datetime | None) -> list[FeedbackRow]:
+    """Those of the corrections that no person has decided on, and that are there."""
+    rows = select(FeedbackRow).where(FeedbackRow.id.in_(ids), FeedbackRow.reviewed_by.is_(None))
+    rows = rows.where(FeedbackRow.status != Status.erased.value)
+    if as_of:
+        rows = rows.where(FeedbackRow.updated_at <= as_of)
+    return list(session.scalars(rows.order_by(FeedbackRow.id).with_for_update()))
+
+
 def standing_corrections(session: Session) -> list[Correction]:
     """Corrections and confirmations that are training data, oldest first."""
+    return _corrections(session, FeedbackRow.status.in_(STANDING))
+
+
+def judged_corrections(session: Session) -> list[Correction]:
+    """Every correction that is not erased, oldest first, to weigh sources by: rejected ones speak against theirs."""
+    return _corrections(session, FeedbackRow.status != Status.erased.value)
+
+
+def _corrections(session: Session, condition: ColumnElement[bool]) -> list[Correction]:
     rows = session.execute(
         select(FeedbackRow, PredictionRow)
         .join(PredictionRow, FeedbackRow.prediction_id == PredictionRow.id)
-        .where(FeedbackRow.status.in_(STANDING))
+        .where(condition)
         .order_by(FeedbackRow.created_at, FeedbackRow.id)
     )
     return [_correction(word, answer) for word, answer in rows]
@@ -136,6 +193,7 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
         status=word.status,
         model_version=answer.model_version,
         created_at=word.created_at,
+        reviewed=word.reviewed_by is not None,
     )
 
 
@@ -174,11 +232,14 @@ def every_correction(
     return rows.partitions()
 
 
-def status_now(session: Session, row: FeedbackRow) -> str:
-    """The status a person reads: `learned` follows the active version, so it is worked out, not stored."""
+def status_now(session: Session, row: FeedbackRow, active: str | None = None) -> str:
+    """The status a person reads: `learned` follows the active version, so it is worked out, not stored.
+
+    `active` is that version, asked for unless given.
+    """
     if row.status not in STANDING:
         return row.status
-    if _learned(session, version_id=active_version(session), feedback_id=row.id, label=row.label):
+    if _learned(session, version_id=active or active_version(session), feedback_id=row.id, label=row.label):
         return Status.learned.value
     return _unlearned(row)
 
@@ -309,10 +370,10 @@ def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, vers
 def feedback_since_last_attempt(session: Session) -> int:
     """Corrections and confirmations given or changed since the newest finished attempt began; else all.
 
-    Without the erased ones: nothing can be learned from them.
+    Without the erased and the rejected ones: nothing can be learned from them.
     """
     since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
-    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status != Status.erased.value)
+    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status.not_in(GONE))
     return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
 
 

@@ -91,6 +91,8 @@ class FeedbackRow(Table):
     status: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
+    reviewed_by: Mapped[str | None] = mapped_column(String(128))
+    """Who, with the lead role, decided that it is accepted or rejected: no automatic rule changes that."""
 
     prediction: Mapped[PredictionRow] = relationship()
     history: Mapped[list["FeedbackEventRow"]] = relationship(order_by="FeedbackEventRow.id")

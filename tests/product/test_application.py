@@ -285,6 +285,42 @@ def test_where_nothing_expired_the_files_are_left_alone(application, database, m
     assert application.delete_expired() == 0
 
 
+def test_a_decision_is_redacted_and_stands_in_the_receipt_without_its_reviewer(application, feedback_id):
+    decided = application.decide(feedback_id=feedback_id, accept=False, who="eve", why="see ann@example.com")
+    receipt = application.receipt(feedback_id)
+    assert decided == receipt.status == "rejected"
+    assert [(change.status, change.why) for change in receipt.history][1:] == [("rejected", "see [email]")]
+    assert "eve" not in str(receipt)
+    assert application.decide(feedback_id=feedback_id, accept=True, who="eve") == "accepted"
+    assert application.receipt(feedback_id).history[-1].why == "Decided by a lead."
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal", "message"),
+    [
+        ({"who": " "}, InvalidInput, "who: must not be empty."),
+        ({"who": "x" * 129}, InvalidInput, "who: at most 128 characters, this has 129."),
+        ({"why": "x" * 2_001}, InvalidInput, "why: at most 2,000 characters, this has 2,001."),
+        ({"feedback_id": "f" * 32}, NotFound, "feedback_id: no correction has this id."),
+        ({"feedback_id": "%"}, NotFound, "feedback_id: no correction has this id."),
+    ],
+)
+def test_a_decision_that_cannot_be_stored_names_the_field(application, feedback_id, given, refusal, message):
+    with pytest.raises(refusal) as refused:
+        application.decide(**{"feedback_id": feedback_id, "accept": True, "who": "eve"} | given)
+    assert str(refused.value) == message
+    assert application.receipt(feedback_id).status == "pending"
+
+
+def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(application, feedback_id, database):
+    application.decide(feedback_id=feedback_id, accept=True, who="eve")
+    application.erase_own(feedback_id=feedback_id, actor="ann")
+    with database.read() as session:
+        assert queries.feedback(session, id=feedback_id).reviewed_by is None
+    with pytest.raises(NotFound):
+        application.decide(feedback_id=feedback_id, accept=True, who="eve")
+
+
 def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
     [answer] = application.predict(["bad bag in Xanadu"])
     id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="from Xanadu")

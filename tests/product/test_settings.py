@@ -30,6 +30,8 @@ def test_a_space_is_reached_on_every_interface(monkeypatch):
         ("GRADIO_SERVER_PORT", "70000", "less than or equal to 65535"),
         ("ATTUNE_RETRAIN_MIN_CORRECTIONS", "none", "valid integer"),
         ("ATTUNE_APPROVAL", "boss", "'auto' or 'lead'"),
+        ("ATTUNE_RETRAIN_CRON", "0 3 * *", "five fields: minute, hour, day of the month, month, day of the week"),
+        ("ATTUNE_RETRAIN_CRON", "99 3 * * *", "five fields: minute, hour, day of the month, month, day of the week"),
     ],
 )
 def test_a_bad_value_names_the_setting_and_what_is_allowed(monkeypatch, name, value, allowed):
@@ -56,3 +58,17 @@ def test_settings_cannot_change_while_the_product_runs(tmp_path):
     settings = Settings(data_dir=tmp_path)
     with pytest.raises(ValueError, match="frozen"):
         settings.backend = "torch"
+
+
+def test_a_child_works_by_the_same_settings_wherever_they_came_from(monkeypatch, tmp_path):
+    for name in ("ATTUNE_DATABASE_URL", "ATTUNE_CORPUS_DIR", "ATTUNE_APPROVAL"):
+        monkeypatch.delenv(name, raising=False)
+    given = load_settings(data_dir=tmp_path / "data", corpus_dir="/corpora", approval="lead", retrain_min_corrections=7)
+    for name, value in given.for_child().items():
+        monkeypatch.setenv(name, value)
+    assert load_settings() == given.model_copy(update={"database_url": given.database})
+
+
+def test_a_child_is_told_no_secret(monkeypatch):
+    monkeypatch.setenv("ATTUNE_API_TOKENS", "crm=s3cret")
+    assert "s3cret" not in str(load_settings().for_child())

@@ -49,3 +49,20 @@ def test_answers_stored_before_there_were_imports_came_in(tmp_path):
         assert (row.text, row.imported) == ("bad bag", False)
         assert queries.first_answer(session) == datetime(2026, 1, 1, 12, tzinfo=UTC)
     database.close()
+
+
+def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/attune.db")
+    database.migrate(to="0002")
+    with database.write() as session:
+        columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
+        values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
+        session.execute(text(f"INSERT INTO predictions ({columns}) VALUES ({values})"))
+        columns = "id, prediction_id, actor, label, comment, status, created_at, updated_at"
+        values = "'f1', 'p1', 'ann', 'neutral', '', 'pending', '2026-01-01 12:00:00', '2026-01-01 12:00:00'"
+        session.execute(text(f"INSERT INTO feedback ({columns}) VALUES ({values})"))
+    database.migrate()
+    with database.read() as session:
+        [correction] = queries.standing_corrections(session)
+        assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
+    database.close()

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from product.sentiment import NotFound
+from product.sentiment import NotFound, Status
 from product.storage import queries
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 
@@ -234,3 +234,122 @@ def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
     later = datetime.now(UTC) + timedelta(days=1)
     assert queries.delete_uncorrected_predictions(session, before=later, limit=1) == 1
     assert session.query(PredictionRow).count() == 1
+
+
+# Decisions
+
+
+def decide(session, feedback_id, accept, who="lead:eve"):
+    return queries.decide(session, feedback_id, accept, who, "read it")
+
+
+@pytest.mark.parametrize(("accept", "status"), [(True, "accepted"), (False, "rejected")])
+def test_a_decision_is_stored_with_who_and_why(session, accept, status):
+    id = correct(session)
+    assert decide(session, id, accept) == status
+    row = session.get(FeedbackRow, id)
+    assert (row.status, row.reviewed_by, queries.status_now(session, row)) == (status, "lead:eve", status)
+    last = session.query(FeedbackEventRow).order_by(FeedbackEventRow.id.desc()).first()
+    assert (last.feedback_id, last.status, last.who, last.why) == (id, status, "lead:eve", "read it")
+
+
+def test_a_rejected_correction_is_no_training_data_and_an_accepted_one_is(session):
+    rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
+    decide(session, rejected, False)
+    decide(session, accepted, True)
+    [standing] = queries.standing_corrections(session)
+    assert (standing.id, standing.status, standing.reviewed) == (accepted, "accepted", True)
+
+
+def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(session):
+    id = correct(session)
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    decide(session, id, False)
+    assert queries.status_now(session, session.get(FeedbackRow, id)) == "rejected"
+    rows = next(queries.every_correction(session, at_once=10))
+    assert [row.status for row in rows] == ["rejected"]
+
+
+def test_a_new_word_of_the_actor_takes_the_decision_away(session):
+    id = correct(session)
+    decide(session, id, False)
+    correct(session, label="positive")
+    row = session.get(FeedbackRow, id)
+    assert (row.status, row.reviewed_by) == ("pending", None)
+    assert history(session, id) == ["pending", "rejected", "pending"]
+
+
+@pytest.mark.parametrize("status", [None, "erased"])
+def test_deciding_on_what_is_not_there_is_refused(session, status):
+    id = correct(session) if status else "f" * 32
+    if status:
+        session.get(FeedbackRow, id).status = status
+    with pytest.raises(NotFound, match="feedback_id"):
+        decide(session, id, True)
+
+
+def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
+    rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
+    attempt = queries.start_attempt(session)
+    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    decide(session, rejected, False)
+    decide(session, accepted, True)
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 1
+
+
+def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
+    id = correct(session)
+    assert queries.set_standing(session, {id: (Status.quarantined, "alone against nine")}) == 1
+    assert queries.set_standing(session, {id: (Status.quarantined, "alone against nine")}) == 0
+    assert queries.set_standing(session, {id: (Status.accepted, "others agree")}) == 1
+    session.flush()
+    events = session.query(FeedbackEventRow).filter_by(feedback_id=id).order_by(FeedbackEventRow.id)
+    assert [(event.status, event.who, event.why) for event in events][1:] == [
+        ("quarantined", "attune", "alone against nine"),
+        ("accepted", "attune", "others agree"),
+    ]
+
+
+def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_what_is_unknown(session):
+    rejected, accepted, erased = (correct(session, actor=name) for name in ("ann", "bob", "cid"))
+    decide(session, rejected, False)
+    decide(session, accepted, True)
+    session.get(FeedbackRow, erased).status = "erased"
+    changes = {id: (Status.quarantined, "odd") for id in (rejected, accepted, erased, "f" * 32)}
+    assert queries.set_standing(session, changes) == 0
+    statuses = [session.get(FeedbackRow, id).status for id in (rejected, accepted, erased)]
+    assert statuses == ["rejected", "accepted", "erased"]
+
+
+def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
+    id = correct(session)
+    judged = datetime.now(UTC)
+    correct(session, label="positive")
+    assert queries.set_standing(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
+    assert queries.set_standing(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
+
+
+def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(session):
+    id = correct(session)
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    assert queries.set_standing(session, {id: (Status.accepted, "fine")}) == 1
+    assert history(session, id) == ["pending", "learned"]
+    assert queries.status_now(session, session.get(FeedbackRow, id)) == "learned"
+
+
+def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeypatch):
+    monkeypatch.setattr(queries, "AT_ONCE", 2)
+    changes = {correct(session, actor=str(number)): (Status.accepted, "fine") for number in range(5)}
+    assert queries.set_standing(session, changes) == 5
+
+
+def test_sources_are_weighed_by_every_correction_that_is_not_erased_oldest_first(session):
+    for minute, status in enumerate(["erased", "rejected", "learned", "quarantined", "accepted", "pending"]):
+        row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
+        row.status, row.created_at = status, datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
+    found = queries.judged_corrections(session)
+    assert [each.status for each in found] == ["rejected", "learned", "quarantined", "accepted", "pending"]
+    assert {each.reviewed for each in found} == {False}
