@@ -39,6 +39,10 @@ class Settings(BaseSettings):
     retrain_min_corrections: int = Field(50, ge=1)
     retrain_cron: str = ""
     approval: Literal["auto", "lead"] = "auto"
+    trust_accepted: float = Field(0.9, ge=0.5, lt=1)
+    trust_quarantined: float = Field(0.3, ge=0, lt=0.5)
+    source_share: float = Field(0.34, gt=0, le=1)
+    source_burst: int = Field(60, ge=1)
     retention_days: int = Field(90, ge=1)
     drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)
     drift_reference: Literal["training", "traffic"] = "training"

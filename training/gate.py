@@ -1,11 +1,12 @@
 """Champion against challenger: pure functions on who was right where, and rules whose numbers stand in one place."""
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass, field
 from math import sqrt
 
 import numpy as np
 from scipy.stats import binomtest, norm
+
+HELD_BACK = "held-back corrections"
 
 
 @dataclass(frozen=True)
@@ -15,9 +16,13 @@ class Rules:
     margin: float = 0.01
     """How much worse on the gate rows the lower end of the interval may be."""
     confidence: float = 0.95
-    held_back_groups: int = 5
-    """Fewer groups of held-back corrections than this prove nothing at `significance`."""
+    held_back_groups: int = 30
+    """Fewer groups of held-back corrections than this are too few to decide by."""
     significance: float = 0.05
+    slice_rows: int = 200
+    """A slice with fewer rows is shown and said to be too small."""
+    broken_share: float = 0.02
+    """Of the corrections that the champion has learned and answers rightly, the share that may break."""
 
 
 @dataclass(frozen=True)
@@ -39,6 +44,11 @@ class Verdict:
     promote: bool
     reason: str
     checks: list[Check] = field(default_factory=list)
+
+    @property
+    def harms(self) -> bool:
+        """Whether it was turned down for more than that it is no better on what was corrected."""
+        return any(check.passed is False and not check.name.startswith(HELD_BACK) for check in self.checks)
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -69,33 +79,67 @@ def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray
 
 def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
     """The gate rows: the interval's lower end must lie above minus the margin."""
-    rule = f"not worse by more than {100 * rules.margin:g} point"
-    return _compared("gate rows", champion, challenger, rules, rule, lambda low, high: low > -rules.margin)
-
-
-def not_harmed(name: str, champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
-    """A part of the gate rows, too few to prove that nothing was lost: a veto where they prove that something was."""
-    rule = "not proved worse: the interval reaches 0"
-    return _compared(name, champion, challenger, rules, rule, lambda low, high: high >= 0)
-
-
-def _compared(
-    name: str,
-    champion: np.ndarray,
-    challenger: np.ndarray,
-    rules: Rules,
-    rule: str,
-    passes: Callable[[float, float], bool],
-) -> Check:
-    """Rows that both have read, with the paired interval, of whose ends `passes` decides."""
     difference, low, high = paired_interval(champion, challenger, rules.confidence)
     return Check(
-        name=f"{name} ({len(champion):,})",
+        name=f"gate rows ({len(champion):,})",
         champion=f"{champion.mean():.1%} right",
         challenger=f"{challenger.mean():.1%} right",
         finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",
-        rule=rule,
-        passed=bool(passes(low, high)),
+        rule=f"not worse by more than {100 * rules.margin:g} point",
+        passed=bool(low > -rules.margin),
+    )
+
+
+def harm(champion: np.ndarray, challenger: np.ndarray) -> float:
+    """How likely so many rows broken against fixed are by chance: exact one-sided McNemar test; 1 where none differ."""
+    fixed, broken = int((~champion & challenger).sum()), int((champion & ~challenger).sum())
+    return float(binomtest(broken, fixed + broken, alternative="greater").pvalue) if fixed + broken else 1.0
+
+
+def holm(chances: list[float]) -> list[float]:
+    """The p-values of tests made together, adjusted: Holm 1979, "A Simple Sequentially Rejective Multiple Test
+    Procedure"."""
+    adjusted, least = [0.0] * len(chances), 0.0
+    for rank, index in enumerate(sorted(range(len(chances)), key=lambda index: chances[index])):
+        least = max(least, min(1.0, (len(chances) - rank) * chances[index]))
+        adjusted[index] = least
+    return adjusted
+
+
+def no_slice_harmed(slices: dict[str, tuple[np.ndarray, np.ndarray]], rules: Rules) -> list[Check]:
+    """A check for each slice (who was right in it, champion and challenger): a veto where harm is proved, all slices
+    that are large enough tested together; the others are only shown."""
+    large = [name for name, (champion, _) in slices.items() if len(champion) >= rules.slice_rows]
+    chances = dict(zip(large, holm([harm(*slices[name]) for name in large]), strict=True))
+    return [_slice(name, *pair, chances.get(name), rules) for name, pair in slices.items()]
+
+
+def _slice(name: str, champion: np.ndarray, challenger: np.ndarray, chance: float | None, rules: Rules) -> Check:
+    difference = f"{100 * (challenger.mean() - champion.mean()):+.2f} points"
+    told = "too few rows to say" if chance is None else f"harm by chance: p = {chance:.2g}"
+    return Check(
+        name=f"  {name} ({len(champion):,})",
+        champion=f"{champion.mean():.1%} right",
+        challenger=f"{challenger.mean():.1%} right",
+        finding=f"{difference} ({told})",
+        rule="shown only" if chance is None else f"not proved worse, p over {rules.significance:g}",
+        passed=None if chance is None else bool(chance > rules.significance),
+    )
+
+
+def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarray, rules: Rules) -> Check:
+    """The corrections that the champion has learned: what it answers rightly may hardly break, and nothing of it that
+    a reviewer has decided (`reviewed`, bool [corrections])."""
+    fixed = int(champion.sum())
+    broken, decided = int((champion & ~challenger).sum()), int((champion & ~challenger & reviewed).sum())
+    told = f"{broken} of {fixed} broken" + (f", {decided} of them a reviewer's" if decided else "")
+    return Check(
+        name=f"learned before ({len(champion):,})",
+        champion=f"{champion.mean():.0%} right" if len(champion) else "–",
+        challenger=f"{challenger.mean():.0%} right" if len(champion) else "–",
+        finding=told if len(champion) else "nothing was",
+        rule=f"at most {rules.broken_share:.0%} break, none that a reviewer decided",
+        passed=bool(broken <= rules.broken_share * fixed and not decided),
     )
 
 
@@ -104,7 +148,7 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
     fixed, broken, count = group_signs(champion, challenger, groups)
     chance = binomtest(fixed, fixed + broken, alternative="greater").pvalue if fixed + broken else 1.0
     return Check(
-        name=f"held-back corrections ({len(champion)} in {count} groups)",
+        name=f"{HELD_BACK} ({len(champion)} in {count} groups)",
         champion=f"{champion.mean():.0%} right",
         challenger=f"{challenger.mean():.0%} right",
         finding=f"{fixed} groups fixed, {broken} broken (by chance: p = {chance:.2g})",
@@ -113,21 +157,16 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
     )
 
 
-def report(name: str, champion: np.ndarray, challenger: np.ndarray) -> Check:
-    """A slice that is shown and decides nothing."""
-    difference = 100 * (challenger.mean() - champion.mean())
-    return Check(
-        name=f"  {name} ({len(champion):,})",
-        champion=f"{champion.mean():.1%} right",
-        challenger=f"{challenger.mean():.1%} right",
-        finding=f"{difference:+.2f} points",
-        rule="shown only",
-        passed=None,
-    )
+def unmeasured(name: str, reason: str) -> Check:
+    """What could not be looked at here, and why: for a lead to look at."""
+    return Check(f"  {name}", "–", "–", f"unmeasured: {reason}", "a lead should look", None)
 
 
-def decide(deciding: list[Check], shown: list[Check]) -> Verdict:
-    """Promote if every deciding check passed; the reason names those that did not."""
-    failed = [check for check in deciding if not check.passed]
-    reason = "; ".join(f"{check.name.strip()}: {check.finding}, but must be {check.rule}" for check in failed)
-    return Verdict(not failed, reason or "better on what was corrected, not worse on what was known", deciding + shown)
+def decide(checks: list[Check]) -> Verdict:
+    """Promote if no check that decides has failed; the reason names those that have, and what is unmeasured."""
+    failed = [check for check in checks if check.passed is False]
+    reason = "; ".join(f"{check.name.strip()}: {check.finding}, but must be: {check.rule}" for check in failed)
+    unknown = [check.name.strip() for check in checks if check.finding.startswith("unmeasured")]
+    reason = reason or "better on what was corrected, not worse on what was known"
+    reason += f" (unmeasured here: {', '.join(unknown)})" if unknown else ""
+    return Verdict(not failed, reason, checks)

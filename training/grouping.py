@@ -1,7 +1,6 @@
 """Which corrections are near-duplicates of each other, and which groups are held back from training."""
 
 import random
-from collections import Counter, defaultdict
 
 import numpy as np
 from scipy.sparse import csr_matrix
@@ -9,7 +8,7 @@ from scipy.sparse.csgraph import connected_components
 from sklearn.feature_extraction.text import CountVectorizer
 
 from product.sentiment import Correction
-from training.preparation import key, words
+from training.preparation import words
 
 SAME = 0.8
 """Texts that share this part of their distinct words, in Chinese characters (Jaccard), are near-duplicates."""
@@ -26,25 +25,26 @@ def near_duplicates(texts: list[str], same: float = SAME) -> np.ndarray:
     return connected_components(links, directed=False)[1]
 
 
-def settle(corrections: list[Correction]) -> tuple[list[Correction], int]:
-    """Corrections whose label most people gave to that text; where they are evenly split, none. Also the dropped."""
-    votes: dict[str, Counter] = defaultdict(Counter)
-    for correction in corrections:
-        votes[key(correction.text)][correction.label] += 1
-    settled = [correction for correction in corrections if _won(votes[key(correction.text)], correction.label)]
-    return settled, len(corrections) - len(settled)
+def hold_back(
+    corrections: list[Correction], groups: np.ndarray, new: np.ndarray, share: float, least: int, seed: int
+) -> np.ndarray:
+    """Which corrections judge instead of teaching, bool [corrections]: whole groups, drawn by the seed from those of
+    which the champion has learned nothing (`new`, bool [corrections]); the same share of those with a mistake as of
+    those that only confirm.
 
-
-def _won(votes: Counter, label: str) -> bool:
-    return all(votes[label] > count for other, count in votes.items() if other != label)
-
-
-def hold_back(corrections: list[Correction], groups: np.ndarray, share: float, seed: int) -> np.ndarray:
-    """Which corrections judge instead of teaching, bool [corrections]: whole groups, the same share of those with a
-    mistake as of those that only confirm."""
-    mistaken = {int(group) for group, one in zip(groups, corrections, strict=True) if not one.confirms}
+    `share` of all groups or `least`, whichever is more, but never more than half of the new ones: none where that is
+    less than `least`.
+    """
+    old = set(groups[~new].tolist())
+    mistaken = {int(group) for group, one in zip(groups, corrections, strict=True) if not one.confirms} - old
+    confirming = set(groups.tolist()) - old - mistaken
+    possible = len(mistaken) + len(confirming)
+    wanted = min(max(round(share * len(np.unique(groups))), least), possible // 2)
+    if wanted < least or not wanted:
+        return np.zeros(len(corrections), dtype=bool)
+    of_mistaken = round(wanted * len(mistaken) / possible)
     chosen: set[int] = set()
-    for kind in (sorted(mistaken), sorted(set(groups.tolist()) - mistaken)):
+    for kind, count in ((sorted(mistaken), of_mistaken), (sorted(confirming), wanted - of_mistaken)):
         random.Random(seed).shuffle(kind)
-        chosen.update(kind[: round(share * len(kind))])
+        chosen.update(kind[:count])
     return np.array([int(group) in chosen for group in groups], dtype=bool)

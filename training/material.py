@@ -1,6 +1,6 @@
 """What a retrain works with: corrections by the expert that they teach, rows to replay, rows to judge by."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,7 +10,7 @@ from product.sentiment import Correction
 from product.settings import Settings
 from training import corpora
 from training.corpora import CorpusUnavailable, Row
-from training.grouping import hold_back, near_duplicates, settle
+from training.grouping import hold_back, near_duplicates
 from training.preparation import clean, drop_duplicates, keep_apart
 
 HELD_BACK = 0.25
@@ -33,12 +33,14 @@ class Lesson:
 
 @dataclass(frozen=True)
 class Material:
-    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, rows to be
-    no worse on, and why some corpora are not among these."""
+    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, what the
+    champion has `learned_before` of those that still stand, rows to be no worse on, and why some corpora are not among
+    these."""
 
     lessons: dict[str, Lesson]
     held: list[Correction]
     held_groups: np.ndarray
+    learned_before: list[Correction]
     gate: list[Row]
     unmeasured: dict[str, str]
 
@@ -52,25 +54,32 @@ class Material:
 
 
 def collect(
-    settings: Settings, corrections: list[Correction], languages: tuple[str, ...], seed: int, say: Callable
+    settings: Settings,
+    accepted: list[Correction],
+    languages: tuple[str, ...],
+    *,
+    before: Mapping[str, str],
+    least: int,
+    seed: int,
+    say: Callable,
 ) -> Material:
-    """Every correction and confirmation that stands, part of it held back; and corpus rows to replay and judge by.
+    """The corrections and confirmations that may teach, part of them held back; and corpus rows to replay and judge by.
 
-    `languages` are those that there are experts for: a correction teaches the one that reads its text.
+    `languages` are those that there are experts for: a correction teaches the one that reads its text. `before`: the
+    label that the champion learned, by the correction's id; what it has learned judges nothing. `least`: how many
+    groups of near-duplicates must be held back for any to be.
     """
-    settled, dropped = settle(corrections)
-    groups = near_duplicates([one.text for one in settled]) if settled else np.array([], dtype=int)
-    held = hold_back(settled, groups, HELD_BACK, seed)
-    say(
-        f"corrections: {len(corrections)} stand, {dropped} set aside because people disagree about the text, "
-        f"{int(held.sum())} held back to judge by, {int((~held).sum())} to learn from"
-    )
+    groups = near_duplicates([one.text for one in accepted]) if accepted else np.array([], dtype=int)
+    new = np.array([one.id not in before for one in accepted], dtype=bool)
+    held = hold_back(accepted, groups, new, HELD_BACK, least, seed)
+    say(f"corrections: {int(held.sum())} held back to judge by, {int((~held).sum())} to learn from")
     gate_rows, unmeasured = judging_rows(settings, languages, seed)
-    learned = [one for one, out in zip(settled, held, strict=True) if not out]
+    learned = [one for one, out in zip(accepted, held, strict=True) if not out]
     return Material(
         lessons=make_lessons(settings, learned, languages, gate_rows, seed, say),
-        held=[one for one, out in zip(settled, held, strict=True) if out],
+        held=[one for one, out in zip(accepted, held, strict=True) if out],
         held_groups=groups[held],
+        learned_before=[one for one in learned if before.get(one.id) == one.label],
         gate=gate_rows,
         unmeasured=unmeasured,
     )

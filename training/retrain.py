@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -16,22 +16,23 @@ from product import keys
 from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
-from product.inference.model import Model, softmax
-from product.inference.text import reader
+from product.inference.model import softmax
 from product.locking import RETRAINING, exclusive
 from product.manifest import Expert, Manifest
-from product.sentiment import LABELS
+from product.sentiment import LABELS, Correction, Status
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
+from product.storage.tables import now
 from product.versions import Versions
-from training import gate
-from training.build import build_expert, copy_expert, finish, package_versions, with_neutral_where_known
+from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
-from training.evaluate import measures, targets
-from training.finetune import Recipe, encode, is_polar, save, train
-from training.gate import Check, Rules, Verdict
-from training.material import HELD_BACK, Lesson, Material, collect
+from training.evaluate import targets
+from training.finetune import Recipe, encode, save, train
+from training.gate import Rules, Verdict
+from training.judging import judge
+from training.material import Lesson, Material, collect
+from training.sources import judge_sources, large_sources
 
 log = logging.getLogger(__name__)
 
@@ -40,6 +41,9 @@ CORRECTED_SHARE = 0.2
 seven hundred rows they would not be learned."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a fifth of the lesson."""
+SUSPECTS = 2
+"""Large sources that a challenger is trained without, one after the other, where it does harm."""
+HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
 RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=3, batch_size=32, hold=3.0)
 
 
@@ -77,47 +81,109 @@ def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, 
 def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, say: Callable) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
-    shipped = versions.installed()
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)
-        corrections = queries.standing_corrections(session)
+        attempt = queries.latest_attempt(session) + 1
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
-    attempt = _next_attempt(database)
-    material = collect(settings, corrections, tuple(shipped.experts), seed=attempt, say=say)
-    lacking = too_few(material, Rules())
+    run = Run(settings, database, versions, versions.installed(), champion_id, attempt, dry_run, say)
+    accepted = run.weigh_sources()
+    material = run.collect(accepted)
+    lacking = too_few(material, len(accepted), Rules())
     if lacking:
         return Outcome("insufficient", lacking, champion=champion_id)
     if not dry_run:
         with database.write() as session:
-            attempt = queries.start_attempt(session)
+            run = replace(run, attempt=queries.start_attempt(session))
     draft = versions.store.draft("challenger")
     try:
-        manifest = make_challenger(settings, versions, shipped, draft, attempt, champion_id, material, say)
-        champion = models.load(versions.store.folder(champion_id))
-        verdict, metrics = judge(champion, models.load(draft), material, Rules(), say)
-        manifest = manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics})
-        return _conclude(settings, database, versions, draft, manifest, verdict, material, attempt, dry_run)
+        return run.decide(draft, accepted, material)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
 
-def _next_attempt(database: Database) -> int:
-    with database.read() as session:
-        return queries.latest_attempt(session) + 1
+@dataclass(frozen=True)
+class Run:
+    """One attempt: its steps in their order."""
+
+    settings: Settings
+    database: Database
+    versions: Versions
+    shipped: Manifest
+    champion: str
+    attempt: int
+    dry_run: bool
+    say: Callable
+
+    def weigh_sources(self) -> list[Correction]:
+        """What may teach, oldest first; what became of every correction is stored, for who gave it to read."""
+        with self.database.read() as session:
+            as_of, corrections = now(), queries.judged_corrections(session)
+        found = judge_sources(self.settings, self.versions, self.shipped, corrections, self.attempt, self.say)
+        if not self.dry_run:
+            changes = {id: (one.status, one.why) for id, one in found.items()}
+            with self.database.write() as session:
+                queries.set_standing(session, changes, as_of=as_of)
+        return [one for one in corrections if found[one.id].status == Status.accepted]
+
+    def collect(self, accepted: list[Correction]) -> Material:
+        with self.database.read() as session:
+            before = queries.learned_labels(session, version_id=self.champion)
+        return collect(
+            self.settings,
+            accepted,
+            tuple(self.shipped.experts),
+            before=before,
+            least=Rules().held_back_groups,
+            seed=self.attempt,
+            say=self.say,
+        )
+
+    def decide(self, draft: Path, accepted: list[Correction], material: Material) -> Outcome:
+        """Train and judge; where that does harm, once more without each large source, as one may be to blame."""
+        manifest, verdict = self.challenge(draft, material)
+        for source in large_sources(accepted)[:SUSPECTS] if verdict.harms else []:
+            self.say(f"{verdict.reason}; once more without {source}, who gave much of it")
+            others = [one for one in accepted if one.actor != source]
+            second = self.collect(others)
+            if too_few(second, len(others), Rules()):
+                continue
+            shutil.rmtree(draft)
+            draft.mkdir()
+            again, better = self.challenge(draft, second)
+            if better.promote:
+                self.set_aside([one for one in accepted if one.actor == source])
+                manifest, verdict, material = again, better, second
+                break
+        return _conclude(
+            self.settings, self.database, self.versions, draft, manifest, verdict, material, self.attempt, self.dry_run
+        )
+
+    def challenge(self, draft: Path, material: Material) -> tuple[Manifest, Verdict]:
+        """A challenger in the draft, judged as it would serve."""
+        manifest = make_challenger(
+            self.settings, self.versions, self.shipped, draft, self.attempt, self.champion, material, self.say
+        )
+        champion = models.load(self.versions.store.folder(self.champion))
+        verdict, metrics = judge(champion, models.load(draft), material, Rules(), self.say)
+        return manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics}), verdict
+
+    def set_aside(self, corrections: list[Correction]) -> None:
+        if not self.dry_run:
+            changes = {one.id: (Status.quarantined, HARMFUL) for one in corrections}
+            with self.database.write() as session:
+                queries.set_standing(session, changes)
 
 
-def too_few(material: Material, rules: Rules) -> str:
+def too_few(material: Material, accepted: int, rules: Rules) -> str:
     """Why there is too little to decide on; empty when there is enough."""
-    groups = len(np.unique(material.held_groups))
-    if groups >= rules.held_back_groups:
+    if len(np.unique(material.held_groups)) >= rules.held_back_groups:
         return ""
-    enough = round(rules.held_back_groups / HELD_BACK)
     return (
-        f"{len(material.learned) + len(material.held)} corrections make {groups} groups of texts to judge by, "
-        f"{rules.held_back_groups} are needed: about {enough} corrections of different texts"
+        f"of {accepted} corrections that may teach, too few are on different texts that the model has not learned yet: "
+        f"{rules.held_back_groups} are needed to judge by, and as many to learn from"
     )
 
 
@@ -224,44 +290,6 @@ def data_fingerprint(settings: Settings, material: Material) -> str:
     rows = [(one.text, one.label) for one in material.learned] + [(row.text, row.label) for row in material.replayed]
     hashes = sorted(keys.keyed_hash(key, "row", f"{label}\0{text}") for text, label in rows)
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
-
-
-def judge(champion: Model, challenger: Model, material: Material, rules: Rules, say: Callable) -> tuple[Verdict, dict]:
-    """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows."""
-    say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
-    rows = material.gate
-    held = [Row(one.text, one.label, "corrections") for one in material.held]
-    before, after = (model.probabilities([row.text for row in rows]) for model in (champion, challenger))
-    was_right, is_right = right(before, rows), right(after, rows)
-    held_before, held_after = (
-        right(model.probabilities([row.text for row in held]), held) for model in (champion, challenger)
-    )
-    sources = np.array([row.source for row in rows])
-    shown = [
-        gate.report(source, was_right[sources == source], is_right[sources == source]) for source in np.unique(sources)
-    ]
-    deciding = [
-        gate.not_worse(was_right, is_right, rules),
-        gate.better(held_before, held_after, material.held_groups, rules),
-    ]
-    # Rows of a language whose expert did not change would hide what happened to the others.
-    read_by = np.array([reader(row.text, tuple(challenger.experts)) for row in rows])
-    for language in material.lessons:
-        part = read_by == language
-        deciding.append(gate.not_harmed(f"gate rows read in {language}", was_right[part], is_right[part], rules))
-    verdict = gate.decide(deciding, shown + [unmeasured(*each) for each in material.unmeasured.items()])
-    three = np.array([not is_polar(row) for row in rows])
-    return verdict, {"gate": measures(after[three], targets(rows)[three])}
-
-
-def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
-    """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
-    return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
-
-
-def unmeasured(name: str, reason: str) -> Check:
-    """A corpus that says nothing this time, and why."""
-    return Check(f"  {name}", "–", "–", f"unmeasured: {reason}", "shown only", None)
 
 
 def _conclude(

@@ -319,6 +319,12 @@ def _learned_as_they_stand(session: Session, *, version_id: str | None) -> dict[
     return {row.id: row for row in rows}
 
 
+def learned_labels(session: Session, *, version_id: str) -> dict[str, str]:
+    """What a version has learned: feedback id to the label it was trained with."""
+    rows = select(LearnedRow.feedback_id, LearnedRow.label).where(LearnedRow.version_id == version_id)
+    return dict(session.execute(rows).tuples().all())
+
+
 def _event(row: FeedbackRow, status: str, why: str) -> FeedbackEventRow:
     return FeedbackEventRow(feedback_id=row.id, status=status, who=PRODUCT, why=why)
 

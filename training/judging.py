@@ -1,0 +1,94 @@
+"""Champion and challenger before the gate: what each says of the rows, and the checks made of it."""
+
+import itertools
+from collections.abc import Callable
+
+import numpy as np
+
+from product.inference.model import Model
+from product.inference.text import reader
+from product.sentiment import LABELS, Correction
+from training import behaviours, gate
+from training.build import with_neutral_where_known
+from training.corpora import Row
+from training.evaluate import measures, targets
+from training.finetune import is_polar
+from training.gate import Check, Rules, Verdict
+from training.material import Material
+
+FAIRNESS = ("race", "religion", "nationality", "gender", "orientation")
+CASES = 40
+"""Of each capability of the behavioural suite: one or more from each of its templates."""
+SHORT, LONG = 60, 160
+"""Characters: up to the first a text is short, from the second on long."""
+
+Slices = dict[str, tuple[np.ndarray, np.ndarray]]
+"""Name to who is right, champion and challenger, bool [rows] each."""
+
+
+def judge(champion: Model, challenger: Model, material: Material, rules: Rules, say: Callable) -> tuple[Verdict, dict]:
+    """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows."""
+    say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
+    rows, models = material.gate, (champion, challenger)
+    before, after = (model.probabilities([row.text for row in rows]) for model in models)
+    was_right, is_right = right(before, rows), right(after, rows)
+    slices = gate_slices(rows, was_right, is_right, tuple(challenger.experts)) | behaviour_slices(models, material, say)
+    checks = [
+        gate.not_worse(was_right, is_right, rules),
+        gate.better(*_right_in(models, material.held), material.held_groups, rules),
+        _learned_before(models, material.learned_before, rules),
+        *gate.no_slice_harmed(slices, rules),
+        *(gate.unmeasured(*each) for each in material.unmeasured.items()),
+    ]
+    three = np.array([not is_polar(row) for row in rows])
+    return gate.decide(checks), {"gate": measures(after[three], targets(rows)[three])}
+
+
+def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
+    """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
+    return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
+
+
+def _right_in(models: tuple[Model, Model], corrections: list[Correction]) -> tuple[np.ndarray, np.ndarray]:
+    rows = [Row(one.text, one.label, "corrections") for one in corrections]
+    texts = [row.text for row in rows]
+    if not texts:
+        return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
+    before, after = (right(model.probabilities(texts), rows) for model in models)
+    return before, after
+
+
+def _learned_before(models: tuple[Model, Model], learned: list[Correction], rules: Rules) -> Check:
+    reviewed = np.array([one.reviewed for one in learned], dtype=bool)
+    return gate.stays_fixed(*_right_in(models, learned), reviewed, rules)
+
+
+def gate_slices(rows: list[Row], was_right: np.ndarray, is_right: np.ndarray, languages: tuple[str, ...]) -> Slices:
+    """The gate rows by the expert that reads them, by label, by length and by corpus."""
+    read_by = np.array([reader(row.text, languages) for row in rows])
+    labels, sources = np.array([row.label for row in rows]), np.array([row.source for row in rows])
+    length = np.array([len(row.text) for row in rows])
+    parts = {f"read in {language}": read_by == language for language in languages}
+    parts |= {label: labels == label for label in LABELS}
+    parts |= {"short": length <= SHORT, "middling": (length > SHORT) & (length < LONG), "long": length >= LONG}
+    parts |= {str(source): sources == source for source in np.unique(sources)}
+    return {name: (was_right[part], is_right[part]) for name, part in parts.items() if part.any()}
+
+
+def behaviour_slices(models: tuple[Model, Model], material: Material, say: Callable) -> Slices:
+    """Cases of the behavioural suite in the languages that something was learned in: fairness, and all the others."""
+    found: Slices = {}
+    for language in material.lessons:
+        cases = first_cases(language)
+        say(f"{language}: comparing on {len(cases)} behaviours")
+        passed = [~behaviours.judge(cases, behaviours.score(model, cases)) for model in models]
+        fair = np.array([case.capability in FAIRNESS for case in cases])
+        found[f"fairness in {language}"] = passed[0][fair], passed[1][fair]
+        found[f"behaviours in {language}"] = passed[0][~fair], passed[1][~fair]
+    return found
+
+
+def first_cases(language: str) -> list[behaviours.Case]:
+    """The first CASES of each capability, in their order."""
+    by_capability = itertools.groupby(behaviours.cases(language), key=lambda case: case.capability)
+    return [case for _, cases in by_capability for case in itertools.islice(cases, CASES)]

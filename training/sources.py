@@ -1,0 +1,99 @@
+"""What becomes of each correction, with the shipped model to read them by: the rules are in training/standing.py."""
+
+from collections import Counter
+from collections.abc import Callable
+
+import numpy as np
+
+from product import manifest as manifests
+from product.inference import checkpoint
+from product.inference.text import TextEncoder, reader
+from product.manifest import Manifest
+from product.sentiment import LABELS, Correction, Status
+from product.settings import Settings
+from product.versions import Versions
+from training import crossfit, standing
+from training.grouping import near_duplicates
+from training.standing import Judge, Standing, StandingRules
+
+LARGE_SHARE = 0.2
+LARGE = 30
+"""A source with this many of the accepted corrections, and this part of them, could turn a version by itself."""
+
+
+def rules_of(settings: Settings) -> StandingRules:
+    """The rules with the numbers of the installation."""
+    return StandingRules(
+        accepted=settings.trust_accepted,
+        quarantined=settings.trust_quarantined,
+        share=settings.source_share,
+        burst=settings.source_burst,
+    )
+
+
+def judge_sources(
+    settings: Settings, versions: Versions, shipped: Manifest, corrections: list[Correction], seed: int, say: Callable
+) -> dict[str, Standing]:
+    """The standing of each correction, by its id."""
+    if not corrections:
+        return {}
+    rules = rules_of(settings)
+    groups = near_duplicates([one.text for one in corrections])
+    few = len({one.actor for one in corrections}) < rules.least_sources
+    judge = nobody if few else judge_of(settings, versions, shipped, corrections, groups, seed, say)
+    found = standing.stand(corrections, groups, judge, rules)
+    counts = Counter(one.status.value for one in found.values())
+    sources = len({one.actor for one in corrections})
+    say(
+        f"corrections: {len(corrections)} of {sources} sources: "
+        + ", ".join(f"{counts[status.value]} {status.value}" for status in Status if counts[status.value])
+    )
+    return found
+
+
+def nobody(weights: np.ndarray) -> np.ndarray:
+    """The judge that can say nothing."""
+    return np.full(len(weights), crossfit.UNKNOWN)
+
+
+def judge_of(
+    settings: Settings,
+    versions: Versions,
+    shipped: Manifest,
+    corrections: list[Correction],
+    groups: np.ndarray,
+    seed: int,
+    say: Callable,
+) -> Judge:
+    """A judge for each language, as each has a model of its own to read the texts by."""
+    labels = np.array([LABELS.index(one.label) for one in corrections])
+    actors = np.array([one.actor for one in corrections])
+    read_by = np.array([reader(one.text, tuple(shipped.experts)) for one in corrections])
+    parts = []
+    for language in np.unique(read_by):
+        indices = np.flatnonzero(read_by == language)
+        say(f"{language}: reading {len(indices)} corrections to weigh their sources")
+        texts = [corrections[index].text for index in indices]
+        parts.append((indices, _features(settings, versions, shipped, str(language), texts)))
+
+    def judge(weights: np.ndarray) -> np.ndarray:
+        quality = np.full(len(corrections), crossfit.UNKNOWN)
+        for at, features in parts:
+            quality[at] = crossfit.label_quality(features, labels[at], actors[at], groups[at], weights[at], seed)
+        return quality
+
+    return judge
+
+
+def _features(settings: Settings, versions: Versions, shipped: Manifest, language: str, texts: list[str]) -> np.ndarray:
+    folder = versions.store.folder(shipped.id)
+    expert = manifests.verify(folder).experts[language]
+    model = checkpoint.load_expert(folder, shipped, language, settings.base_model)
+    return crossfit.read_features(model, TextEncoder(folder / expert.tokenizer, expert.max_tokens), texts)
+
+
+def large_sources(accepted: list[Correction]) -> list[str]:
+    """Those who gave much of what is accepted, most first; none where that is all of it."""
+    counts = Counter(one.actor for one in accepted)
+    least = max(LARGE, LARGE_SHARE * len(accepted))
+    return [source for source, count in counts.most_common() if least <= count < len(accepted)]
