@@ -3,6 +3,9 @@
 import random
 import re
 from dataclasses import replace
+from functools import cache
+
+from pypinyin import lazy_pinyin
 
 from training.corpora import Row
 
@@ -12,22 +15,8 @@ LEAST_LETTERS = 4
 WORD = re.compile(r"(?<![\w@#/.])[a-z]+(?!\w|/|://)", re.IGNORECASE)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 NEIGHBOURS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-SOUND_ALIKE = (
-    "的得地",
-    "在再",
-    "已以",
-    "做作坐座",
-    "那哪",
-    "他她它",
-    "们门",
-    "很狠",
-    "吗嘛马",
-    "是事",
-    "有又",
-    "没每",
-    "和合",
-)
-"""Characters that an input method offers for the same keys; the commonest slips in Chinese."""
+COMMON = range(0xB0A1, 0xD7FA)
+"""Codes of the 3,755 common characters in GB 2312, its first level."""
 
 
 def misspell(rows: list[Row], share: float, seed: int) -> list[Row]:
@@ -74,12 +63,24 @@ def _beside(letter: str, rng: random.Random) -> str:
 
 
 def _chinese_slip(text: str, places: list[int], rng: random.Random) -> str:
-    """A character of the same sound where there is one, else one twice, or two in each other's place."""
-    alike = [(place, group) for place in places for group in SOUND_ALIKE if text[place] in group]
-    if alike and rng.random() < 0.6:
-        place, group = rng.choice(alike)
-        return text[:place] + rng.choice(group.replace(text[place], "")) + text[place + 1 :]
+    """A character of the same sound, the commonest slip as an input method offers it; else one twice, or two in each
+    other's place."""
     place = rng.choice(places)
+    alike = sounds_like().get(text[place], "")
+    if alike and rng.random() < 0.6:
+        return text[:place] + rng.choice(alike) + text[place + 1 :]
     if rng.random() < 0.5 or place + 1 >= len(text):
         return text[:place] + text[place] + text[place:]
     return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
+
+
+@cache
+def sounds_like() -> dict[str, str]:
+    """Each common Chinese character to the others that are typed by the same letters, tones aside."""
+    codes = [code.to_bytes(2, "big") for code in COMMON if code & 0xFF >= 0xA1]
+    characters = [code.decode("gb2312", errors="ignore") for code in codes]
+    groups: dict[str, str] = {}
+    for character in filter(None, characters):
+        typed = lazy_pinyin(character)[0]
+        groups[typed] = groups.get(typed, "") + character
+    return {one: group.replace(one, "") for group in groups.values() for one in group if len(group) > 1}
