@@ -1,0 +1,314 @@
+"""What the loop makes of a stream of corrections from a domain that the model has not seen: python -m benchmarks.loop
+
+Sentences of product reviews are answered by the version that is active, and people correct or confirm them; after so
+many words the loop runs, as in the product: the database, the sources, the adapter, the gate on the exported file. What
+is then active is measured on sentences of the domain that nobody has spoken of, and on everything else that is here.
+`--without` leaves a part of the loop out. Each line of results is kept in the results file, so that a run that is
+stopped goes on; `--table` prints what the file has, and `--plot FILE.png` draws it.
+"""
+
+import argparse
+import json
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+from rich.console import Console
+from rich.table import Table
+from sqlalchemy import select
+
+from benchmarks.people import KINDS, Word, stream
+from benchmarks.snippets import snippets
+from product.application import kept, read
+from product.inference import model as models
+from product.inference.engine import Engine
+from product.inference.model import Model
+from product.settings import ROOT, Settings
+from product.storage import queries
+from product.storage.database import Database
+from product.storage.tables import FeedbackRow, LearnedRow
+from product.versions import Versions, install_shipped
+from training import corpora, judging, retrain
+from training.corpora import CorpusUnavailable, Row
+from training.gate import Verdict
+from training.material import Material
+from training.preparation import clean
+
+SIZES = (100, 300, 1000)
+PARTS = ("replay", "standing", "gate")
+ELSEWHERE = {"airline": 1500, "desk-en": 200, "desk-zh": 200, "imdb": 500, "sst2": 500, "zh-reviews": 500}
+"""Test rows, and how many of them at most."""
+RESULTS = ROOT / "data" / "runtime" / "loop.jsonl"
+BETWEEN = timedelta(minutes=3)
+"""Time from one word to the next."""
+console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Trial(retrain.Run):
+    """The loop with parts of it left out."""
+
+    without: tuple[str, ...] = ()
+
+    def weigh_sources(self):
+        if "standing" not in self.without:
+            return super().weigh_sources()
+        with self.database.read() as session:
+            return queries.judged_corrections(session)
+
+    def collect(self, accepted) -> Material:
+        material = super().collect(accepted)
+        if "replay" not in self.without:
+            return material
+        return replace(
+            material, lessons={name: replace(lesson, replayed=[]) for name, lesson in material.lessons.items()}
+        )
+
+    def challenge(self, draft: Path, material: Material):
+        manifest, verdict = super().challenge(draft, material)
+        if "gate" in self.without:
+            verdict = Verdict(True, "nobody asked the gate", verdict.checks)
+        return manifest, verdict
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--people", nargs="+", choices=KINDS, default=list(KINDS))
+    parser.add_argument("--seeds", type=int, default=5)
+    parser.add_argument("--first-seed", type=int, default=0)
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--without", nargs="*", choices=PARTS, default=[])
+    parser.add_argument("--results", type=Path, default=RESULTS)
+    parser.add_argument("--table", action="store_true", help="Only print what the results file has.")
+    parser.add_argument("--plot", type=Path)
+    asked = parser.parse_args()
+    if not asked.table:
+        run_all(asked)
+    lines = read_results(asked.results)
+    Console().print(table(lines))
+    if asked.plot:
+        plot(lines, asked.plot)
+
+
+def run_all(asked: argparse.Namespace) -> None:
+    domain, judged_by = snippets(RESULTS.parent / "benchmarks")
+    others = elsewhere()
+    without = tuple(sorted(asked.without))
+    for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
+        for kind in asked.people:
+            done = [line for line in read_results(asked.results) if is_of(line, kind, seed, without)]
+            if {line["words"] for line in done} >= {0, *asked.sizes}:
+                continue
+            console.log(f"seed {seed}, people {kind}" + (f", without {', '.join(without)}" if without else ""))
+            words = stream(domain, max(asked.sizes), kind, seed)
+            for line in story(words, sorted(asked.sizes), without, judged_by, others):
+                told = {"people": kind, "seed": seed, "without": list(without)} | line
+                console.log(json.dumps(told))
+                with asked.results.open("a", encoding="utf-8") as stream_out:
+                    stream_out.write(json.dumps(told) + "\n")
+
+
+def is_of(line: dict, kind: str, seed: int, without: tuple[str, ...]) -> bool:
+    return (line["people"], line["seed"], tuple(line["without"])) == (kind, seed, without)
+
+
+def read_results(file: Path) -> list[dict]:
+    """What was measured, the last line where a run was made again."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+    last = {(line["people"], line["seed"], *line["without"], line["words"]): line for line in lines}
+    return list(last.values())
+
+
+def elsewhere() -> dict[str, list[Row]]:
+    """Test rows of the corpora that are here: they are only reported."""
+    found = {}
+    for name, limit in ELSEWHERE.items():
+        try:
+            if corpora.find(name).hub and not os.environ.get("ATTUNE_CORPUS_DIR"):
+                raise CorpusUnavailable("not on this disk")
+            found[name] = clean(corpora.load(name, "test"))[0][:limit]
+        except CorpusUnavailable:
+            console.log(f"{name} is not here")
+    return found
+
+
+def story(
+    words: list[Word], sizes: list[int], without: tuple[str, ...], domain: list[Row], others: dict[str, list[Row]]
+) -> Iterator[dict]:
+    """One stream of words, the loop after each of the sizes; a line of results before, and after each."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(_env_file=None, data_dir=folder, corpus_dir=os.environ.get("ATTUNE_CORPUS_DIR", ""))
+        database = Database(settings.database)
+        database.migrate()
+        versions = Versions(settings, database)
+        install_shipped(settings, versions)
+        hostile: dict[str, bool] = {}
+        yield {"words": 0} | measured(versions, domain, others)
+        for first, last in pairwise([0, *sizes]):
+            speak(versions, database, words[first:last], first, hostile)
+            started = time.monotonic()
+            outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=partial(Trial, without=without))
+            yield {
+                "words": last,
+                "outcome": outcome.outcome,
+                "reason": outcome.reason,
+                "seconds": round(time.monotonic() - started),
+                **believed(database, versions.active(), hostile),
+                **measured(versions, domain, others),
+            }
+        database.close()
+
+
+def active_model(versions: Versions) -> Model:
+    return models.load(versions.store.folder(versions.active()))
+
+
+def speak(versions: Versions, database: Database, words: list[Word], number: int, hostile: dict[str, bool]) -> None:
+    """Answer each message and store what was said of the answer; `hostile` is told of each correction."""
+    engine = Engine(active_model(versions))
+    start = datetime.now(UTC) - timedelta(days=60)
+    try:
+        answers = read(engine, [kept(word.row.text) for word in words])
+    finally:
+        engine.close()
+    with database.write() as session:
+        queries.save_predictions(session, answers)
+        for place, (word, answer) in enumerate(zip(words, answers, strict=True), start=number):
+            id, _ = queries.save_feedback(
+                session, prediction_id=answer.id, label=word.label, actor=word.actor, comment="", why="simulated"
+            )
+            session.get(FeedbackRow, id).created_at = start + place * BETWEEN
+            hostile[id] = word.hostile
+
+
+def believed(database: Database, active: str, hostile: dict[str, bool]) -> dict:
+    """Shares: of hostile words learned, of honest words kept out (neither learned nor held back to judge by)."""
+    with database.read() as session:
+        learned = set(session.scalars(select(LearnedRow.feedback_id).where(LearnedRow.version_id == active)))
+        status = dict(session.execute(select(FeedbackRow.id, FeedbackRow.status)).tuples().all())
+    bad = [id for id, is_hostile in hostile.items() if is_hostile]
+    good = [id for id, is_hostile in hostile.items() if not is_hostile]
+    out = [id for id in good if status[id] in ("pending", "quarantined") and id not in learned]
+    return {
+        "hostile": len(bad),
+        "hostile_learned": round(sum(id in learned for id in bad) / len(bad), 4) if bad else None,
+        "honest_out": round(len(out) / len(good), 4),
+    }
+
+
+def measured(versions: Versions, domain: list[Row], others: dict[str, list[Row]]) -> dict:
+    """Accuracy of the active version: on the domain, on each of the other sets, and their mean."""
+    model = active_model(versions)
+
+    def accuracy(rows: list[Row]) -> float:
+        return round(float(judging.right(model.probabilities([row.text for row in rows]), rows).mean()), 4)
+
+    sets = {name: accuracy(rows) for name, rows in others.items()}
+    return {
+        "version": model.version,
+        "domain": accuracy(domain),
+        "elsewhere": round(float(np.mean(list(sets.values()))), 4),
+        "sets": sets,
+    }
+
+
+def summary(lines: list[dict]) -> list[dict]:
+    """A row for each kind of people, part left out and number of words: means over the seeds, spread of the errors
+    removed, and the worst that any version lost elsewhere."""
+    before = {(line["people"], line["seed"], *line["without"]): line for line in lines if line["words"] == 0}
+    groups: dict[tuple, list[dict]] = {}
+    for line in lines:
+        start = before.get((line["people"], line["seed"], *line["without"]))
+        if line["words"] and start:
+            removed = 1 - (1 - line["domain"]) / (1 - start["domain"])
+            lost = start["elsewhere"] - line["elsewhere"]
+            key = (KINDS.index(line["people"]), tuple(line["without"]), line["words"])
+            groups.setdefault(key, []).append(line | {"removed": removed, "lost": lost})
+    return [
+        {
+            "people": KINDS[kind],
+            "without": " ".join(without),
+            "words": words,
+            "seeds": len(each),
+            "promoted": sum(line["outcome"] == "promoted" for line in each),
+            "domain": mean(each, "domain"),
+            "removed": mean(each, "removed"),
+            "spread": float(np.std([line["removed"] for line in each])),
+            "lost": mean(each, "lost"),
+            "lost_worst": max(line["lost"] for line in each),
+            "hostile_learned": mean(each, "hostile_learned"),
+            "honest_out": mean(each, "honest_out"),
+            "seconds": mean(each, "seconds"),
+        }
+        for (kind, without, words), each in sorted(groups.items())
+    ]
+
+
+def mean(lines: list[dict], name: str) -> float | None:
+    values = [line[name] for line in lines if line[name] is not None]
+    return float(np.mean(values)) if values else None
+
+
+def table(lines: list[dict]) -> Table:
+    """What was measured, for people."""
+    result = Table(title="the loop on product-review sentences, means over the seeds", title_justify="left")
+    headings = "people|without|words|seeds|promoted|right there|errors removed|lost elsewhere|worst"
+    for heading in (*headings.split("|"), "hostile learned", "honest kept out", "seconds"):
+        result.add_column(heading, justify="left" if heading in ("people", "without") else "right")
+    for row in summary(lines):
+        result.add_row(
+            row["people"],
+            row["without"] or "–",
+            f"{row['words']:,}",
+            str(row["seeds"]),
+            str(row["promoted"]),
+            f"{row['domain']:.1%}",
+            f"{row['removed']:.1%} ± {row['spread']:.1%}",
+            f"{100 * row['lost']:.2f}",
+            f"{100 * row['lost_worst']:.2f}",
+            "–" if row["hostile_learned"] is None else f"{row['hostile_learned']:.1%}",
+            f"{row['honest_out']:.1%}",
+            f"{row['seconds']:.0f}",
+        )
+    return result
+
+
+def plot(lines: list[dict], file: Path) -> None:
+    """Accuracy on the domain and elsewhere over the number of words, a line for each kind of people."""
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(10, 4), layout="constrained")
+    start = {name: mean([line for line in lines if line["words"] == 0], name) for name in ("domain", "elsewhere")}
+    for axes, name, title in zip(
+        figure.subplots(1, 2), start, ("product reviews (not seen before)", "everything else"), strict=True
+    ):
+        groups: dict[tuple[str, str], dict[int, list[float]]] = {}
+        for line in lines:
+            if line["words"]:
+                of = groups.setdefault((line["people"], " ".join(line["without"])), {})
+                of.setdefault(line["words"], []).append(line[name])
+        for (people, without), by_words in sorted(groups.items()):
+            at = sorted(by_words)
+            axes.plot(
+                [0, *at],
+                [100 * value for value in (start[name], *(float(np.mean(by_words[words])) for words in at))],
+                marker="o",
+                linestyle="--" if without else "-",
+                label=people + (f", without {without}" if without else ""),
+            )
+        axes.set(title=title, xlabel="corrections and confirmations", ylabel="% right")
+        axes.grid(alpha=0.3)
+    figure.axes[0].legend(fontsize=8)
+    figure.savefig(file, dpi=110)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,56 @@
+"""Sentences of product reviews that twenty people have rated: a domain that the shipped model was never trained on.
+
+From the source package of vaderSentiment 3.3.2 on PyPI (MIT): Hutto and Gilbert 2014, "VADER: A Parsimonious Rule-based
+Model for Sentiment Analysis of Social Media Text". Fetched by pip at the first call, kept in the data dir.
+"""
+
+import hashlib
+import io
+import subprocess
+import sys
+import tarfile
+from pathlib import Path
+
+from training.corpora import Row
+from training.preparation import clean, drop_duplicates, keep_apart
+
+PACKAGE = "vaderSentiment==3.3.2"
+ARCHIVE = "hutto_ICWSM_2014.tar.gz"
+MEMBER = "amazonReviewSnippets_GroundTruth.txt"
+CLEAR = 0.5
+"""Mean rating, of -4 to 4, from which on a sentence is positive, or its negative negative."""
+TEST_SHARE = 0.4
+
+
+def snippets(cache: Path) -> tuple[list[Row], list[Row]]:
+    """(rows to correct, rows to judge by), no text in both; every run the same."""
+    rows = drop_duplicates(clean(list(_parse(_archive(cache))))[0])[0]
+    test = [row for row in rows if _bucket(row.text) < TEST_SHARE]
+    rest = [row for row in rows if _bucket(row.text) >= TEST_SHARE]
+    return keep_apart(rest, test)[0], test
+
+
+def _bucket(text: str) -> float:
+    return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 1000 / 1000
+
+
+def _archive(cache: Path) -> Path:
+    cache.mkdir(parents=True, exist_ok=True)
+    found = sorted(cache.glob("vaderSentiment-*.tar.gz"))
+    if not found:
+        fetch = [sys.executable, "-m", "pip", "download", "-q", "--no-deps", "--no-binary", ":all:", "-d", str(cache)]
+        subprocess.run([*fetch, PACKAGE], check=True)
+        found = sorted(cache.glob("vaderSentiment-*.tar.gz"))
+    return found[0]
+
+
+def _parse(archive: Path):
+    with tarfile.open(archive) as outer:
+        packed = next(member for member in outer if member.name.endswith(ARCHIVE))
+        with tarfile.open(fileobj=io.BytesIO(outer.extractfile(packed).read())) as inner:
+            member = next(member for member in inner if member.name.endswith(MEMBER))
+            lines = inner.extractfile(member).read().decode("utf-8", errors="replace").splitlines()
+    for line in lines:
+        _, rating, text = line.split("\t", 2)
+        label = "negative" if float(rating) <= -CLEAR else "positive" if float(rating) >= CLEAR else "neutral"
+        yield Row(text.strip(), label, "snippets")
