@@ -6,7 +6,7 @@ text, and by whether a judge that has learned from the other sources alone would
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 
@@ -229,21 +229,23 @@ def _surplus(
     if len(trust) < rules.least_sources:
         return {}
     why = f"One source may give {rules.share:.0%} of what is learned; this waits for others to say more."
-    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share)
+    proven = {source for source in own if trust[source] >= rules.proven}
+    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share, proven)
     return {
         one.id: Standing(Status.pending, why)
         for source, words in own.items()
-        if trust[source] < rules.proven
         for one in words[most[source] :]
         if not one.reviewed
     }
 
 
-def largest_shares(counts: Mapping[str, int], share: float) -> dict[str, int]:
-    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left."""
+def largest_shares(counts: Mapping[str, int], share: float, free: Collection[str] = ()) -> dict[str, int]:
+    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left, and those of
+    `free` stay as they are."""
     most = dict(counts)
-    for _ in range(len(counts)):
-        largest = max(most, key=lambda name: most[name])
+    bound = [name for name in most if name not in free]
+    while bound and share < 1:
+        largest = max(bound, key=lambda name: most[name])
         allowed = max(1, int(share / (1 - share) * (sum(most.values()) - most[largest]) + 1e-9))
         if most[largest] <= allowed:
             break
