@@ -5,7 +5,7 @@ disagreeing. A source is: by what reviewers decided of its corrections, by wheth
 text, and by whether a judge that has learned from the other sources alone would have said so.
 """
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
@@ -203,9 +203,11 @@ def _outvoted(
 
 
 def _winner(same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules) -> set[str]:
+    """Each source has one vote, shared out over its words: who says a thing three times is no three people."""
     votes: dict[str, float] = defaultdict(float)
+    said = Counter(one.actor for one in same)
     for one in same:
-        votes[one.label] += trust[one.actor]
+        votes[one.label] += trust[one.actor] / said[one.actor]
     first = max(votes, key=lambda label: votes[label])
     return {first} if votes[first] >= rules.agreement * sum(votes.values()) - 1e-9 else set()
 
