@@ -6,9 +6,10 @@ text, and by whether a judge that has learned from the other sources alone would
 """
 
 from collections import Counter, defaultdict
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import permutations
 
 import numpy as np
 from scipy.special import expit, logit
@@ -32,6 +33,9 @@ class StandingRules:
     """How often who means well errs."""
     judge: float = 0.5
     """How much the judge's word counts: less than 1, as it errs on texts of one kind all at once."""
+    pair: float = 1.5
+    """The most that the words of one other source, on however many texts, can change the log-odds of a source: two who
+    act together agree on all."""
     reviewer: float = 0.9
     """How often a reviewer confirms the word of who means well, and turns down that of who does not."""
     least_sources: int = 3
@@ -91,9 +95,8 @@ def weigh(
         odds = {source: float(logit(rules.newcomer)) for source in trust}
         for one, probability in zip(corrections, quality, strict=True):
             odds[one.actor] += rules.judge * judged(float(probability), rules) + reviewed(one, rules)
-        for same in by_text.values():
-            for source, change in _against_others(same, trust, rules):
-                odds[source] += change
+        for (source, _), change in _against_others(by_text.values(), trust, rules).items():
+            odds[source] += min(max(change, -rules.pair), rules.pair)
         trust = {source: float(expit(value)) for source, value in odds.items()}
     return trust
 
@@ -114,22 +117,21 @@ def reviewed(one: Correction, rules: StandingRules) -> float:
 
 
 def _against_others(
-    same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules
-) -> list[tuple[str, float]]:
-    """(source, change of its odds) for each pair of sources with a word on one text; a source's last word counts."""
-    said = {one.actor: one.label for one in same}
+    texts: Iterable[Sequence[Correction]], trust: Mapping[str, float], rules: StandingRules
+) -> dict[tuple[str, str], float]:
+    """(source, other) to the change of the source's log-odds, for each two with a word on the same texts; a source's
+    last word on a text counts."""
     right = (1 - rules.slips) ** 2
-    changes = []
-    for source, label in said.items():
-        for other, its in said.items():
-            if other == source:
-                continue
+    pairs: dict[tuple[str, str], float] = defaultdict(float)
+    for same in texts:
+        said = {one.actor: one.label for one in same}
+        for source, other in permutations(said, 2):
             agree_well = trust[other] * right + (1 - trust[other]) * rules.slips
             agree_ill = trust[other] * rules.slips + (1 - trust[other]) / 2
-            agrees = label == its
+            agrees = said[source] == said[other]
             well, ill = (agree_well, agree_ill) if agrees else (1 - agree_well, 1 - agree_ill)
-            changes.append((source, float(np.log(well / ill))))
-    return changes
+            pairs[source, other] += float(np.log(well / ill))
+    return pairs
 
 
 def _by_text(corrections: Sequence[Correction], groups: np.ndarray) -> dict[int, list[Correction]]:
