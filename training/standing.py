@@ -5,10 +5,11 @@ disagreeing. A source is: by what reviewers decided of its corrections, by wheth
 text, and by whether a judge that has learned from the other sources alone would have said so.
 """
 
-from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections import Counter, defaultdict
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import permutations
 
 import numpy as np
 from scipy.special import expit, logit
@@ -32,6 +33,9 @@ class StandingRules:
     """How often who means well errs."""
     judge: float = 0.5
     """How much the judge's word counts: less than 1, as it errs on texts of one kind all at once."""
+    pair: float = 1.5
+    """The most that the words of one other source, on however many texts, can change the log-odds of a source: two who
+    act together agree on all."""
     reviewer: float = 0.9
     """How often a reviewer confirms the word of who means well, and turns down that of who does not."""
     least_sources: int = 3
@@ -91,9 +95,8 @@ def weigh(
         odds = {source: float(logit(rules.newcomer)) for source in trust}
         for one, probability in zip(corrections, quality, strict=True):
             odds[one.actor] += rules.judge * judged(float(probability), rules) + reviewed(one, rules)
-        for same in by_text.values():
-            for source, change in _against_others(same, trust, rules):
-                odds[source] += change
+        for (source, _), change in _against_others(by_text.values(), trust, rules).items():
+            odds[source] += min(max(change, -rules.pair), rules.pair)
         trust = {source: float(expit(value)) for source, value in odds.items()}
     return trust
 
@@ -114,22 +117,21 @@ def reviewed(one: Correction, rules: StandingRules) -> float:
 
 
 def _against_others(
-    same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules
-) -> list[tuple[str, float]]:
-    """(source, change of its odds) for each pair of sources with a word on one text; a source's last word counts."""
-    said = {one.actor: one.label for one in same}
+    texts: Iterable[Sequence[Correction]], trust: Mapping[str, float], rules: StandingRules
+) -> dict[tuple[str, str], float]:
+    """(source, other) to the change of the source's log-odds, for each two with a word on the same texts; a source's
+    last word on a text counts."""
     right = (1 - rules.slips) ** 2
-    changes = []
-    for source, label in said.items():
-        for other, its in said.items():
-            if other == source:
-                continue
+    pairs: dict[tuple[str, str], float] = defaultdict(float)
+    for same in texts:
+        said = {one.actor: one.label for one in same}
+        for source, other in permutations(said, 2):
             agree_well = trust[other] * right + (1 - trust[other]) * rules.slips
             agree_ill = trust[other] * rules.slips + (1 - trust[other]) / 2
-            agrees = label == its
+            agrees = said[source] == said[other]
             well, ill = (agree_well, agree_ill) if agrees else (1 - agree_well, 1 - agree_ill)
-            changes.append((source, float(np.log(well / ill))))
-    return changes
+            pairs[source, other] += float(np.log(well / ill))
+    return pairs
 
 
 def _by_text(corrections: Sequence[Correction], groups: np.ndarray) -> dict[int, list[Correction]]:
@@ -203,9 +205,11 @@ def _outvoted(
 
 
 def _winner(same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules) -> set[str]:
+    """Each source has one vote, shared out over its words: who says a thing three times is no three people."""
     votes: dict[str, float] = defaultdict(float)
+    said = Counter(one.actor for one in same)
     for one in same:
-        votes[one.label] += trust[one.actor]
+        votes[one.label] += trust[one.actor] / said[one.actor]
     first = max(votes, key=lambda label: votes[label])
     return {first} if votes[first] >= rules.agreement * sum(votes.values()) - 1e-9 else set()
 
@@ -229,21 +233,23 @@ def _surplus(
     if len(trust) < rules.least_sources:
         return {}
     why = f"One source may give {rules.share:.0%} of what is learned; this waits for others to say more."
-    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share)
+    proven = {source for source in own if trust[source] >= rules.proven}
+    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share, proven)
     return {
         one.id: Standing(Status.pending, why)
         for source, words in own.items()
-        if trust[source] < rules.proven
         for one in words[most[source] :]
         if not one.reviewed
     }
 
 
-def largest_shares(counts: Mapping[str, int], share: float) -> dict[str, int]:
-    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left."""
+def largest_shares(counts: Mapping[str, int], share: float, free: Collection[str] = ()) -> dict[str, int]:
+    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left, and those of
+    `free` stay as they are."""
     most = dict(counts)
-    for _ in range(len(counts)):
-        largest = max(most, key=lambda name: most[name])
+    bound = [name for name in most if name not in free]
+    while bound and share < 1:
+        largest = max(bound, key=lambda name: most[name])
         allowed = max(1, int(share / (1 - share) * (sum(most.values()) - most[largest]) + 1e-9))
         if most[largest] <= allowed:
             break
