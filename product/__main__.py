@@ -1,8 +1,9 @@
 """Commands: python -m product --help"""
 
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +15,14 @@ from sqlalchemy.orm import Session
 
 from product import data_commands, erasure
 from product import export as exporting
+from product.application import MAX_REVIEWED, Application
 from product.command_line import JsonOption, console, out, run, say, write_json
 from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
+from product.inference.engine import Engine
 from product.locking import RETRAINING, exclusive
+from product.review_queue import Item
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
@@ -28,6 +32,10 @@ from product.versions import Versions, install_shipped
 app = typer.Typer(
     help="Look after what serves, model versions, and what is kept, corrections; drift.", no_args_is_help=True
 )
+
+
+PLAIN = {"markup": False, "highlight": False, "soft_wrap": True}
+"""How text is printed that came from outside."""
 
 
 @contextmanager
@@ -165,6 +173,61 @@ def cleaned(database: Database) -> bool:
 def told(reach: erasure.Reach) -> str:
     own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
     return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
+
+
+@contextmanager
+def opened_application() -> Iterator[Application]:
+    """Without a model: for what needs none."""
+    with opened() as (settings, database, _), closing(Engine()) as engine:
+        yield Application(settings, database, engine)
+
+
+@app.command()
+def review(
+    limit: Annotated[int, typer.Option(min=1, max=MAX_REVIEWED, help="How many messages.")] = 20,
+    json_file: JsonOption = None,
+) -> None:
+    """List the messages and corrections to look at first: what a mistake would cost, times the doubt about it."""
+    with opened_application() as application, console.status("looking for what is worth a look"):
+        application.drift.check()
+        items = application.review_queue(limit)
+    if json_file != "-":
+        _print_queue(items)
+    write_json(json_file, {"queue": [item.as_dict() for item in items]})
+
+
+def _print_queue(items: list[Item]) -> None:
+    for item in items:
+        out.print(f"{item.reason}, {item.priority:.2f}: {one_line(item.text)}", **PLAIN)
+        out.print(f"  {item.shown} was shown; prediction {item.prediction_id}", **PLAIN)
+        for word in item.said:
+            wanted = "to decide" if word.open else word.status
+            out.print(f"  {word.label} said {one_line(word.actor)}; feedback {word.feedback_id}, {wanted}", **PLAIN)
+    if not items:
+        out.print("nothing to review")
+
+
+def one_line(text: str) -> str:
+    """Without what could steer a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+class Decision(StrEnum):
+    accept = "accept"
+    reject = "reject"
+
+
+@app.command()
+def decide(
+    feedback_id: str,
+    decision: Decision,
+    who: Annotated[str, typer.Option(help="Who decides; stored, and shown to nobody but leads.")],
+    why: Annotated[str, typer.Option(help="The reason; whoever has the receipt can read it.")] = "",
+) -> None:
+    """Decide that a correction stands, or that nothing is learned from it. No automatic rule changes that."""
+    with opened_application() as application:
+        status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, who=who, why=why)
+    out.print(f"{feedback_id}: {status}", **PLAIN)
 
 
 @app.command()

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, erasure, keys
+from product import drift_watch, erasure, keys, review
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import RETRAINING, exclusive
 from product.privacy import redact
+from product.review_queue import Item, review_queue
 from product.schedule import Periodic
 from product.sentiment import (
     LABELS,
@@ -39,6 +40,9 @@ MAX_COMMENT = 2_000
 ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
 DECIDED = "Decided by a lead."
+LABELLED = "Given by a lead."
+MAX_REVIEWED = 200
+"""Messages in the review queue, at most."""
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
 """How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
@@ -138,6 +142,31 @@ class Application:
                 comment=kept(comment),
                 why=GIVEN,
             )
+
+    def review_queue(self, limit: int = 20) -> list[Item]:
+        """The messages and corrections that a lead should look at first. Raises InvalidInput, StorageUnavailable."""
+        if not 1 <= limit <= MAX_REVIEWED:
+            raise InvalidInput(f"limit: must be from 1 to {MAX_REVIEWED}, this is {limit:,}.")
+        drifted = self.drift.to_review(review.Rules().drifted)
+        with self.database.read() as session:
+            return review_queue(session, drifted, limit)
+
+    def label_as_lead(self, *, prediction_id: str, label: str, who: str) -> str:
+        """A lead's own word on a message, which needs nobody's decision any more; returns the feedback id.
+
+        Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
+        """
+        check_label(label)
+        check_reviewer(who, "")
+        if not ID.fullmatch(prediction_id):
+            raise NotFound("prediction_id: no prediction has this id.")
+        who = _storable(who)
+        with self.database.write() as session:
+            id, _ = queries.save_feedback(
+                session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN
+            )
+            queries.decide(session, id, True, who, LABELLED)
+        return id
 
     def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:
         """Accept or reject a correction with the lead's word, above every automatic rule; returns its status now.
