@@ -2,11 +2,13 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+
+from sqlalchemy.orm import Session
 
 from product import drift_watch, erasure, keys, review
 from product.drift import Judged
@@ -21,6 +23,7 @@ from product.sentiment import (
     MAX_TEXTS,
     InvalidInput,
     NotFound,
+    Own,
     Prediction,
     Receipt,
     StatusChange,
@@ -29,7 +32,7 @@ from product.sentiment import (
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
-from product.storage.tables import now
+from product.storage.tables import FeedbackRow, now
 from product.triage import route
 from product.versions import Versions, Watcher
 
@@ -41,6 +44,8 @@ ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
 DECIDED = "Decided by a lead."
 LABELLED = "Given by a lead."
+MAX_OWN = 50
+"""Of one's own corrections that are listed, at most."""
 MAX_REVIEWED = 200
 """Messages in the review queue, at most."""
 DELETED_AT_ONCE = 5_000
@@ -180,6 +185,14 @@ class Application:
             queries.decide(session, feedback_id, accept, _storable(who), kept(why) or DECIDED)
             return queries.status_now(session, queries.feedback(session, id=feedback_id))
 
+    def words_of(self, feedback_id: str) -> tuple[str, str]:
+        """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
+        with self.database.read() as session:
+            row = queries.feedback(session, id=feedback_id)
+            if row is None:
+                raise NotFound("feedback_id: no correction has this id.")
+            return row.prediction.text, row.label
+
     def erase_own(self, *, feedback_id: str, actor: str) -> erasure.Reach:
         """Erase a correction for who gave it, with the message's text; returns what went.
 
@@ -207,24 +220,31 @@ class Application:
             row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            active = queries.active_version(session)
-            text = row.prediction.text
-            receipt = Receipt(
-                feedback_id=row.id,
-                status=queries.status_now(session, row),
-                label=row.label,
-                predicted=row.prediction.label,
-                learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
-                agrees_now=None,
-                history=[StatusChange(event.status, event.at, event.why) for event in row.history],
-            )
-        return _with_agreement(receipt, self._label_now(text) if text else None)
+            text, receipt = row.prediction.text, _receipt(session, row, queries.active_version(session))
+        return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
 
-    def _label_now(self, text: str) -> str | None:
+    def own_corrections(self, *, actor: str, ids: Sequence[str]) -> list[Own]:
+        """Of the corrections `ids`, those that the actor gave, the one given or changed last first.
+
+        Of more than MAX_OWN ids the last count. Raises StorageUnavailable.
+        """
+        ids = [id for id in ids if ID.fullmatch(id)][-MAX_OWN:]
+        with self.database.read() as session:
+            active = queries.active_version(session)
+            rows = queries.own_feedback(session, actor=actor, ids=ids)
+            found = [
+                Own(row.prediction.text, row.comment, row.updated_at, _receipt(session, row, active)) for row in rows
+            ]
+        labels = self._labels_now([own.text for own in found])
+        pairs = zip(found, labels, strict=True)
+        return [replace(own, receipt=_with_agreement(own.receipt, label)) for own, label in pairs]
+
+    def _labels_now(self, texts: list[str]) -> list[str | None]:
+        """What the model that serves says of each text; None for all where there is no model."""
         try:
-            return self.engine.score([text]).texts[0].label
+            return [score.label for score in self.engine.score(texts).texts] if texts else []
         except NoModel:
-            return None
+            return [None] * len(texts)
 
     def versions(self) -> list[dict]:
         """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
@@ -362,6 +382,19 @@ def _storable(text: str) -> str:
 
 def _without_id(prediction: Prediction) -> Prediction:
     return replace(prediction, id=None)
+
+
+def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
+    """All but what the model says of it now."""
+    return Receipt(
+        feedback_id=row.id,
+        status=queries.status_now(session, row, active),
+        label=row.label,
+        predicted=row.prediction.label,
+        learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
+        agrees_now=None,
+        history=[StatusChange(event.status, event.at, event.why) for event in row.history],
+    )
 
 
 def _with_agreement(receipt: Receipt, label_now: str | None) -> Receipt:

@@ -131,6 +131,13 @@ def feedback(session: Session, *, id: str) -> FeedbackRow | None:
     return session.get(FeedbackRow, id)
 
 
+def own_feedback(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
+    """Those of the corrections that the actor gave and that are not erased, the one given or changed last first."""
+    own = select(FeedbackRow).where(FeedbackRow.actor == actor, FeedbackRow.id.in_(ids))
+    own = own.where(FeedbackRow.status != Status.erased.value)
+    return list(session.scalars(own.order_by(FeedbackRow.updated_at.desc(), FeedbackRow.id)))
+
+
 def decide(session: Session, feedback_id: str, accept: bool, who: str, why: str) -> Status:
     """A lead's decision on a correction, above every automatic rule until its actor gives another word.
 
