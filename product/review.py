@@ -37,6 +37,8 @@ class Rules:
     relevance: float = 0.5
     """Share of a message's own priority in the choice of the next one, 0 to 1; the rest is its unlikeness to those
     chosen. At a half, a copy of the first message comes after everything that is like nothing chosen."""
+    doubt: float = 0.3
+    """Uncertainty from which on the model is called unsure."""
     characters: int = 1_000
     """Of each text, that are compared with others."""
     pool: int = 1_000

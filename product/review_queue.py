@@ -13,9 +13,9 @@ from product.storage.tables import FeedbackRow, PredictionRow
 
 OPEN = (Status.pending.value, Status.quarantined.value)
 """A correction with one of these, that no lead has decided on, may need a decision."""
-REASONS = ("quarantined", "disputed", "drifted", "unsure")
-"""Why a message is in the queue; of several reasons, the first. `unsure`: nobody said anything of it yet, and the model
-may be wrong in a way that costs."""
+REASONS = ("quarantined", "disputed", "drifted", "unsure", "unseen")
+"""Why a message is in the queue; of several reasons, the first. Nobody said anything yet of what is `unsure`, the model
+being so, or only `unseen`."""
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules 
     rules = rules or Rules()
     items = {item.prediction_id: item for item in _candidates(session, drifted, rules)}
     return [
-        _placed(items[ranked.candidate.id], ranked) for ranked in rank(map(_candidate, items.values()), limit, rules)
+        _placed(items[ranked.candidate.id], ranked, rules)
+        for ranked in rank(map(_candidate, items.values()), limit, rules)
     ]
 
 
@@ -64,7 +65,7 @@ def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item
     items = _to_decide(queries.words_to_review(session, limit=rules.recent))
     items += [_item(row, "drifted") for row in queries.uncorrected_answers(session, limit=rules.drifted, ids=drifted)]
     recent = queries.uncorrected_answers(session, limit=rules.recent)
-    return items + [_item(row, "unsure") for row in recent if row.id not in drifted]
+    return items + [_item(row, "unseen") for row in recent if row.id not in drifted]
 
 
 def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]]) -> list[Item]:
@@ -105,5 +106,6 @@ def _candidate(item: Item) -> Candidate:
     )
 
 
-def _placed(item: Item, ranked: Ranked) -> Item:
-    return replace(item, cost=ranked.cost, uncertainty=ranked.uncertainty, priority=ranked.priority)
+def _placed(item: Item, ranked: Ranked, rules: Rules) -> Item:
+    reason = "unsure" if item.reason == "unseen" and ranked.uncertainty >= rules.doubt else item.reason
+    return replace(item, reason=reason, cost=ranked.cost, uncertainty=ranked.uncertainty, priority=ranked.priority)

@@ -1,6 +1,7 @@
 """The review queue on a real database: what is in it, why, and how a decision takes it out."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import pytest
@@ -47,6 +48,13 @@ def test_messages_that_nobody_corrected_are_in_it_and_corrected_ones_are_not(app
     application.predict(["bad bag", "where is it"])
     say("good day", ann="neutral")
     assert reasons(application) == {"bad bag": "unsure", "where is it": "unsure"}
+
+
+def test_a_message_that_the_model_is_sure_of_is_only_called_unseen(application, database, make_prediction):
+    sure = replace(make_prediction(), scores={"negative": 0.01, "neutral": 0.98, "positive": 0.01})
+    with database.write() as session:
+        queries.save_predictions(session, [sure])
+    assert reasons(application) == {"where is my parcel": "unseen"}
 
 
 def test_imported_and_erased_messages_are_not_in_it(application, database, make_prediction, say):

@@ -58,13 +58,12 @@ def _notice(key: str, say: Texts) -> str:
 
 def _card(item: Item, say: Texts) -> str:
     scores = " · ".join(f"{say(label)} {say('percent', percent=cards.percent(item.scores[label]))}" for label in LABELS)
-    shown = say("review_shown", label=say(item.shown).lower())
+    shown = say("review_shown", label=say(item.shown).lower(), scores=scores)
     decide = "".join(_word(word, say) for word in item.said)
     return (
-        f"<p class='why'>{say.first(f'review_why_{item.reason}', 'review_why_unsure')}</p>"
+        f"<p class='why'>{say.first(f'review_why_{item.reason}', 'review_why_unseen')}</p>"
         f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
-        f"<p class='facts'>{shown} ({escape(scores)})</p>"
-        + (f"<ul>{decide}</ul>" if decide else _labels(item.prediction_id, say))
+        f"<p class='facts'>{escape(shown)}</p>" + (f"<ul>{decide}</ul>" if decide else _labels(item.prediction_id, say))
     )
 
 
