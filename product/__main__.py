@@ -1,5 +1,6 @@
 """Commands: python -m product --help"""
 
+import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from datetime import UTC, datetime
@@ -23,6 +24,7 @@ from product.drift_watch import WEEKS, DriftWatch
 from product.inference.engine import Engine
 from product.locking import RETRAINING, exclusive
 from product.review_queue import Item
+from product.schedule import run_retraining
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
@@ -118,6 +120,9 @@ def erase(
     actor: Annotated[str, typer.Option(help="All that this actor said, as the actor column of an export has it.")] = "",
     feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Then run `python -m training retrain`, and end with its exit status.")
+    ] = False,
     json_file: JsonOption = None,
 ) -> None:
     """Erase corrections for good: the message's text, the actor and the comment. Emptied rows stay.
@@ -130,7 +135,7 @@ def erase(
         raise typer.BadParameter("give --actor or --feedback, one of them")
     find = partial(erasure.reach_of_actor, actor=actor) if actor else partial(erasure.reach_of_feedback, id=feedback)
     printer = console if json_file == "-" else out
-    with opened() as (settings, database, _):
+    with opened() as (settings, database, versions):
         try:
             if not yes:
                 confirm(database, find, printer)
@@ -143,15 +148,44 @@ def erase(
             raise typer.Exit(1) from None
         say("cleaning the database's files")
         clean = cleaned(database)
-    printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
-    if reach.versions:
-        names = ", ".join(reach.versions)
-        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
-    write_json(json_file, reach.as_dict() | {"clean": clean})
+        report(reach, printer)
+        write_json(json_file, reach.as_dict() | {"clean": clean})
+        status = 0
+        if retrain or (reach.versions and not yes and wants_retraining()):
+            status = run_retraining(settings, sys.stderr if json_file == "-" else None)
+            report_active(versions.active(), reach, printer)
     if not clean:
         raise StorageUnavailable(
             "They are erased, but traces may stay in the database's files while another program uses it or the disk "
             f"is full. Clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
+        )
+    raise typer.Exit(status)
+
+
+def report(reach: erasure.Reach, printer: Console) -> None:
+    """What went, and which versions keep what they learned of it."""
+    printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
+    if reach.versions:
+        names = ", ".join(reach.versions)
+        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
+
+
+def wants_retraining() -> bool:
+    """Asked once all is erased: nobody to answer is no error."""
+    try:
+        return typer.confirm("Train a version without it now?", err=True)
+    except typer.Abort:
+        return False
+
+
+def report_active(active: str | None, reach: erasure.Reach, printer: Console) -> None:
+    """After a retraining: that a version which learned what is erased still serves, if so."""
+    if active in reach.versions:
+        printer.print(
+            f"{active} still serves: it stays until another is proved better, or until "
+            "`python -m product promote VERSION` names one that has not learned it",
+            highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -221,7 +255,7 @@ class Decision(StrEnum):
 def decide(
     feedback_id: str,
     decision: Decision,
-    who: Annotated[str, typer.Option(help="Who decides; stored, and shown to nobody but leads.")],
+    who: Annotated[str, typer.Option(help="Who decides: kept in the history, and in no receipt.")],
     why: Annotated[str, typer.Option(help="The reason; whoever has the receipt can read it.")] = "",
 ) -> None:
     """Decide that a correction stands, or that nothing is learned from it. No automatic rule changes that."""

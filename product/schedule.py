@@ -1,8 +1,14 @@
-"""What is done by the clock, in the background of the serving process."""
+"""What is done by the clock, in the background of the serving process; and retraining, a process of its own."""
 
 import logging
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
+from typing import TextIO
+
+from product.settings import ROOT, Settings
 
 log = logging.getLogger(__name__)
 
@@ -33,3 +39,10 @@ class Periodic:
                 log.warning("%s failed and will be tried again in %.0f s: %s", self._name, self._seconds, error)
             if self._stop.wait(self._seconds):
                 return
+
+
+def run_retraining(settings: Settings, output: TextIO | None = None) -> int:
+    """Run the loop once, on the same data; what it prints goes to `output`, or where this process prints. Returns its
+    exit status: 0 where it reached a decision."""
+    command = [sys.executable, "-m", "training", "retrain"]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | settings.for_child(), stdout=output).returncode

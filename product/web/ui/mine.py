@@ -100,13 +100,19 @@ def with_session(kept: object, recent: Recent) -> list[str]:
     return receipts_of(list(dict.fromkeys(receipts_of(kept) + session)))
 
 
+def browser_receipts() -> gr.BrowserState:
+    """Where a browser keeps its receipts. Outside of any tab: in one that is not opened yet nothing would be kept.
+
+    They are no secret: whoever has one can only ask what became of a correction, without its text.
+    """
+    return gr.BrowserState([], storage_key="attune-receipts", secret="attune")
+
+
 class Mine:
     """The tab's components and its handlers."""
 
-    def __init__(self, application: Application, desk: Desk):
-        self.application, self.desk = application, desk
-        # Receipts are no secret: without their text, whoever has one can only ask what became of it.
-        self.receipts = gr.BrowserState([], storage_key="attune-receipts", secret="attune")
+    def __init__(self, application: Application, desk: Desk, receipts: gr.BrowserState):
+        self.application, self.desk, self.receipts = application, desk, receipts
         with gr.Column(elem_id="mine", min_width=0):
             self.told = html(elem_id="mine-told")
             self.list = html(elem_id="owned", js_on_load=PICK_BUTTON)

@@ -9,7 +9,7 @@ from product.application import Application
 from product.web.texts import LANGUAGES, texts
 from product.web.ui.desk import AT_ONCE, Desk
 from product.web.ui.drift import Drift
-from product.web.ui.mine import Mine
+from product.web.ui.mine import Mine, browser_receipts
 from product.web.ui.review import Review
 
 WAITING = 500
@@ -33,10 +33,11 @@ def build_page(application: Application) -> gr.Blocks:
         with gr.Row(elem_id="masthead"):
             gr.HTML(f"<h1>{MARK} Attune</h1>", elem_id="brand", apply_default_css=False)
             gr.Markdown(translate("tagline"), elem_id="tagline")
+        receipts = browser_receipts()
         with gr.Tab(translate("tab_desk"), id="desk"):
             desk = Desk(application, translate)
         with gr.Tab(translate("tab_mine"), id="mine") as mine_tab:
-            mine = Mine(application, desk)
+            mine = Mine(application, desk, receipts)
         with gr.Tab(translate("tab_review"), id="review") as review_tab:
             review = Review(application, translate)
         with gr.Tab(translate("tab_drift"), id="drift") as tab:

@@ -24,16 +24,20 @@ PICK_BUTTON = """
 element.addEventListener('click', event => {
   const button = event.target.closest('button[data-do]');
   if (!button || button.disabled) return;
+  const cards = [...element.querySelectorAll('ol > li')];
+  document.querySelector('#queue').dataset.row = cards.findIndex(card => card.contains(button));
   button.disabled = true;
   setTimeout(() => { button.disabled = false; }, 2000);
   trigger('select', {do: button.dataset.do, id: button.dataset.id, label: button.dataset.label});
 });
 """
 
-# The button that was pressed is gone; whoever pressed it by keyboard goes on with the first one there is now.
+# The button that was pressed is gone; whoever pressed it by keyboard goes on with the card that is in its place now.
 NEXT_BUTTON = """
 () => {
-  if (document.activeElement === document.body) document.querySelector('#queue button')?.focus();
+  const queue = document.querySelector('#queue'), cards = queue.querySelectorAll('ol > li');
+  const next = cards[Math.min(queue.dataset.row || 0, cards.length - 1)];
+  if (document.activeElement === document.body) next?.querySelector('button')?.focus();
 }
 """
 
