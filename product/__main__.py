@@ -1,8 +1,10 @@
 """Commands: python -m product --help"""
 
+import sys
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -14,11 +16,15 @@ from sqlalchemy.orm import Session
 
 from product import data_commands, erasure
 from product import export as exporting
+from product.application import MAX_REVIEWED, Application
 from product.command_line import JsonOption, console, out, run, say, write_json
 from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
+from product.inference.engine import Engine
 from product.locking import RETRAINING, exclusive
+from product.review_queue import Item
+from product.schedule import run_retraining
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
@@ -28,6 +34,10 @@ from product.versions import Versions, install_shipped
 app = typer.Typer(
     help="Look after what serves, model versions, and what is kept, corrections; drift.", no_args_is_help=True
 )
+
+
+PLAIN = {"markup": False, "highlight": False, "soft_wrap": True}
+"""How text is printed that came from outside."""
 
 
 @contextmanager
@@ -110,6 +120,9 @@ def erase(
     actor: Annotated[str, typer.Option(help="All that this actor said, as the actor column of an export has it.")] = "",
     feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    retrain: Annotated[
+        bool, typer.Option("--retrain", help="Then run `python -m training retrain`, and end with its exit status.")
+    ] = False,
     json_file: JsonOption = None,
 ) -> None:
     """Erase corrections for good: the message's text, the actor and the comment. Emptied rows stay.
@@ -122,7 +135,7 @@ def erase(
         raise typer.BadParameter("give --actor or --feedback, one of them")
     find = partial(erasure.reach_of_actor, actor=actor) if actor else partial(erasure.reach_of_feedback, id=feedback)
     printer = console if json_file == "-" else out
-    with opened() as (settings, database, _):
+    with opened() as (settings, database, versions):
         try:
             if not yes:
                 confirm(database, find, printer)
@@ -135,15 +148,44 @@ def erase(
             raise typer.Exit(1) from None
         say("cleaning the database's files")
         clean = cleaned(database)
-    printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
-    if reach.versions:
-        names = ", ".join(reach.versions)
-        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
-    write_json(json_file, reach.as_dict() | {"clean": clean})
+        report(reach, printer)
+        write_json(json_file, reach.as_dict() | {"clean": clean})
+        status = 0
+        if retrain or (reach.versions and not yes and wants_retraining()):
+            status = run_retraining(settings, sys.stderr if json_file == "-" else None)
+            report_active(versions.active(), reach, printer)
     if not clean:
         raise StorageUnavailable(
             "They are erased, but traces may stay in the database's files while another program uses it or the disk "
             f"is full. Clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
+        )
+    raise typer.Exit(status)
+
+
+def report(reach: erasure.Reach, printer: Console) -> None:
+    """What went, and which versions keep what they learned of it."""
+    printer.print(f"erased: {told(reach)}", highlight=False, soft_wrap=True)
+    if reach.versions:
+        names = ", ".join(reach.versions)
+        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
+
+
+def wants_retraining() -> bool:
+    """Asked once all is erased: nobody to answer is no error."""
+    try:
+        return typer.confirm("Train a version without it now?", err=True)
+    except typer.Abort:
+        return False
+
+
+def report_active(active: str | None, reach: erasure.Reach, printer: Console) -> None:
+    """After a retraining: that a version which learned what is erased still serves, if so."""
+    if active in reach.versions:
+        printer.print(
+            f"{active} still serves: it stays until another is proved better, or until "
+            "`python -m product promote VERSION` names one that has not learned it",
+            highlight=False,
+            soft_wrap=True,
         )
 
 
@@ -165,6 +207,61 @@ def cleaned(database: Database) -> bool:
 def told(reach: erasure.Reach) -> str:
     own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
     return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
+
+
+@contextmanager
+def opened_application() -> Iterator[Application]:
+    """Without a model: for what needs none."""
+    with opened() as (settings, database, _), closing(Engine()) as engine:
+        yield Application(settings, database, engine)
+
+
+@app.command()
+def review(
+    limit: Annotated[int, typer.Option(min=1, max=MAX_REVIEWED, help="How many messages.")] = 20,
+    json_file: JsonOption = None,
+) -> None:
+    """List the messages and corrections to look at first: what a mistake would cost, times the doubt about it."""
+    with opened_application() as application, console.status("looking for what is worth a look"):
+        application.drift.check()
+        items = application.review_queue(limit)
+    if json_file != "-":
+        _print_queue(items)
+    write_json(json_file, {"queue": [item.as_dict() for item in items]})
+
+
+def _print_queue(items: list[Item]) -> None:
+    for item in items:
+        out.print(f"{item.reason}, {item.priority:.2f}: {one_line(item.text)}", **PLAIN)
+        out.print(f"  {item.shown} was shown; prediction {item.prediction_id}", **PLAIN)
+        for word in item.said:
+            wanted = "to decide" if word.open else word.status
+            out.print(f"  {word.label} said {one_line(word.actor)}; feedback {word.feedback_id}, {wanted}", **PLAIN)
+    if not items:
+        out.print("nothing to review")
+
+
+def one_line(text: str) -> str:
+    """Without what could steer a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+class Decision(StrEnum):
+    accept = "accept"
+    reject = "reject"
+
+
+@app.command()
+def decide(
+    feedback_id: str,
+    decision: Decision,
+    who: Annotated[str, typer.Option(help="Who decides: kept in the history, and in no receipt.")],
+    why: Annotated[str, typer.Option(help="The reason; whoever has the receipt can read it.")] = "",
+) -> None:
+    """Decide that a correction stands, or that nothing is learned from it. No automatic rule changes that."""
+    with opened_application() as application:
+        status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, who=who, why=why)
+    out.print(f"{feedback_id}: {status}", **PLAIN)
 
 
 @app.command()

@@ -2,17 +2,20 @@
 
 import logging
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, erasure, keys
+from sqlalchemy.orm import Session
+
+from product import drift_watch, erasure, keys, review
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import RETRAINING, exclusive
 from product.privacy import redact
+from product.review_queue import Item, review_queue
 from product.schedule import Periodic, Retraining
 from product.sentiment import (
     LABELS,
@@ -20,6 +23,7 @@ from product.sentiment import (
     MAX_TEXTS,
     InvalidInput,
     NotFound,
+    Own,
     Prediction,
     Receipt,
     StatusChange,
@@ -28,7 +32,7 @@ from product.sentiment import (
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
-from product.storage.tables import now
+from product.storage.tables import FeedbackRow, now
 from product.triage import route
 from product.versions import Versions, Watcher
 
@@ -39,6 +43,11 @@ MAX_COMMENT = 2_000
 ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
 DECIDED = "Decided by a lead."
+LABELLED = "Given by a lead."
+MAX_OWN = 50
+"""Of one's own corrections that are listed, at most."""
+MAX_REVIEWED = 200
+"""Messages in the review queue, at most."""
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
 """How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
@@ -143,6 +152,31 @@ class Application:
                 why=GIVEN,
             )
 
+    def review_queue(self, limit: int = 20) -> list[Item]:
+        """The messages and corrections that a lead should look at first. Raises InvalidInput, StorageUnavailable."""
+        if not 1 <= limit <= MAX_REVIEWED:
+            raise InvalidInput(f"limit: must be from 1 to {MAX_REVIEWED}, this is {limit:,}.")
+        drifted = self.drift.to_review(review.Rules().drifted)
+        with self.database.read() as session:
+            return review_queue(session, drifted, limit)
+
+    def label_as_lead(self, *, prediction_id: str, label: str, who: str) -> str:
+        """A lead's own word on a message, which needs nobody's decision any more; returns the feedback id.
+
+        Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
+        """
+        check_label(label)
+        check_reviewer(who, "")
+        if not ID.fullmatch(prediction_id):
+            raise NotFound("prediction_id: no prediction has this id.")
+        who = _storable(who)
+        with self.database.write() as session:
+            id, _ = queries.save_feedback(
+                session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN
+            )
+            queries.decide(session, id, True, who, LABELLED)
+        return id
+
     def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:
         """Accept or reject a correction with the lead's word, above every automatic rule; returns its status now.
 
@@ -154,6 +188,14 @@ class Application:
         with self.database.write() as session:
             queries.decide(session, feedback_id, accept, _storable(who), kept(why) or DECIDED)
             return queries.status_now(session, queries.feedback(session, id=feedback_id))
+
+    def words_of(self, feedback_id: str) -> tuple[str, str]:
+        """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
+        with self.database.read() as session:
+            row = queries.feedback(session, id=feedback_id)
+            if row is None:
+                raise NotFound("feedback_id: no correction has this id.")
+            return row.prediction.text, row.label
 
     def erase_own(self, *, feedback_id: str, actor: str) -> erasure.Reach:
         """Erase a correction for who gave it, with the message's text; returns what went.
@@ -182,24 +224,31 @@ class Application:
             row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            active = queries.active_version(session)
-            text = row.prediction.text
-            receipt = Receipt(
-                feedback_id=row.id,
-                status=queries.status_now(session, row),
-                label=row.label,
-                predicted=row.prediction.label,
-                learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
-                agrees_now=None,
-                history=[StatusChange(event.status, event.at, event.why) for event in row.history],
-            )
-        return _with_agreement(receipt, self._label_now(text) if text else None)
+            text, receipt = row.prediction.text, _receipt(session, row, queries.active_version(session))
+        return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
 
-    def _label_now(self, text: str) -> str | None:
+    def own_corrections(self, *, actor: str, ids: Sequence[str]) -> list[Own]:
+        """Of the corrections `ids`, those that the actor gave, the one given or changed last first.
+
+        Of more than MAX_OWN ids the last count. Raises StorageUnavailable.
+        """
+        ids = [id for id in ids if ID.fullmatch(id)][-MAX_OWN:]
+        with self.database.read() as session:
+            active = queries.active_version(session)
+            rows = queries.own_feedback(session, actor=actor, ids=ids)
+            found = [
+                Own(row.prediction.text, row.comment, row.updated_at, _receipt(session, row, active)) for row in rows
+            ]
+        labels = self._labels_now([own.text for own in found])
+        pairs = zip(found, labels, strict=True)
+        return [replace(own, receipt=_with_agreement(own.receipt, label)) for own, label in pairs]
+
+    def _labels_now(self, texts: list[str]) -> list[str | None]:
+        """What the model that serves says of each text; None for all where there is no model."""
         try:
-            return self.engine.score([text]).texts[0].label
+            return [score.label for score in self.engine.score(texts).texts] if texts else []
         except NoModel:
-            return None
+            return [None] * len(texts)
 
     def versions(self) -> list[dict]:
         """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
@@ -337,6 +386,19 @@ def _storable(text: str) -> str:
 
 def _without_id(prediction: Prediction) -> Prediction:
     return replace(prediction, id=None)
+
+
+def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
+    """All but what the model says of it now."""
+    return Receipt(
+        feedback_id=row.id,
+        status=queries.status_now(session, row, active),
+        label=row.label,
+        predicted=row.prediction.label,
+        learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
+        agrees_now=None,
+        history=[StatusChange(event.status, event.at, event.why) for event in row.history],
+    )
 
 
 def _with_agreement(receipt: Receipt, label_now: str | None) -> Receipt:

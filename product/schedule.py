@@ -12,6 +12,7 @@ import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
+from typing import TextIO
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
@@ -130,3 +131,10 @@ class Retraining:
 def _last(text: str) -> str:
     lines = text.strip().splitlines()
     return lines[-1].strip() if lines else "it said nothing"
+
+
+def run_retraining(settings: Settings, output: TextIO | None = None) -> int:
+    """Run the loop once, on the same data; what it prints goes to `output`, or where this process prints. Returns its
+    exit status: 0 where it reached a decision."""
+    command = [sys.executable, "-m", "training", "retrain"]
+    return subprocess.run(command, cwd=ROOT, env=os.environ | settings.for_child(), stdout=output).returncode

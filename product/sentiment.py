@@ -99,6 +99,16 @@ class Receipt:
     history: list[StatusChange] = field(default_factory=list)
 
 
+@dataclass(frozen=True)
+class Own:
+    """A correction as who gave it sees it: the message with what became of their word."""
+
+    text: str
+    comment: str
+    given_at: datetime
+    receipt: Receipt
+
+
 class AttuneError(Exception):
     """Base of the errors whose message is written for the person who sees it."""
 

@@ -6,7 +6,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError, field_validator
+from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from product import cron
@@ -36,6 +36,7 @@ class Settings(BaseSettings):
     base_model: str = ""
     corpus_dir: str = ""
     api_tokens: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
+    lead_password: SecretStr = SecretStr("")
     retrain_min_corrections: int = Field(50, ge=1)
     retrain_cron: str = ""
     approval: Literal["auto", "lead"] = "auto"
@@ -108,6 +109,8 @@ def load_settings(**overrides) -> Settings:
 def _explain(problem: dict) -> str:
     field = str(problem["loc"][0]) if problem["loc"] else "settings"
     name = field if field.isupper() else f"ATTUNE_{field.upper()}"
-    # The secrets in ATTUNE_API_TOKENS must not reach a log.
-    given = "" if "token" in field else f" (given: {os.environ.get(name, problem.get('input'))!r})"
+    # A secret must not reach a log.
+    given = (
+        "" if "token" in field or "password" in field else f" (given: {os.environ.get(name, problem.get('input'))!r})"
+    )
     return f"{name}: {problem['msg']}{given}"

@@ -83,6 +83,18 @@ def answers_between(
     yield from session.execute(wanted.order_by(PredictionRow.id).execution_options(yield_per=500))
 
 
+def uncorrected_answers(session: Session, *, limit: int, ids: Sequence[str] | None = None) -> list[PredictionRow]:
+    """The newest answers to messages that came in, which nobody gave a word on; only of `ids` where given.
+
+    Without those whose text was taken away.
+    """
+    rows = select(PredictionRow).where(PredictionRow.text != "", ~PredictionRow.imported)
+    rows = rows.where(~exists().where(FeedbackRow.prediction_id == PredictionRow.id))
+    if ids is not None:
+        rows = rows.where(PredictionRow.id.in_(ids))
+    return list(session.scalars(rows.order_by(PredictionRow.created_at.desc(), PredictionRow.id).limit(limit)))
+
+
 def first_answer(session: Session) -> datetime | None:
     """When the oldest answer that is kept, to a message that came in, was given."""
     return session.scalar(select(func.min(PredictionRow.created_at)).where(~PredictionRow.imported))
@@ -119,6 +131,13 @@ def feedback(session: Session, *, id: str) -> FeedbackRow | None:
     return session.get(FeedbackRow, id)
 
 
+def own_feedback(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
+    """Those of the corrections that the actor gave and that are not erased, the one given or changed last first."""
+    own = select(FeedbackRow).where(FeedbackRow.actor == actor, FeedbackRow.id.in_(ids))
+    own = own.where(FeedbackRow.status != Status.erased.value)
+    return list(session.scalars(own.order_by(FeedbackRow.updated_at.desc(), FeedbackRow.id)))
+
+
 def decide(session: Session, feedback_id: str, accept: bool, who: str, why: str) -> Status:
     """A lead's decision on a correction, above every automatic rule until its actor gives another word.
 
@@ -146,7 +165,8 @@ def set_standing(session: Session, changes: dict[str, tuple[Status, str]], *, as
             status, why = changes[row.id]
             if _unlearned(row) == status:
                 continue
-            before, row.status, changed = status_now(session, row, active), status.value, changed + 1
+            before, changed = status_now(session, row, active), changed + 1
+            row.status = Status(status).value
             after = status_now(session, row, active)
             if after != before:
                 session.add(_event(row, after, why))
@@ -180,6 +200,23 @@ def _corrections(session: Session, condition: ColumnElement[bool]) -> list[Corre
         .order_by(FeedbackRow.created_at, FeedbackRow.id)
     )
     return [_correction(word, answer) for word, answer in rows]
+
+
+def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
+    """Up to `limit` corrections that are neither rejected nor erased, with their answers, oldest first.
+
+    Of more, those put aside, and then those given or changed last.
+    """
+    aside = FeedbackRow.status == Status.quarantined.value
+    chosen = select(FeedbackRow.id).where(FeedbackRow.status.not_in(GONE))
+    chosen = chosen.order_by(aside.desc(), FeedbackRow.updated_at.desc(), FeedbackRow.id).limit(limit)
+    rows = session.execute(
+        select(FeedbackRow, PredictionRow)
+        .join(PredictionRow, FeedbackRow.prediction_id == PredictionRow.id)
+        .where(FeedbackRow.id.in_(chosen))
+        .order_by(FeedbackRow.created_at, FeedbackRow.id)
+    )
+    return [(word, answer) for word, answer in rows]
 
 
 def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:

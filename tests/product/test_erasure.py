@@ -2,8 +2,10 @@
 
 import json
 import random
+import subprocess
 import uuid
 from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -268,3 +270,68 @@ def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, gi
     assert isinstance(done.exception, Locked)
     with database.read() as session:
         assert len(queries.standing_corrections(session)) == 1
+
+
+# Then a version without it
+
+
+@pytest.fixture
+def retrainings(monkeypatch):
+    """The environments of the retrainings that were started, which all end with 7."""
+    started = []
+
+    def run(command, *, cwd, env, stdout):
+        assert command[1:] == ["-m", "training", "retrain"]
+        started.append(env | {"stdout": stdout})
+        return SimpleNamespace(returncode=7)
+
+    monkeypatch.setattr(subprocess, "run", run)
+    return started
+
+
+def test_asked_for_a_retraining_it_follows_on_the_same_data_and_its_exit_status_is_the_command_s(
+    settings, database, erase, give, retrainings
+):
+    _, feedback_id = give()
+    learn(database, "v2", feedback_id)
+    done = erase("--feedback", feedback_id, "--yes", "--retrain")
+    assert done.exit_code == 7
+    assert "learned by: v2" in done.output and "v2 still serves" in done.output
+    [environment] = retrainings
+    assert environment["ATTUNE_DATA_DIR"] == str(settings.data_dir)
+    assert environment["ATTUNE_DATABASE_URL"] == settings.database
+    assert traces(settings) == 0
+
+
+def test_a_program_that_reads_the_result_gets_nothing_else_on_stdout(database, erase, give, retrainings):
+    _, feedback_id = give()
+    done = erase("--feedback", feedback_id, "--yes", "--retrain", "--json", "-")
+    assert json.loads(done.stdout)["corrections"] == 1
+    assert retrainings[0]["stdout"] is not None
+
+
+@pytest.mark.parametrize(
+    ("learned", "answers", "started"), [(True, "y\ny\n", 1), (True, "y\nn\n", 0), (True, "y\n", 0), (False, "y\n", 0)]
+)
+def test_a_person_is_offered_one_where_a_version_learned_it(
+    database, erase, give, retrainings, learned, answers, started
+):
+    _, feedback_id = give()
+    if learned:
+        learn(database, "v2", feedback_id)
+    done = erase("--feedback", feedback_id, input=answers)
+    assert ("Train a version without it now?" in done.output) is learned
+    assert len(retrainings) == started
+    assert done.exit_code == (7 if started else 0)
+
+
+def test_without_the_option_a_program_starts_none(database, erase, give, retrainings):
+    _, feedback_id = give()
+    learn(database, "v2", feedback_id)
+    assert erase("--feedback", feedback_id, "--yes").exit_code == 0
+    assert retrainings == []
+
+
+def test_where_nothing_was_erased_none_is_started(database, erase, give, retrainings):
+    assert erase("--actor", "nobody", "--yes", "--retrain").exit_code == 1
+    assert retrainings == []

@@ -54,6 +54,14 @@ def test_a_bad_token_setting_does_not_print_the_secret(monkeypatch):
     assert "hidden-thing" not in str(caught.value)
 
 
+def test_a_password_is_not_printed_with_the_settings(monkeypatch):
+    monkeypatch.setenv("ATTUNE_LEAD_PASSWORD", "hidden-thing")
+    settings = load_settings()
+    assert settings.lead_password.get_secret_value() == "hidden-thing"
+    assert "hidden-thing" not in repr(settings) + str(settings.model_dump())
+    assert "hidden-thing" not in str(settings.for_child())
+
+
 def test_settings_cannot_change_while_the_product_runs(tmp_path):
     settings = Settings(data_dir=tmp_path)
     with pytest.raises(ValueError, match="frozen"):

@@ -50,12 +50,12 @@ def result(prediction: Prediction, say: Texts, learned: Sequence[str]) -> str:
 
 def _verdict(prediction: Prediction, say: Texts) -> str:
     return (
-        f"<p class='verdict'>{_face(prediction.label)}<strong>{say(prediction.label)}</strong>"
+        f"<p class='verdict'>{face(prediction.label)}<strong>{say(prediction.label)}</strong>"
         f"<span class='sure'><b>{escape(sure(prediction, say))}</b> · {reliance(prediction.confidence, say)}</span></p>"
     )
 
 
-def _face(label: str) -> str:
+def face(label: str) -> str:
     """A face that differs in shape; the word stands beside it, so it says nothing to a screen reader."""
     return f"<i class='face {label}' aria-hidden='true'></i>"
 
@@ -134,7 +134,7 @@ def _recent_row(entry: Entry, shown: bool, say: Texts) -> str:
     label = entry.prediction.label
     return (
         f"<li><button type='button' data-key='{entry.key}' aria-current='{str(shown).lower()}'>"
-        f"{_face(label)}<span class='snippet' dir='auto'>{escape(snippet(entry.prediction.text))}</span>"
+        f"{face(label)}<span class='snippet' dir='auto'>{escape(snippet(entry.prediction.text))}</span>"
         f"<span class='state'>{say(label)} · {recent_state(entry, say)}</span></button></li>"
     )
 
@@ -153,6 +153,10 @@ def snippet(text: str) -> str:
     """One line of at most SNIPPET characters."""
     line = " ".join(text.split())
     return line if len(line) <= SNIPPET else line[: SNIPPET - 1].rstrip() + "…"
+
+
+def done(message: str) -> str:
+    return f"<div class='outcome stored' role='status'><p>{escape(message)}</p></div>"
 
 
 def spoken(message: str) -> str:

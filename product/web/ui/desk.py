@@ -139,7 +139,15 @@ class Desk:
             )
 
     def _wire(self) -> None:
-        everything = [self.result, self.spoken, self.shown, self.judge, self.question, self.yes, self.lead]
+        everything = self.everything = [
+            self.result,
+            self.spoken,
+            self.shown,
+            self.judge,
+            self.question,
+            self.yes,
+            self.lead,
+        ]
         everything += [*self.labels.values(), self.outcome, self.comment, self.list, self.problem, self.message]
         event = partial(
             gr.on, outputs=everything, show_progress="hidden", concurrency_limit=AT_ONCE, api_visibility="private"
@@ -149,7 +157,31 @@ class Desk:
         buttons = [self.yes, *self.labels.values()]
         judged = event([button.click for button in buttons], self.on_correct, [self.shown, self.comment, self.recent])
         judged.then(None, js=KEEP_FOCUS)
+        self._judged = judged
         event([self.list.select], self.on_select, [self.recent])
+
+    def then_stored(self, handler: Callable, inputs: list, outputs: list) -> None:
+        """Run another tab's handler whenever a word was given."""
+        self._judged.then(
+            handler,
+            inputs,
+            outputs,
+            show_progress="hidden",
+            concurrency_limit=AT_ONCE,
+            api_visibility="private",
+        )
+
+    def forget(self, recent: Recent, receipt: str, say: Texts) -> dict:
+        """The page after a correction was erased: nothing on show, and the message no longer listed."""
+        recent.forget(receipt)
+        return {
+            self.problem: "",
+            self.shown: "",
+            self.message: "",
+            self.result: cards.no_result(say),
+            self.judge: gr.update(visible=False),
+            self.list: cards.recent(recent.newest_first(), None, say),
+        }
 
     # Handlers: they say what changes on the page.
 

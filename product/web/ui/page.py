@@ -9,6 +9,8 @@ from product.application import Application
 from product.web.texts import LANGUAGES, texts
 from product.web.ui.desk import AT_ONCE, Desk
 from product.web.ui.drift import Drift
+from product.web.ui.mine import Mine, browser_receipts
+from product.web.ui.review import Review
 
 WAITING = 500
 """Events that may wait for their turn; whoever comes then is told to try again."""
@@ -31,8 +33,13 @@ def build_page(application: Application) -> gr.Blocks:
         with gr.Row(elem_id="masthead"):
             gr.HTML(f"<h1>{MARK} Attune</h1>", elem_id="brand", apply_default_css=False)
             gr.Markdown(translate("tagline"), elem_id="tagline")
+        receipts = browser_receipts()
         with gr.Tab(translate("tab_desk"), id="desk"):
             desk = Desk(application, translate)
+        with gr.Tab(translate("tab_mine"), id="mine") as mine_tab:
+            mine = Mine(application, desk, receipts)
+        with gr.Tab(translate("tab_review"), id="review") as review_tab:
+            review = Review(application, translate)
         with gr.Tab(translate("tab_drift"), id="drift") as tab:
             drift = Drift(application)
         page.load(
@@ -42,6 +49,9 @@ def build_page(application: Application) -> gr.Blocks:
             concurrency_limit=AT_ONCE,
             api_visibility="private",
         )
+        # Not before it is opened: who only reads messages need not wait for the queue.
+        review.wire(review_tab.select)
+        mine.wire(mine_tab.select)
         drift.wire(page.load, tab.select)
     page.queue(default_concurrency_limit=AT_ONCE, max_size=WAITING)
     page.state_session_capacity = SESSIONS

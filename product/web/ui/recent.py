@@ -36,5 +36,11 @@ class Recent:
     def get(self, key: str | None) -> Entry | None:
         return self._entries.get(key or "")
 
+    def forget(self, receipt: str) -> None:
+        """Drop the entry whose correction was erased: a session remembers no more of a person than the disk does."""
+        for entry in list(self._entries.values()):
+            if entry.receipt == receipt:
+                self._entries.pop(entry.key, None)
+
     def newest_first(self) -> list[Entry]:
         return list(self._entries.values())[::-1]

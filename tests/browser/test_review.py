@@ -1,0 +1,179 @@
+"""Review and My corrections as people use them: the real app in a process of its own, a real browser.
+
+ATTUNE_SCREENSHOTS=FOLDER keeps a picture of every state.
+"""
+
+import shutil
+from contextlib import closing, contextmanager
+
+import pytest
+
+from tests.browser.test_desk import BROWSER, CONTRAST, FLAGS, MESSAGE, DeskApp, another, picture, read
+
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was opened")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: no page was opened")
+
+NAMES = {"en-GB": ("My corrections", "Review"), "zh-CN": ("我的纠正", "审核")}
+DISPUTED = "Oh great, another update that deletes my playlists. Love it."
+
+
+@contextmanager
+def running(installation, folder, **environment):
+    with DeskApp(shutil.copytree(installation, folder / "data"), **environment) as app:
+        yield app
+        assert app.stop() == 0, "asked to stop, the app must end without an error"
+
+
+@pytest.fixture(scope="module")
+def app(installation, tmp_path_factory):
+    with running(installation, tmp_path_factory.mktemp("review")) as app:
+        app.predict(
+            ["客服态度还行，就是等了四十分钟。", "The router was broken, but Jenna had a new one here at once."]
+        )
+        [answer] = app.predict([DISPUTED])["predictions"]
+        for actor, label in (("anna", "negative"), ("bob", "positive")):
+            app.correct(answer["id"], label, actor)
+        yield app
+
+
+@pytest.fixture(scope="module")
+def browser():
+    with (
+        playwright.sync_playwright() as runner,
+        closing(runner.chromium.launch(executable_path=BROWSER, args=FLAGS)) as browser,
+    ):
+        yield browser
+
+
+@pytest.fixture
+def open_page(browser):
+    """Opens the page of an app; at the end, no script may have failed."""
+    contexts, broken = [], []
+
+    def open_one(app, width=1280, height=900, **options):
+        contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
+        page = contexts[-1].new_page()
+        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.goto(app.url)
+        page.wait_for_selector(".card.nothing")
+        return page
+
+    yield open_one
+    for context in contexts:
+        context.close()
+    assert not broken, "a script of the page failed"
+
+
+def open_tab(page, name: str, shows: str) -> None:
+    page.click(f"role=tab[name='{name}']")
+    page.wait_for_selector(shows)
+
+
+def word_of(app, text: str) -> list[tuple]:
+    query = "SELECT f.label, f.status, f.actor, f.reviewed_by FROM feedback f JOIN predictions p"
+    return app.rows(f"{query} ON p.id = f.prediction_id WHERE p.text = ? ORDER BY f.actor", text)
+
+
+def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
+    page = open_page(app)
+    open_tab(page, "Review", "#queue li")
+    picture(page, "review")
+    page.fill("#reviewer input", "Eve")
+    card = page.locator("#queue ol > li", has_text="Jenna")
+    card.locator("button.positive").click()
+    page.wait_for_selector("#told:has-text('Stored: positive')")
+    assert page.locator("#queue ol > li", has_text="Jenna").count() == 0
+    [stored] = word_of(app, "The router was broken, but Jenna had a new one here at once.")
+    assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
+    word = page.locator("#queue li li", has_text="anna")
+    word.locator("button.accept").click()
+    page.wait_for_selector("#told:has-text('Accepted: negative')")
+    page.locator("#queue li li", has_text="bob").locator("button.reject").click()
+    page.wait_for_selector("#told:has-text('Rejected: positive')")
+    assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
+        ("negative", "accepted", "lead:Eve"),
+        ("positive", "rejected", "lead:Eve"),
+    ]
+    assert page.locator("#queue ol > li", has_text="playlists").count() == 0
+    picture(page, "review-decided")
+
+
+def test_a_correction_is_found_again_after_a_reload_and_deleted(app, open_page):
+    page = open_page(app)
+    label = another(read(page, MESSAGE))
+    page.click(f"#say-{label}")
+    page.wait_for_selector(".stored")
+    page.wait_for_function("localStorage.getItem('attune-receipts')")
+    page.reload()
+    page.wait_for_selector(".card.nothing")
+    open_tab(page, "My corrections", "#owned li")
+    shown = page.inner_text("#owned li")
+    assert MESSAGE in shown and f"You said {label};" in shown and "waiting for the next retraining" in shown
+    picture(page, "mine")
+    page.click("#owned summary")
+    page.click("#owned details button")
+    page.wait_for_selector("#mine-told .stored")
+    picture(page, "mine-deleted")
+    assert "Deleted for good" in page.inner_text("#mine-told")
+    assert MESSAGE not in page.content()
+    assert app.rows("SELECT count(*) FROM predictions WHERE text = ?", MESSAGE) == [(0,)]
+
+
+def test_another_browser_at_the_same_address_does_not_see_them(app, open_page):
+    first, second = open_page(app), open_page(app)
+    page_label = another(read(first, "Only the first browser knows of this."))
+    first.click(f"#say-{page_label}")
+    first.wait_for_selector(".stored")
+    open_tab(first, "My corrections", "#owned li")
+    open_tab(second, "My corrections", "#owned .nothing")
+    assert "first browser" not in second.content()
+
+
+@pytest.mark.parametrize("locale", list(NAMES))
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_every_text_stands_out_from_its_ground(app, open_page, locale, scheme):
+    app.predict([f"Well, that was quick: two weeks for a reply. {locale} {scheme}"])
+    page = open_page(app, locale=locale, color_scheme=scheme, reduced_motion="reduce")
+    read(page, f"{MESSAGE} {locale} {scheme}")
+    page.click("#say-neutral")
+    page.wait_for_selector(".stored")
+    mine, review = NAMES[locale]
+    open_tab(page, mine, "#owned li")
+    page.click("#owned summary")
+    assert page.evaluate(CONTRAST) == []
+    picture(page, f"mine-{locale}-{scheme}")
+    open_tab(page, review, "#queue li")
+    page.click("#queue .choose .negative")
+    page.wait_for_selector("#told .stored")
+    page.mouse.move(2, 2)
+    page.wait_for_timeout(400)  # colours fade in
+    assert page.evaluate(CONTRAST) == []
+    picture(page, f"review-{locale}-{scheme}")
+
+
+def test_a_phone_needs_no_scrolling_sideways(app, open_page):
+    page = open_page(app, 390, 844, is_mobile=True, has_touch=True)
+    app.predict(["One more that nobody answered yet."])
+    for name, shows in (("My corrections", "#owned .nothing"), ("Review", "#queue li")):
+        open_tab(page, name, shows)
+        assert page.evaluate("document.documentElement.scrollWidth") <= 390
+        picture(page, f"phone-{name}")
+
+
+def test_with_a_password_the_queue_is_behind_it(installation, tmp_path, open_page):
+    with running(installation, tmp_path, ATTUNE_LEAD_PASSWORD="open sesame") as app:
+        app.predict(["bad Xanadu"])
+        page = open_page(app)
+        open_tab(page, "Review", "#password")
+        picture(page, "door")
+        assert "Xanadu" not in page.content()
+        page.fill("#password input", "open says me")
+        page.click("#enter")
+        page.wait_for_selector("#told:has-text('not the password')")
+        picture(page, "door-refused")
+        assert page.evaluate(CONTRAST) == []
+        page.fill("#password input", "open sesame")
+        page.press("#password input", "Enter")
+        page.wait_for_selector("#queue li")
+        assert "Xanadu" in page.inner_text("#queue") and page.is_hidden("#password")
+        assert "sesame" not in app.log() + page.content()
