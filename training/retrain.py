@@ -81,18 +81,20 @@ def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, sa
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)
-        corrections = queries.standing_corrections(session)
+        known, corrections = queries.latest_event(session), queries.standing_corrections(session)
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
     attempt = _next_attempt(database)
     material = collect(settings, corrections, tuple(shipped.experts), seed=attempt, say=say)
     lacking = too_few(material, Rules())
-    if lacking:
-        return Outcome("insufficient", lacking, champion=champion_id)
     if not dry_run:
         with database.write() as session:
-            attempt = queries.start_attempt(session)
+            attempt = queries.start_attempt(session, up_to=known)
+            if lacking:  # recorded, or what is started by the clock would collect the same again and again
+                queries.finish_attempt(session, id=attempt, outcome="insufficient", reason=lacking)
+    if lacking:
+        return Outcome("insufficient", lacking, champion=champion_id)
     draft = versions.store.draft("challenger")
     try:
         manifest = make_challenger(settings, versions, shipped, draft, attempt, champion_id, material, say)

@@ -286,8 +286,14 @@ def all_versions(session: Session) -> list[VersionRow]:
 # Attempts to learn
 
 
-def start_attempt(session: Session) -> int:
-    attempt = AttemptRow()
+def latest_event(session: Session) -> int:
+    """The number of the newest change to any correction, 0 before the first."""
+    return session.scalar(select(func.max(FeedbackEventRow.id))) or 0
+
+
+def start_attempt(session: Session, *, up_to: int | None = None) -> int:
+    """Record that an attempt begins. `up_to`: the latest event when it read the corrections, by default that of now."""
+    attempt = AttemptRow(up_to=latest_event(session) if up_to is None else up_to)
     session.add(attempt)
     session.flush()
     return attempt.id
@@ -307,13 +313,17 @@ def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, vers
 
 
 def feedback_since_last_attempt(session: Session) -> int:
-    """Corrections and confirmations given or changed since the newest finished attempt began; else all.
+    """Corrections and confirmations that people gave, changed or accepted since the newest finished attempt read them.
 
-    Without the erased ones: nothing can be learned from them.
+    Only those that can be learned from. An attempt that was killed is none: it decided nothing.
     """
-    since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
-    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status != Status.erased.value)
-    return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
+    known = session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
+    changed = (
+        select(func.count(FeedbackEventRow.feedback_id.distinct()))
+        .join(FeedbackRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
+        .where(FeedbackEventRow.id > known, FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(STANDING))
+    )
+    return session.scalar(changed)
 
 
 def latest_attempt(session: Session) -> int:
