@@ -18,7 +18,7 @@ from product.command_line import JsonOption, console, out, run, say, write_json
 from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
@@ -127,7 +127,7 @@ def erase(
             if not yes:
                 confirm(database, find, printer)
             # A retraining that has read the texts already would go on to learn them.
-            with exclusive(settings.data_dir / RETRAINING, "retraining"), database.write() as session:
+            with alone_with_corrections(settings, database), database.write() as session:
                 reach = find(session)
                 erasure.erase(session, reach)
         except NotFound as error:

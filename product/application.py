@@ -11,7 +11,7 @@ from functools import cached_property
 from product import drift_watch, erasure, keys
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.privacy import redact
 from product.schedule import Periodic, Retraining
 from product.sentiment import (
@@ -148,7 +148,7 @@ class Application:
         Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
         Raises NotFound, Locked while a retraining runs that has read the text already, StorageUnavailable.
         """
-        with exclusive(self.settings.data_dir / RETRAINING, "retraining"), self.database.write() as session:
+        with alone_with_corrections(self.settings, self.database), self.database.write() as session:
             reach = erasure.reach_of_own(session, feedback_id, actor)
             erasure.erase(session, reach, erasure.WHY_OWN)
         self._clean_up()

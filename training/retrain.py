@@ -18,7 +18,7 @@ from product.inference import checkpoint
 from product.inference import model as models
 from product.inference.model import Model, softmax
 from product.inference.text import reader
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.manifest import Expert, Manifest
 from product.sentiment import LABELS
 from product.settings import Settings
@@ -67,7 +67,7 @@ def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, 
     database = Database(settings.database)
     database.migrate()
     try:
-        with exclusive(settings.data_dir / RETRAINING, "retraining"):
+        with alone_with_corrections(settings, database):
             outcome = _run(settings, database, if_due, dry_run, say)
     finally:
         database.close()
