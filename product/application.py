@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, erasure, keys
+from product import drift_watch, erasure, keys, probation_watch
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import alone_with_corrections
@@ -99,6 +99,10 @@ class Application:
             drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
             drift.start()
             stack.callback(drift.stop)
+            probation = probation_watch.ProbationWatch(settings, database, versions)
+            looking = Periodic("looking at the version on probation", probation.check, probation_watch.EVERY)
+            looking.start()
+            stack.callback(looking.stop)
             if settings.retrain_cron:
                 retraining = Retraining(settings)
                 retraining.start()

@@ -39,6 +39,7 @@ class Settings(BaseSettings):
     retrain_min_corrections: int = Field(50, ge=1)
     retrain_cron: str = ""
     approval: Literal["auto", "lead"] = "auto"
+    probation_hours: float = Field(72, ge=0, le=24 * 365)
     retention_days: int = Field(90, ge=1)
     drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)
     drift_reference: Literal["training", "traffic"] = "training"

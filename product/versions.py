@@ -74,8 +74,13 @@ class Versions:
         with self._database.read() as session:
             return queries.active_version(session)
 
-    def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
-        """Row, learned corrections and activation in one commit: no reader sees a half of it."""
+    def register(
+        self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str, probation: bool = False
+    ) -> None:
+        """Row, learned corrections and activation in one commit: no reader sees a half of it.
+
+        `probation`: no person decided that it becomes active, so that its parent may come back by itself.
+        """
         with self._database.write() as session:
             if queries.version(session, id=manifest.id) is None:
                 queries.add_version(
@@ -88,7 +93,7 @@ class Versions:
                     learned=learned,
                 )
             if activate:
-                queries.activate(session, version_id=manifest.id, why=why)
+                queries.activate(session, version_id=manifest.id, why=why, probation=probation)
 
     def promote(self, version: str, why: str) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""

@@ -286,7 +286,7 @@ def _conclude(
         manifests.write(draft, manifest)
         versions.store.publish(draft)
         learned = {one.id: one.label for one in material.learned}
-        versions.register(manifest, learned, activate=outcome == "promoted", why=verdict.reason)
+        versions.register(manifest, learned, activate=outcome == "promoted", why=verdict.reason, probation=True)
     version = manifest.id if verdict.promote else None
     with database.write() as session:
         queries.finish_attempt(session, id=attempt, outcome=outcome, reason=verdict.reason, version_id=version)

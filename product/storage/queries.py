@@ -84,6 +84,30 @@ def first_answer(session: Session) -> datetime | None:
     return session.scalar(select(func.min(PredictionRow.created_at)).where(~PredictionRow.imported))
 
 
+def answers_given(session: Session, *, version: str, start: datetime, end: datetime) -> int:
+    """How many messages that came in a version answered from `start` until before `end`."""
+    return session.scalar(select(func.count()).where(*_given(version, start, end)))
+
+
+def mistakes_named(session: Session, *, version: str, start: datetime, end: datetime) -> list[tuple[str, str]]:
+    """Of these answers, those that were called wrong within the same time: pairs of prediction id and actor.
+
+    Without corrections that are quarantined, rejected or erased.
+    """
+    wrong = (FeedbackRow.label != PredictionRow.label, FeedbackRow.status.in_(STANDING), FeedbackRow.created_at < end)
+    pairs = (
+        select(PredictionRow.id, FeedbackRow.actor)
+        .join(FeedbackRow, FeedbackRow.prediction_id == PredictionRow.id)
+        .where(*_given(version, start, end), *wrong)
+    )
+    return [(id, actor) for id, actor in session.execute(pairs)]
+
+
+def _given(version: str, start: datetime, end: datetime) -> tuple:
+    within = PredictionRow.created_at >= start, PredictionRow.created_at < end
+    return *within, PredictionRow.model_version == version, ~PredictionRow.imported
+
+
 # Corrections
 
 
@@ -230,8 +254,10 @@ def add_version(
     )
 
 
-def activate(session: Session, *, version_id: str, why: str) -> None:
+def activate(session: Session, *, version_id: str, why: str, probation: bool = False) -> None:
     """Make a version the active one, and write into the history of each correction what that changed for it.
+
+    `probation`: no person decided it, so that its parent may come back by itself.
 
     Raises NotFound for an unknown version.
     """
@@ -239,7 +265,7 @@ def activate(session: Session, *, version_id: str, why: str) -> None:
         raise NotFound(f"No model version is called {version_id}.")
     before = _learned_as_they_stand(session, version_id=active_version(session))
     after = _learned_as_they_stand(session, version_id=version_id)
-    session.add(ActivationRow(version_id=version_id, why=why))
+    session.add(ActivationRow(version_id=version_id, why=why, probation=probation))
     session.flush()
     why_learned = f"Version {version_id}, active now, was trained with it."
     why_not = f"Version {version_id}, active now, was trained without it."
@@ -264,6 +290,14 @@ def _event(row: FeedbackRow, status: str, why: str) -> FeedbackEventRow:
 
 def active_version(session: Session) -> str | None:
     return session.scalar(select(ActivationRow.version_id).order_by(ActivationRow.id.desc()).limit(1))
+
+
+def newest_activation(session: Session, *, lock: bool = False) -> ActivationRow | None:
+    """What made the active version active. `lock`: nobody else gets past this until the transaction ends."""
+    newest = select(ActivationRow).order_by(ActivationRow.id.desc()).limit(1)
+    found = session.scalar(newest.with_for_update() if lock else newest)
+    # Whoever waited for the lock was handed the row that was the newest before.
+    return session.scalar(newest) if lock else found
 
 
 def activated_versions(session: Session) -> list[str]:
