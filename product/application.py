@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 
-from product import drift_watch, erasure, keys, probation_watch
+from product import drift_watch, erasure, keys, probation_watch, shadow
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
 from product.locking import alone_with_corrections
@@ -103,6 +103,10 @@ class Application:
             looking = Periodic("looking at the version on probation", probation.check, probation_watch.EVERY)
             looking.start()
             stack.callback(looking.stop)
+            shadowing = shadow.ShadowWatch(settings, database, versions)
+            reading = Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE)
+            reading.start()
+            stack.callback(reading.stop)
             if settings.retrain_cron:
                 retraining = Retraining(settings)
                 retraining.start()

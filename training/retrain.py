@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -24,6 +25,7 @@ from product.sentiment import LABELS
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
+from product.storage.tables import now
 from product.versions import Versions
 from training import gate
 from training.build import build_expert, copy_expert, finish, package_versions, with_neutral_where_known
@@ -59,8 +61,18 @@ class Outcome:
         return asdict(self)
 
 
-def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, say: Callable = log.info) -> Outcome:
-    """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached."""
+def retrain(
+    settings: Settings,
+    *,
+    if_due: bool = False,
+    dry_run: bool = False,
+    shadow: timedelta | None = None,
+    say: Callable = log.info,
+) -> Outcome:
+    """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached.
+
+    `shadow`: what is better reads in the champion's shadow for so long, and only then is promoted.
+    """
     started = time.monotonic()
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
@@ -68,13 +80,15 @@ def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, 
     database.migrate()
     try:
         with alone_with_corrections(settings, database):
-            outcome = _run(settings, database, if_due, dry_run, say)
+            outcome = _run(settings, database, if_due, dry_run, shadow, say)
     finally:
         database.close()
     return Outcome(**{**vars(outcome), "seconds": round(time.monotonic() - started, 1)})
 
 
-def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, say: Callable) -> Outcome:
+def _run(
+    settings: Settings, database: Database, if_due: bool, dry_run: bool, shadow: timedelta | None, say: Callable
+) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
     shipped = versions.installed()
@@ -101,7 +115,7 @@ def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, sa
         champion = models.load(versions.store.folder(champion_id))
         verdict, metrics = judge(champion, models.load(draft), material, Rules(), say)
         manifest = manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics})
-        return _conclude(settings, database, versions, draft, manifest, verdict, material, attempt, dry_run)
+        return _conclude(settings, database, versions, draft, manifest, verdict, material, attempt, dry_run, shadow)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
 
@@ -276,18 +290,24 @@ def _conclude(
     material: Material,
     attempt: int,
     dry_run: bool,
+    shadow: timedelta | None,
 ) -> Outcome:
     """Publish and activate what won; of what lost, the reason stays."""
-    outcome = "kept" if not verdict.promote else "awaiting-approval" if settings.approval == "lead" else "promoted"
-    common = {"champion": manifest.parent, "verdict": verdict}
+    waits = settings.approval == "lead" or shadow
+    outcome = "kept" if not verdict.promote else "awaiting-approval" if waits else "promoted"
+    common, reason = {"champion": manifest.parent, "verdict": verdict}, verdict.reason
     if dry_run:
-        return Outcome(outcome, f"dry run, nothing changed: {verdict.reason}", **common)
+        return Outcome(outcome, f"dry run, nothing changed: {reason}", **common)
+    until = now() + shadow if shadow and verdict.promote else None
+    if until:
+        reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
     if verdict.promote:
         manifests.write(draft, manifest)
         versions.store.publish(draft)
         learned = {one.id: one.label for one in material.learned}
-        versions.register(manifest, learned, activate=outcome == "promoted", why=verdict.reason, probation=True)
+        activate = outcome == "promoted"
+        versions.register(manifest, learned, activate, why=reason, probation=True, shadow_until=until)
     version = manifest.id if verdict.promote else None
     with database.write() as session:
-        queries.finish_attempt(session, id=attempt, outcome=outcome, reason=verdict.reason, version_id=version)
-    return Outcome(outcome, verdict.reason, version=version, **common)
+        queries.finish_attempt(session, id=attempt, outcome=outcome, reason=reason, version_id=version)
+    return Outcome(outcome, reason, version=version, **common)

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, and_, case, delete, exists, func, insert, select
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -15,6 +15,8 @@ from product.storage.tables import (
     FeedbackRow,
     LearnedRow,
     PredictionRow,
+    ShadowDisagreementRow,
+    ShadowRow,
     VersionRow,
     now,
 )
@@ -315,6 +317,79 @@ def version(session: Session, *, id: str) -> VersionRow | None:
 def all_versions(session: Session) -> list[VersionRow]:
     """Newest first."""
     return list(session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc())))
+
+
+# Challengers in the shadow
+
+
+def start_shadow(session: Session, *, version_id: str, champion: str, until: datetime) -> None:
+    """A version begins to read what the champion answers from now on; one that was doing so leaves."""
+    earlier = open_shadow(session, lock=True)
+    if earlier:
+        finish_shadow(
+            session, earlier, outcome="awaiting-approval", reason=f"{version_id} took its place in the shadow"
+        )
+    start = now()
+    session.add(ShadowRow(version_id=version_id, champion=champion, started_at=start, until=until, read_to=start))
+
+
+def open_shadow(session: Session, *, lock: bool = False) -> ShadowRow | None:
+    """The one that is under way. `lock`: nobody else gets past this until the transaction ends."""
+    under_way = select(ShadowRow).where(ShadowRow.finished_at.is_(None)).order_by(ShadowRow.id.desc()).limit(1)
+    return session.scalar(under_way.with_for_update() if lock else under_way)
+
+
+def shadows(session: Session) -> dict[str, ShadowRow]:
+    """The newest of each version."""
+    return {row.version_id: row for row in session.scalars(select(ShadowRow).order_by(ShadowRow.id))}
+
+
+def answers_to_shadow(session: Session, shadow: ShadowRow, *, before: datetime, limit: int) -> list[Row]:
+    """The champion's next answers to messages that came in, oldest first: id, created_at, text, label."""
+    given, at = PredictionRow.created_at, shadow.read_to
+    further = or_(given > at, and_(given == at, PredictionRow.id > shadow.read_id))
+    wanted = (
+        select(PredictionRow.id, given, PredictionRow.text, PredictionRow.label)
+        .where(further, given < before, PredictionRow.text != "", ~PredictionRow.imported)
+        .where(PredictionRow.model_version == shadow.champion)
+        .order_by(given, PredictionRow.id)
+        .limit(limit)
+    )
+    return list(session.execute(wanted))
+
+
+def add_shadowed(session: Session, shadow: ShadowRow, *, answers: list[Row], differing: dict[str, str]) -> None:
+    """Store how far it has read, and its label for each answer of which it differs."""
+    shadow.read_to, shadow.read_id = answers[-1].created_at, answers[-1].id
+    shadow.read += len(answers)
+    shadow.differed += len(differing)
+    # A message may have been deleted since it was read.
+    there = session.scalars(select(PredictionRow.id).where(PredictionRow.id.in_(differing)))
+    session.add_all(ShadowDisagreementRow(shadow_id=shadow.id, prediction_id=id, label=differing[id]) for id in there)
+
+
+def finish_shadow(session: Session, shadow: ShadowRow, *, outcome: str, reason: str) -> None:
+    """Record what came of it, with the attempt that made the version as well."""
+    shadow.finished_at, shadow.outcome, shadow.reason = now(), outcome, reason
+    attempt = session.scalar(select(AttemptRow).where(AttemptRow.version_id == shadow.version_id))
+    if attempt:
+        attempt.outcome, attempt.reason = outcome, reason
+
+
+def shadow_disagreements(session: Session, limit: int) -> list[Row]:
+    """Answers on which the newest challenger in the shadow differs and that nobody gave a word on, newest first:
+    prediction_id, label (the challenger's)."""
+    newest = select(func.max(ShadowRow.id)).scalar_subquery()
+    row = ShadowDisagreementRow
+    wanted = (
+        select(row.prediction_id, row.label)
+        .join(PredictionRow, row.prediction_id == PredictionRow.id)
+        .where(row.shadow_id == newest, PredictionRow.text != "")
+        .where(~exists().where(FeedbackRow.prediction_id == row.prediction_id))
+        .order_by(PredictionRow.created_at.desc(), row.prediction_id)
+        .limit(limit)
+    )
+    return list(session.execute(wanted))
 
 
 # Attempts to learn

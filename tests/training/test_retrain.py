@@ -1,6 +1,7 @@
 """Which expert learns from a correction, on a version of two experts; the loop on the real app is in tests/loop."""
 
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -12,7 +13,7 @@ from product.sentiment import Correction, Prediction
 from product.settings import Settings
 from product.storage import queries
 from product.versions import Versions, install_shipped
-from training import corpora, material, retrain
+from training import corpora, gate, material, retrain
 from training.corpora import Row
 from training.factory import ship
 from training.finetune import Recipe
@@ -157,3 +158,22 @@ def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(to
     with database.write() as session:
         queries.finish_attempt(session, id=queries.start_attempt(session), outcome="kept", reason="no better")
     assert retrain.retrain(too_few, if_due=True).outcome == "not-due"
+
+
+def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(settings, versions, database):
+    before, draft = versions.active(), versions.store.draft("challenger")
+    shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
+    manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
+    with database.write() as session:
+        attempt = queries.start_attempt(session)
+    verdict, empty = gate.Verdict(True, "better"), material.Material({}, [], np.array([]), [], {})
+    common = settings, database, versions, draft, manifest, verdict, empty, attempt
+    outcome = retrain._conclude(*common, False, timedelta(hours=48))
+    assert (outcome.outcome, outcome.version) == ("awaiting-approval", "r0001-x")
+    assert outcome.reason.startswith(f"better; reads in the shadow of {before} until 2")
+    assert versions.active() == before
+    manifests.verify(versions.store.folder("r0001-x"))
+    with database.read() as session:
+        shadow = queries.open_shadow(session)
+        assert (shadow.version_id, shadow.champion) == ("r0001-x", before)
+        assert shadow.until - shadow.started_at < timedelta(hours=48)
