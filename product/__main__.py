@@ -14,7 +14,7 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy.orm import Session
 
-from product import data_commands, erasure
+from product import data_commands, erasure, shadow
 from product import export as exporting
 from product.application import MAX_REVIEWED, Application
 from product.command_line import JsonOption, console, out, run, say, write_json
@@ -22,13 +22,14 @@ from product.data_commands import opened_database
 from product.drift import MEASURES, Judged, Report
 from product.drift_watch import WEEKS, DriftWatch
 from product.inference.engine import Engine
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.review_queue import Item
 from product.schedule import run_retraining
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
 from product.storage.database import Database
+from product.storage.tables import ShadowRow
 from product.versions import Versions, install_shipped
 
 app = typer.Typer(
@@ -66,12 +67,23 @@ def versions() -> None:
     for heading in ("", "version", "parent", "created (UTC)", "corrections", "why"):
         table.add_column(heading)
     with opened() as (_, database, _), database.read() as session:
-        active = queries.active_version(session)
+        active, shadows = queries.newest_activation(session), queries.shadows(session)
         for row in queries.all_versions(session):
-            mark = "active" if row.id == active else ""
+            reading = row.id in shadows and shadows[row.id].outcome is None
+            mark = "active" if active and row.id == active.version_id else "shadow" if reading else ""
             created, why = row.created_at.strftime("%Y-%m-%d %H:%M:%S"), (row.verdict or {}).get("reason", "shipped")
             table.add_row(mark, row.id, row.parent or "–", created, str(row.corrections), why)
     out.print(table)
+    lines = [f"active since {active.at:%Y-%m-%d %H:%M:%S}: {active.version_id}: {active.why}"] if active else []
+    lines += [f"{row.version_id} in the shadow: {_shadow(row)}" for row in shadows.values()]
+    for line in lines:
+        out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def _shadow(row: ShadowRow) -> str:
+    if row.outcome:
+        return f"{row.outcome}: {row.reason}"
+    return f"until {row.until:%Y-%m-%d %H:%M:%S}; {shadow.progress(row)} so far"
 
 
 @app.command()
@@ -140,7 +152,7 @@ def erase(
             if not yes:
                 confirm(database, find, printer)
             # A retraining that has read the texts already would go on to learn them.
-            with exclusive(settings.data_dir / RETRAINING, "retraining"), database.write() as session:
+            with alone_with_corrections(settings, database), database.write() as session:
                 reach = find(session)
                 erasure.erase(session, reach)
         except NotFound as error:

@@ -10,10 +10,10 @@ from functools import cached_property
 
 from sqlalchemy.orm import Session
 
-from product import drift_watch, erasure, keys, review
+from product import drift_watch, erasure, keys, probation_watch, review, shadow
 from product.drift import Judged
 from product.inference.engine import Engine, NoModel, Scorer
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.privacy import redact
 from product.review_queue import Item, review_queue
 from product.schedule import Periodic, Retraining
@@ -109,6 +109,14 @@ class Application:
             drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
             drift.start()
             stack.callback(drift.stop)
+            probation = probation_watch.ProbationWatch(settings, database, versions)
+            looking = Periodic("looking at the version on probation", probation.check, probation_watch.EVERY)
+            looking.start()
+            stack.callback(looking.stop)
+            shadowing = shadow.ShadowWatch(settings, database, versions)
+            reading = Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE)
+            reading.start()
+            stack.callback(reading.stop)
             if settings.retrain_cron:
                 retraining = Retraining(settings)
                 retraining.start()
@@ -203,7 +211,7 @@ class Application:
         Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
         Raises NotFound, Locked while a retraining runs that has read the text already, StorageUnavailable.
         """
-        with exclusive(self.settings.data_dir / RETRAINING, "retraining"), self.database.write() as session:
+        with alone_with_corrections(self.settings, self.database), self.database.write() as session:
             reach = erasure.reach_of_own(session, feedback_id, actor)
             erasure.erase(session, reach, erasure.WHY_OWN)
         self._clean_up()

@@ -9,13 +9,30 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from product.sentiment import AttuneError
+from product.settings import Settings
+from product.storage.database import Database
 
 RETRAINING = "retrain.lock"
 """The file, in the data dir, whose holder alone learns from corrections or takes them back."""
+ADVISORY = 7286013
+"""The same on PostgreSQL, for all hosts that share the database. One more than the number for migrations."""
 
 
 class Locked(AttuneError):
     """Someone else holds the lock; the message says who and since when."""
+
+
+@contextmanager
+def alone_with_corrections(settings: Settings, database: Database) -> Iterator[None]:
+    """Learn from corrections, or take them back, while nobody else does either. Raises Locked, StorageUnavailable.
+
+    A file's lock reaches as far as the computer: hosts that share a PostgreSQL are kept apart by that.
+    """
+    purpose = "retraining"
+    with exclusive(settings.data_dir / RETRAINING, purpose), database.advisory_lock(ADVISORY, _holder()) as other:
+        if other is not None:
+            raise Locked(f"{purpose} is already running: {other}")
+        yield
 
 
 @contextmanager
@@ -33,6 +50,10 @@ def exclusive(path: Path, purpose: str, wait: bool = False) -> Iterator[None]:
             raise Locked(f"{purpose} is already running: {stream.read().strip() or 'holder unknown'}") from None
         started = datetime.now(UTC).isoformat(timespec="seconds")
         stream.truncate(0)
-        stream.write(f"process {os.getpid()} on {socket.gethostname()}, since {started}\n")
+        stream.write(f"{_holder()}, since {started}\n")
         stream.flush()
         yield
+
+
+def _holder() -> str:
+    return f"process {os.getpid()} on {socket.gethostname()}"

@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 
 from product import manifest as manifests
@@ -74,8 +75,20 @@ class Versions:
         with self._database.read() as session:
             return queries.active_version(session)
 
-    def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
-        """Row, learned corrections and activation in one commit: no reader sees a half of it."""
+    def register(
+        self,
+        manifest: Manifest,
+        learned: dict[str, str],
+        activate: bool,
+        why: str,
+        probation: bool = False,
+        shadow_until: datetime | None = None,
+    ) -> None:
+        """Row, learned corrections and activation in one commit: no reader sees a half of it.
+
+        `probation`: no person decided that it becomes active, so that its parent may come back by itself.
+        `shadow_until`: it reads in its parent's shadow first.
+        """
         with self._database.write() as session:
             if queries.version(session, id=manifest.id) is None:
                 queries.add_version(
@@ -87,8 +100,10 @@ class Versions:
                     verdict=manifest.verdict,
                     learned=learned,
                 )
+            if shadow_until:
+                queries.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
             if activate:
-                queries.activate(session, version_id=manifest.id, why=why)
+                queries.activate(session, version_id=manifest.id, why=why, probation=probation)
 
     def promote(self, version: str, why: str) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""

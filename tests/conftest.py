@@ -5,6 +5,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
+from sqlalchemy import create_engine, text
 
 from product import manifest as manifests
 from product.application import Application
@@ -14,7 +15,7 @@ from product.inference.model import TextScore
 from product.sentiment import Prediction
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage.database import Database
-from tests import tiny
+from tests import postgresql, tiny
 from tests.running import command
 from training.factory import combine
 
@@ -78,6 +79,24 @@ def database(settings, migrated):
     database = Database(settings.database, patience=0.3)
     yield database
     database.close()
+
+
+@pytest.fixture(scope="session")
+def postgresql_server():
+    """The address of a running server; skips, with the reason, where none can be started."""
+    if reason := postgresql.missing():
+        pytest.skip(reason)
+    with postgresql.running() as url:
+        yield url
+
+
+@pytest.fixture
+def postgresql_url(postgresql_server):
+    """The same, with nothing in it."""
+    with create_engine(postgresql_server, isolation_level="AUTOCOMMIT").connect() as connection:
+        for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
+            connection.execute(text(statement))
+    return postgresql_server
 
 
 @pytest.fixture

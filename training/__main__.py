@@ -3,6 +3,7 @@
 import json
 import sys
 from dataclasses import asdict
+from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
@@ -219,12 +220,17 @@ def retrain(
         bool, typer.Option(help="Only when enough corrections came since the last attempt (exit 0 either way).")
     ] = False,
     dry_run: Annotated[bool, typer.Option(help="Train, compare and say what would happen; change nothing.")] = False,
+    shadow: Annotated[
+        float | None,
+        typer.Option(min=0.1, max=8760, help="Hours that what is better first reads unseen in the champion's shadow."),
+    ] = None,
     json_file: JsonOption = None,
 ) -> None:
     """The loop once: learn from every correction that stands, and serve the result only if it is proved better."""
     from training import retrain as loop
 
-    outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, say=say)
+    waiting = timedelta(hours=shadow) if shadow else None
+    outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting, say=say)
     if outcome.verdict:
         print_verdict(outcome)
     promoted = f" → {outcome.version}" if outcome.version else ""

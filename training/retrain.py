@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, field, replace
+from datetime import timedelta
 from pathlib import Path
 
 import numpy as np
@@ -17,7 +18,7 @@ from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
 from product.inference.model import softmax
-from product.locking import RETRAINING, exclusive
+from product.locking import alone_with_corrections
 from product.manifest import Expert, Manifest
 from product.sentiment import LABELS, Correction, Status
 from product.settings import Settings
@@ -63,40 +64,62 @@ class Outcome:
         return asdict(self)
 
 
-def retrain(settings: Settings, *, if_due: bool = False, dry_run: bool = False, say: Callable = log.info) -> Outcome:
-    """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached."""
+def retrain(
+    settings: Settings,
+    *,
+    if_due: bool = False,
+    dry_run: bool = False,
+    shadow: timedelta | None = None,
+    say: Callable = log.info,
+    attempt_as: Callable[..., "Run"] | None = None,
+) -> Outcome:
+    """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached.
+
+    `shadow`: what is better reads in the champion's shadow for so long, and only then is promoted.
+    `attempt_as` makes the Run: a benchmark leaves steps of it out.
+    """
     started = time.monotonic()
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
     database = Database(settings.database)
     database.migrate()
     try:
-        with exclusive(settings.data_dir / RETRAINING, "retraining"):
-            outcome = _run(settings, database, if_due, dry_run, say)
+        with alone_with_corrections(settings, database):
+            outcome = _run(settings, database, if_due, dry_run, shadow, say, attempt_as or Run)
     finally:
         database.close()
     return Outcome(**{**vars(outcome), "seconds": round(time.monotonic() - started, 1)})
 
 
-def _run(settings: Settings, database: Database, if_due: bool, dry_run: bool, say: Callable) -> Outcome:
+def _run(
+    settings: Settings,
+    database: Database,
+    if_due: bool,
+    dry_run: bool,
+    shadow: timedelta | None,
+    say: Callable,
+    attempt_as: Callable[..., "Run"],
+) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)
-        attempt = queries.latest_attempt(session) + 1
+        known, attempt = queries.latest_event(session), queries.latest_attempt(session) + 1
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
-    run = Run(settings, database, versions, versions.installed(), champion_id, attempt, dry_run, say)
+    run = attempt_as(settings, database, versions, versions.installed(), champion_id, attempt, dry_run, shadow, say)
     accepted = run.weigh_sources()
     material = run.collect(accepted)
     lacking = too_few(material, len(accepted), Rules())
-    if lacking:
-        return Outcome("insufficient", lacking, champion=champion_id)
     if not dry_run:
         with database.write() as session:
-            run = replace(run, attempt=queries.start_attempt(session))
+            run = replace(run, attempt=queries.start_attempt(session, up_to=known))
+            if lacking:  # recorded, or what is started by the clock would collect the same again and again
+                queries.finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
+    if lacking:
+        return Outcome("insufficient", lacking, champion=champion_id)
     draft = versions.store.draft("challenger")
     try:
         return run.decide(draft, accepted, material)
@@ -115,6 +138,7 @@ class Run:
     champion: str
     attempt: int
     dry_run: bool
+    shadow: timedelta | None
     say: Callable
 
     def weigh_sources(self) -> list[Correction]:
@@ -157,9 +181,7 @@ class Run:
                 self.set_aside([one for one in accepted if one.actor == source])
                 manifest, verdict, material = again, better, second
                 break
-        return _conclude(
-            self.settings, self.database, self.versions, draft, manifest, verdict, material, self.attempt, self.dry_run
-        )
+        return self.conclude(draft, manifest, verdict, material)
 
     def challenge(self, draft: Path, material: Material) -> tuple[Manifest, Verdict]:
         """A challenger in the draft, judged as it would serve."""
@@ -175,6 +197,27 @@ class Run:
             changes = {one.id: (Status.quarantined, HARMFUL) for one in corrections}
             with self.database.write() as session:
                 queries.set_standing(session, changes)
+
+    def conclude(self, draft: Path, manifest: Manifest, verdict: Verdict, material: Material) -> Outcome:
+        """Publish and activate what won; of what lost, the reason stays."""
+        waits = self.settings.approval == "lead" or self.shadow
+        outcome = "kept" if not verdict.promote else "awaiting-approval" if waits else "promoted"
+        common, reason = {"champion": manifest.parent, "verdict": verdict}, verdict.reason
+        if self.dry_run:
+            return Outcome(outcome, f"dry run, nothing changed: {reason}", **common)
+        until = now() + self.shadow if self.shadow and verdict.promote else None
+        if until:
+            reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
+        if verdict.promote:
+            manifests.write(draft, manifest)
+            self.versions.store.publish(draft)
+            learned = {one.id: one.label for one in material.learned}
+            activate = outcome == "promoted"
+            self.versions.register(manifest, learned, activate, why=reason, probation=True, shadow_until=until)
+        version = manifest.id if verdict.promote else None
+        with self.database.write() as session:
+            queries.finish_attempt(session, id=self.attempt, outcome=outcome, reason=reason, version_id=version)
+        return Outcome(outcome, reason, version=version, **common)
 
 
 def too_few(material: Material, accepted: int, rules: Rules) -> str:
@@ -290,30 +333,3 @@ def data_fingerprint(settings: Settings, material: Material) -> str:
     rows = [(one.text, one.label) for one in material.learned] + [(row.text, row.label) for row in material.replayed]
     hashes = sorted(keys.keyed_hash(key, "row", f"{label}\0{text}") for text, label in rows)
     return hashlib.sha256("".join(hashes).encode()).hexdigest()
-
-
-def _conclude(
-    settings: Settings,
-    database: Database,
-    versions: Versions,
-    draft: Path,
-    manifest: Manifest,
-    verdict: Verdict,
-    material: Material,
-    attempt: int,
-    dry_run: bool,
-) -> Outcome:
-    """Publish and activate what won; of what lost, the reason stays."""
-    outcome = "kept" if not verdict.promote else "awaiting-approval" if settings.approval == "lead" else "promoted"
-    common = {"champion": manifest.parent, "verdict": verdict}
-    if dry_run:
-        return Outcome(outcome, f"dry run, nothing changed: {verdict.reason}", **common)
-    if verdict.promote:
-        manifests.write(draft, manifest)
-        versions.store.publish(draft)
-        learned = {one.id: one.label for one in material.learned}
-        versions.register(manifest, learned, activate=outcome == "promoted", why=verdict.reason)
-    version = manifest.id if verdict.promote else None
-    with database.write() as session:
-        queries.finish_attempt(session, id=attempt, outcome=outcome, reason=verdict.reason, version_id=version)
-    return Outcome(outcome, verdict.reason, version=version, **common)

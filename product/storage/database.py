@@ -4,7 +4,7 @@ import logging
 import sqlite3
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 from alembic import command
@@ -117,6 +117,28 @@ class Database:
             raise _unavailable("cleaned", error) from error
         return not busy
 
+    @contextmanager
+    def advisory_lock(self, number: int, holder: str) -> Iterator[str | None]:
+        """Hold a lock of the database server while the block runs; yields who else holds it, None when it is ours.
+
+        It is the connection's, so that the death of this process frees it. None at once on SQLite, whose databases are
+        one computer's, and on servers other than PostgreSQL. Raises StorageUnavailable.
+        """
+        if self.url.get_backend_name() != "postgresql":
+            yield None
+            return
+        # No transaction stays open for the length of a training: it would keep the server from cleaning up.
+        engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
+        with ExitStack() as stack:
+            try:
+                connection = stack.enter_context(engine.connect())
+                other = _take(connection, number, holder)
+            except DBAPIError as error:
+                raise _unavailable("locked", error) from error
+            if other is None:
+                stack.callback(_give_back, connection, number)
+            yield other
+
     def migrate(self, to: str = "head") -> None:
         """Bring the schema up to a revision, by default the newest; raises StorageUnavailable.
 
@@ -173,6 +195,30 @@ class Database:
             if connection.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(7286012)"))
             yield connection
+
+
+def _take(connection: Connection, number: int, holder: str) -> str | None:
+    """Take PostgreSQL's advisory lock and leave one's name at it; who holds it where somebody does."""
+    # A host that lost its power does not say goodbye: the server is to notice within a minute or two.
+    for setting, seconds in (("idle", 60), ("interval", 10), ("count", 6)):
+        connection.execute(text(f"SET tcp_keepalives_{setting} = {seconds}"))
+    if connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}):
+        # PostgreSQL takes 63 bytes.
+        connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": holder[:63]})
+        return None
+    named = text(
+        "SELECT application_name || ', since ' || to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
+        "FROM pg_locks JOIN pg_stat_activity USING (pid) "
+        "WHERE locktype = 'advisory' AND objid = :number AND granted "
+        "AND datname = current_database() LIMIT 1"
+    )
+    return connection.scalar(named, {"number": number}) or "holder unknown"
+
+
+def _give_back(connection: Connection, number: int) -> None:
+    """Free the lock now: the server notices a closed connection a little later."""
+    with suppress(DBAPIError):  # a connection that broke freed it
+        connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
 
 
 def _checked(url: str) -> URL:

@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -15,6 +15,8 @@ from product.storage.tables import (
     FeedbackRow,
     LearnedRow,
     PredictionRow,
+    ShadowDisagreementRow,
+    ShadowRow,
     VersionRow,
     now,
 )
@@ -98,6 +100,30 @@ def uncorrected_answers(session: Session, *, limit: int, ids: Sequence[str] | No
 def first_answer(session: Session) -> datetime | None:
     """When the oldest answer that is kept, to a message that came in, was given."""
     return session.scalar(select(func.min(PredictionRow.created_at)).where(~PredictionRow.imported))
+
+
+def answers_given(session: Session, *, version: str, start: datetime, end: datetime) -> int:
+    """How many messages that came in a version answered from `start` until before `end`."""
+    return session.scalar(select(func.count()).where(*_given(version, start, end)))
+
+
+def mistakes_named(session: Session, *, version: str, start: datetime, end: datetime) -> list[tuple[str, str]]:
+    """Of these answers, those that were called wrong within the same time: pairs of prediction id and actor.
+
+    Without corrections that are quarantined, rejected or erased.
+    """
+    wrong = (FeedbackRow.label != PredictionRow.label, FeedbackRow.status.in_(STANDING), FeedbackRow.created_at < end)
+    pairs = (
+        select(PredictionRow.id, FeedbackRow.actor)
+        .join(FeedbackRow, FeedbackRow.prediction_id == PredictionRow.id)
+        .where(*_given(version, start, end), *wrong)
+    )
+    return [(id, actor) for id, actor in session.execute(pairs)]
+
+
+def _given(version: str, start: datetime, end: datetime) -> tuple:
+    within = PredictionRow.created_at >= start, PredictionRow.created_at < end
+    return *within, PredictionRow.model_version == version, ~PredictionRow.imported
 
 
 # Corrections
@@ -328,8 +354,10 @@ def add_version(
     )
 
 
-def activate(session: Session, *, version_id: str, why: str) -> None:
+def activate(session: Session, *, version_id: str, why: str, probation: bool = False) -> None:
     """Make a version the active one, and write into the history of each correction what that changed for it.
+
+    `probation`: no person decided it, so that its parent may come back by itself.
 
     Raises NotFound for an unknown version.
     """
@@ -337,7 +365,7 @@ def activate(session: Session, *, version_id: str, why: str) -> None:
         raise NotFound(f"No model version is called {version_id}.")
     before = _learned_as_they_stand(session, version_id=active_version(session))
     after = _learned_as_they_stand(session, version_id=version_id)
-    session.add(ActivationRow(version_id=version_id, why=why))
+    session.add(ActivationRow(version_id=version_id, why=why, probation=probation))
     session.flush()
     why_learned = f"Version {version_id}, active now, was trained with it."
     why_not = f"Version {version_id}, active now, was trained without it."
@@ -370,6 +398,14 @@ def active_version(session: Session) -> str | None:
     return session.scalar(select(ActivationRow.version_id).order_by(ActivationRow.id.desc()).limit(1))
 
 
+def newest_activation(session: Session, *, lock: bool = False) -> ActivationRow | None:
+    """What made the active version active. `lock`: nobody else gets past this until the transaction ends."""
+    newest = select(ActivationRow).order_by(ActivationRow.id.desc()).limit(1)
+    found = session.scalar(newest.with_for_update() if lock else newest)
+    # Whoever waited for the lock was handed the row that was the newest before.
+    return session.scalar(newest) if lock else found
+
+
 def activated_versions(session: Session) -> list[str]:
     """The active version, then those that were active before it, latest first, each once."""
     latest = func.max(ActivationRow.id)
@@ -387,11 +423,90 @@ def all_versions(session: Session) -> list[VersionRow]:
     return list(session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc())))
 
 
+# Challengers in the shadow
+
+
+def start_shadow(session: Session, *, version_id: str, champion: str, until: datetime) -> None:
+    """A version begins to read what the champion answers from now on; one that was doing so leaves."""
+    earlier = open_shadow(session, lock=True)
+    if earlier:
+        finish_shadow(
+            session, earlier, outcome="awaiting-approval", reason=f"{version_id} took its place in the shadow"
+        )
+    start = now()
+    session.add(ShadowRow(version_id=version_id, champion=champion, started_at=start, until=until, read_to=start))
+
+
+def open_shadow(session: Session, *, lock: bool = False) -> ShadowRow | None:
+    """The one that is under way. `lock`: nobody else gets past this until the transaction ends."""
+    under_way = select(ShadowRow).where(ShadowRow.finished_at.is_(None)).order_by(ShadowRow.id.desc()).limit(1)
+    return session.scalar(under_way.with_for_update() if lock else under_way)
+
+
+def shadows(session: Session) -> dict[str, ShadowRow]:
+    """The newest of each version."""
+    return {row.version_id: row for row in session.scalars(select(ShadowRow).order_by(ShadowRow.id))}
+
+
+def answers_to_shadow(session: Session, shadow: ShadowRow, *, before: datetime, limit: int) -> list[Row]:
+    """The champion's next answers to messages that came in, oldest first: id, created_at, text, label."""
+    given, at = PredictionRow.created_at, shadow.read_to
+    further = or_(given > at, and_(given == at, PredictionRow.id > shadow.read_id))
+    wanted = (
+        select(PredictionRow.id, given, PredictionRow.text, PredictionRow.label)
+        .where(further, given < before, PredictionRow.text != "", ~PredictionRow.imported)
+        .where(PredictionRow.model_version == shadow.champion)
+        .order_by(given, PredictionRow.id)
+        .limit(limit)
+    )
+    return list(session.execute(wanted))
+
+
+def add_shadowed(session: Session, shadow: ShadowRow, *, answers: list[Row], differing: dict[str, str]) -> None:
+    """Store how far it has read, and its label for each answer of which it differs."""
+    shadow.read_to, shadow.read_id = answers[-1].created_at, answers[-1].id
+    shadow.read += len(answers)
+    shadow.differed += len(differing)
+    # A message may have been deleted since it was read.
+    there = session.scalars(select(PredictionRow.id).where(PredictionRow.id.in_(differing)))
+    session.add_all(ShadowDisagreementRow(shadow_id=shadow.id, prediction_id=id, label=differing[id]) for id in there)
+
+
+def finish_shadow(session: Session, shadow: ShadowRow, *, outcome: str, reason: str) -> None:
+    """Record what came of it, with the attempt that made the version as well."""
+    shadow.finished_at, shadow.outcome, shadow.reason = now(), outcome, reason
+    attempt = session.scalar(select(AttemptRow).where(AttemptRow.version_id == shadow.version_id))
+    if attempt:
+        attempt.outcome, attempt.reason = outcome, reason
+
+
+def shadow_disagreements(session: Session, limit: int) -> list[Row]:
+    """Answers on which the newest challenger in the shadow differs and that nobody gave a word on, newest first:
+    prediction_id, label (the challenger's)."""
+    newest = select(func.max(ShadowRow.id)).scalar_subquery()
+    row = ShadowDisagreementRow
+    wanted = (
+        select(row.prediction_id, row.label)
+        .join(PredictionRow, row.prediction_id == PredictionRow.id)
+        .where(row.shadow_id == newest, PredictionRow.text != "")
+        .where(~exists().where(FeedbackRow.prediction_id == row.prediction_id))
+        .order_by(PredictionRow.created_at.desc(), row.prediction_id)
+        .limit(limit)
+    )
+    return list(session.execute(wanted))
+
+
 # Attempts to learn
 
 
-def start_attempt(session: Session) -> int:
-    attempt = AttemptRow()
+def latest_event(session: Session) -> int:
+    """The number of the newest change to any correction, 0 before the first."""
+    return session.scalar(select(func.max(FeedbackEventRow.id))) or 0
+
+
+def start_attempt(session: Session, *, up_to: int | None = None) -> int:
+    """Record that an attempt begins. `up_to`: the latest event when it read the corrections, by default that of now."""
+    attempt = AttemptRow(up_to=latest_event(session) if up_to is None else up_to)
     session.add(attempt)
     session.flush()
     return attempt.id
@@ -411,13 +526,17 @@ def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, vers
 
 
 def feedback_since_last_attempt(session: Session) -> int:
-    """Corrections and confirmations given or changed since the newest finished attempt began; else all.
+    """Corrections and confirmations that people gave, changed or accepted since the newest finished attempt read them.
 
-    Without the erased and the rejected ones: nothing can be learned from them.
+    Only those that can be learned from. An attempt that was killed is none: it decided nothing.
     """
-    since = session.scalar(select(func.max(AttemptRow.started_at)).where(AttemptRow.finished_at.is_not(None)))
-    count = select(func.count()).select_from(FeedbackRow).where(FeedbackRow.status.not_in(GONE))
-    return session.scalar(count if since is None else count.where(FeedbackRow.updated_at > since))
+    known = session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
+    changed = (
+        select(func.count(FeedbackEventRow.feedback_id.distinct()))
+        .join(FeedbackRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
+        .where(FeedbackEventRow.id > known, FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(STANDING))
+    )
+    return session.scalar(changed)
 
 
 def latest_attempt(session: Session) -> int:

@@ -133,6 +133,8 @@ class ActivationRow(Table):
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"))
     at: Mapped[datetime] = mapped_column(default=now)
     why: Mapped[str] = mapped_column(Text)
+    probation: Mapped[bool] = mapped_column(default=False)
+    """Made active by no person: people's corrections may still take it back."""
 
 
 class LearnedRow(Table):
@@ -156,3 +158,38 @@ class AttemptRow(Table):
     outcome: Mapped[str | None] = mapped_column(String(24))
     reason: Mapped[str] = mapped_column(Text, default="")
     version_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
+    up_to: Mapped[int] = mapped_column(default=0)
+    """The newest feedback event that it knew of. Not the time: a clock that is set back would hide what came since."""
+
+
+class ShadowRow(Table):
+    """A challenger that reads what the champion answered, unseen, until its time is over."""
+
+    __tablename__ = "shadows"
+
+    id: Mapped[int] = mapped_column(primary_key=True)
+    version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"))
+    champion: Mapped[str] = mapped_column(ForeignKey("versions.id"))
+    started_at: Mapped[datetime] = mapped_column(default=now)
+    until: Mapped[datetime]
+    read_to: Mapped[datetime]
+    """With `read_id`: the last answer that it has read, by when it was given."""
+    read_id: Mapped[str] = mapped_column(String(32), default="")
+    read: Mapped[int] = mapped_column(default=0)
+    differed: Mapped[int] = mapped_column(default=0)
+    finished_at: Mapped[datetime | None]
+    outcome: Mapped[str | None] = mapped_column(String(24))
+    reason: Mapped[str] = mapped_column(Text, default="")
+
+
+class ShadowDisagreementRow(Table):
+    """An answer to which the challenger would have given another label: this one."""
+
+    __tablename__ = "shadow_disagreements"
+    __table_args__ = (CheckConstraint(LABEL_CHECK, name="label"),)
+
+    shadow_id: Mapped[int] = mapped_column(ForeignKey("shadows.id"), primary_key=True)
+    prediction_id: Mapped[str] = mapped_column(
+        ForeignKey("predictions.id", ondelete="CASCADE"), primary_key=True, index=True
+    )
+    label: Mapped[str] = mapped_column(String(8))

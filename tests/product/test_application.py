@@ -9,7 +9,7 @@ import pytest
 
 from product.application import Application
 from product.inference.engine import NoModel
-from product.locking import RETRAINING, Locked, exclusive
+from product.locking import Locked, alone_with_corrections
 from product.sentiment import InvalidInput, NotFound, StorageUnavailable
 from product.storage import queries
 from product.storage.database import Database
@@ -355,8 +355,8 @@ def test_an_erased_correction_is_nobody_s(application, feedback_id):
         application.erase_own(feedback_id=feedback_id, actor="ann")
 
 
-def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, feedback_id):
-    with exclusive(settings.data_dir / RETRAINING, "retraining"), pytest.raises(Locked):
+def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, database, feedback_id):
+    with alone_with_corrections(settings, database), pytest.raises(Locked):
         application.erase_own(feedback_id=feedback_id, actor="ann")
     assert application.receipt(feedback_id).status == "pending"
 

@@ -12,7 +12,7 @@ from typer.testing import CliRunner
 
 from product import __main__ as commands
 from product import erasure
-from product.locking import RETRAINING, Locked, exclusive
+from product.locking import Locked, alone_with_corrections
 from product.sentiment import NotFound, StorageUnavailable
 from product.storage import queries
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
@@ -265,7 +265,7 @@ def test_the_command_wants_an_actor_or_a_correction_and_not_both(erase, database
 
 def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, give):
     give()
-    with exclusive(settings.data_dir / RETRAINING, "retraining"):
+    with alone_with_corrections(settings, database):
         done = erase("--actor", "Xanadu Ann", "--yes")
     assert isinstance(done.exception, Locked)
     with database.read() as session:

@@ -2,11 +2,27 @@ import os
 import signal
 import subprocess
 import sys
+import time
 
 import pytest
 
-from product.locking import Locked, exclusive
+from product.locking import Locked, alone_with_corrections, exclusive
+from product.settings import Settings
+from product.storage import queries
+from product.storage.database import Database
+from product.storage.tables import VersionRow
 
+# A host: its own data folder, the common database.
+HOST = """
+import sys, time
+from product.locking import alone_with_corrections
+from product.settings import Settings
+from product.storage.database import Database
+settings = Settings(_env_file=None, data_dir=sys.argv[1], database_url=sys.argv[2])
+with alone_with_corrections(settings, Database(settings.database)):
+    print("held", flush=True)
+    time.sleep(60)
+"""
 HOLDER = """
 import sys, time
 from pathlib import Path
@@ -17,8 +33,9 @@ with exclusive(Path(sys.argv[1]), "retraining"):
 """
 
 
-def hold(path):
-    process = subprocess.Popen([sys.executable, "-c", HOLDER, str(path)], stdout=subprocess.PIPE, text=True)
+def hold(*arguments, script=HOLDER):
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     assert process.stdout.readline() == "held\n"
     return process
 
@@ -46,3 +63,46 @@ def test_a_lock_is_free_after_its_block_even_when_the_block_fails(tmp_path):
         raise ZeroDivisionError
     with exclusive(tmp_path / "lock", "retraining"):
         pass
+
+
+@pytest.fixture
+def host(tmp_path, postgresql_url):
+    """Another computer on the same PostgreSQL."""
+    settings = Settings(_env_file=None, data_dir=tmp_path / "here", database_url=postgresql_url)
+    database = Database(settings.database)
+    yield settings, database
+    database.close()
+
+
+def test_hosts_that_share_a_postgresql_keep_each_other_out_until_the_holder_dies(tmp_path, postgresql_url, host):
+    process = hold(tmp_path / "there", postgresql_url, script=HOST)
+    with pytest.raises(Locked, match=f"retraining is already running: process {process.pid} on .*, since 20"):
+        alone_with_corrections(*host).__enter__()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10  # the server is told by the system, at once but not in the same moment
+    while True:
+        try:
+            with alone_with_corrections(*host):
+                break
+        except Locked:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_on_postgresql_the_lock_is_free_after_its_block_even_when_the_block_fails(host):
+    with pytest.raises(ZeroDivisionError), alone_with_corrections(*host):
+        raise ZeroDivisionError
+    with alone_with_corrections(*host):
+        pass
+
+
+def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_prediction):
+    database = host[1]
+    database.migrate()
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction()])
+        queries.save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
+    with database.read() as session:
+        assert queries.feedback_since_last_attempt(session) == 1
+        assert session.query(VersionRow).count() == 0

@@ -1,6 +1,7 @@
 """Which expert learns from a correction, on a version of two experts; the loop on the real app is in tests/loop."""
 
-from datetime import UTC, datetime
+import shutil
+from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
@@ -8,10 +9,11 @@ import pytest
 from product import manifest as manifests
 from product import versions as product_versions
 from product.inference import model as models
-from product.sentiment import Correction
+from product.sentiment import Correction, Prediction
 from product.settings import Settings
+from product.storage import queries
 from product.versions import Versions, install_shipped
-from training import corpora, material, retrain
+from training import corpora, gate, material, retrain
 from training.corpora import Row
 from training.factory import ship
 from training.finetune import Recipe
@@ -112,3 +114,66 @@ def test_a_single_correction_is_not_repeated_without_end(shipped):
     data = retrain.training_set(shipped.experts["en"], lesson)
     # a fifth of 200 would be 40 times
     assert sum(label == 0 for label in data["labels"]) == retrain.OFTEN
+
+
+def give(database, count: int) -> None:
+    """Corrections of that many texts that differ; each by a person of their own."""
+    numbers = range(count)
+    answers = [answer(number) for number in numbers]
+    with database.write() as session:
+        queries.save_predictions(session, answers)
+        for one in answers:
+            queries.save_feedback(session, prediction_id=one.id, label="negative", actor=one.id, comment="", why="test")
+
+
+def answer(number: int) -> Prediction:
+    scores = {"negative": 0.1, "neutral": 0.8, "positive": 0.1}
+    id = queries.new_id()
+    return Prediction(f"{id} is late, {number}", "neutral", 0.8, scores, "en", "agent", False, "both-1", id)
+
+
+@pytest.fixture
+def too_few(versions, small, settings, monkeypatch):
+    """An installation in which three corrections make a run due, and are too few to judge by."""
+    monkeypatch.setattr(retrain, "collect", lambda *_, **__: material.Material({}, [], np.array([]), [], {}))
+    return settings.model_copy(update={"retrain_min_corrections": 3})
+
+
+def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_more_came(too_few, database):
+    give(database, 2)
+    assert retrain.retrain(too_few, if_due=True).outcome == "not-due"
+    give(database, 1)
+    assert retrain.retrain(too_few, if_due=True).outcome == "insufficient"
+    again = retrain.retrain(too_few, if_due=True)
+    assert (again.outcome, again.reason) == ("not-due", "0 corrections since the last attempt, 3 make a run due")
+    give(database, 3)
+    assert retrain.retrain(too_few, if_due=True).outcome == "insufficient"
+
+
+def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(too_few, database):
+    give(database, 3)
+    with database.write() as session:
+        queries.start_attempt(session)
+    assert retrain.retrain(too_few, if_due=True, dry_run=True).outcome == "insufficient"
+    with database.write() as session:
+        queries.finish_attempt(session, id=queries.start_attempt(session), outcome="kept", reason="no better")
+    assert retrain.retrain(too_few, if_due=True).outcome == "not-due"
+
+
+def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(settings, versions, database):
+    before, draft = versions.active(), versions.store.draft("challenger")
+    shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
+    manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
+    with database.write() as session:
+        attempt = queries.start_attempt(session)
+    verdict, empty = gate.Verdict(True, "better"), material.Material({}, [], np.array([]), [], {})
+    common = settings, database, versions, draft, manifest, verdict, empty, attempt
+    outcome = retrain._conclude(*common, False, timedelta(hours=48))
+    assert (outcome.outcome, outcome.version) == ("awaiting-approval", "r0001-x")
+    assert outcome.reason.startswith(f"better; reads in the shadow of {before} until 2")
+    assert versions.active() == before
+    manifests.verify(versions.store.folder("r0001-x"))
+    with database.read() as session:
+        shadow = queries.open_shadow(session)
+        assert (shadow.version_id, shadow.champion) == ("r0001-x", before)
+        assert shadow.until - shadow.started_at < timedelta(hours=48)

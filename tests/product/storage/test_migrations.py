@@ -4,10 +4,12 @@ from datetime import UTC, datetime
 
 from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
+from alembic.operations import Operations
+from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, create_engine, inspect, text
 
 from product.storage import queries
-from product.storage.database import Database
+from product.storage.database import MIGRATIONS, Database
 from product.storage.tables import FeedbackRow, Table
 
 
@@ -65,4 +67,34 @@ def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_p
     with database.read() as session:
         [correction] = queries.standing_corrections(session)
         assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
+
+
+def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_began(tmp_path, make_prediction):
+    database = Database(f"sqlite:///{tmp_path}/attune.db")
+    database.migrate(to="0002")
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction()])
+        for actor in ("ann", "bob"):
+            queries.save_feedback(
+                session, prediction_id="0" * 32, label="negative", actor=actor, comment="", why="test"
+            )
+        session.execute(text("UPDATE feedback_events SET at = '2026-01-01 12:00:00' WHERE who = 'ann'"))
+        columns, moment = "id, started_at, finished_at, outcome, reason", "'2026-01-02 12:00:00'"
+        session.execute(text(f"INSERT INTO attempts ({columns}) VALUES (1, {moment}, {moment}, 'kept', '')"))
+    database.migrate()
+    with database.read() as session:
+        assert queries.feedback_since_last_attempt(session) == 1
+    database.close()
+
+
+def test_the_newest_migration_can_be_taken_back(tmp_path):
+    database = Database(f"sqlite:///{tmp_path}/attune.db")
+    database.migrate()
+    engine = create_engine(database.url)
+    script = ScriptDirectory(str(MIGRATIONS))
+    with engine.begin() as connection:
+        newest = script.get_revision("head")
+        with Operations.context(MigrationContext.configure(connection)):
+            newest.module.downgrade()
+        assert "shadows" not in inspect(connection).get_table_names()
     database.close()

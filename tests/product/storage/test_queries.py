@@ -6,7 +6,7 @@ import pytest
 
 from product.sentiment import NotFound, Status
 from product.storage import queries
-from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow, PredictionRow
 
 P1, P2 = "1" * 32, "2" * 32
 
@@ -212,6 +212,42 @@ def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
     session.flush()
     assert queries.feedback_since_last_attempt(session) == 2
     assert old.updated_at < changed.updated_at
+
+
+def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_counted(session):
+    correct(session, actor="ann")
+    known = queries.latest_event(session)
+    correct(session, actor="bob")
+    attempt = queries.start_attempt(session, up_to=known)
+    queries.finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
+    queries.start_attempt(session)
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 1
+
+
+def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session):
+    correct(session, actor="ann")
+    attempt = queries.start_attempt(session)
+    session.get(AttemptRow, attempt).started_at = datetime(2126, 1, 1, tzinfo=UTC)
+    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    correct(session, actor="bob")
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 1
+
+
+def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
+    quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
+    quarantined.status = "quarantined"
+    learned = correct(session, actor="bob")
+    queries.finish_attempt(session, id=queries.start_attempt(session), outcome="promoted", reason="better")
+    add_version(session, "v1", {learned: "negative"})
+    activate(session, "v1")
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 0
+    session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", who="lead", why="it is right"))
+    quarantined.status = "accepted"
+    session.flush()
+    assert queries.feedback_since_last_attempt(session) == 1
 
 
 def test_finishing_an_attempt_that_never_started_is_refused(session):
