@@ -69,16 +69,19 @@ def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_p
         assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
 
 
-def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_began(tmp_path, make_prediction):
+def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_began(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
     database.migrate(to="0002")
     with database.write() as session:
-        queries.save_predictions(session, [make_prediction()])
-        for actor in ("ann", "bob"):
-            queries.save_feedback(
-                session, prediction_id="0" * 32, label="negative", actor=actor, comment="", why="test"
-            )
-        session.execute(text("UPDATE feedback_events SET at = '2026-01-01 12:00:00' WHERE who = 'ann'"))
+        columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
+        values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
+        session.execute(text(f"INSERT INTO predictions ({columns}, imported) VALUES ({values}, false)"))
+        columns = "id, prediction_id, actor, label, comment, status, created_at, updated_at"
+        given = "'negative', '', 'pending', '2026-01-01 12:00:00', '2026-01-01 12:00:00'"
+        for id, actor, at in (("f1", "ann", "2026-01-01"), ("f2", "bob", "2026-01-03")):
+            session.execute(text(f"INSERT INTO feedback ({columns}) VALUES ('{id}', 'p1', '{actor}', {given})"))
+            event = f"'{id}', 'pending', '{at} 12:00:00', '{actor}', 'test'"
+            session.execute(text(f"INSERT INTO feedback_events (feedback_id, status, at, who, why) VALUES ({event})"))
         columns, moment = "id, started_at, finished_at, outcome, reason", "'2026-01-02 12:00:00'"
         session.execute(text(f"INSERT INTO attempts ({columns}) VALUES (1, {moment}, {moment}, 'kept', '')"))
     database.migrate()
