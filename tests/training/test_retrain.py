@@ -1,6 +1,8 @@
-"""Which expert learns from a correction, on a version of two experts; the loop on the real app is in tests/loop."""
+"""Which expert learns from a correction, on a version of two experts, and what a run does with sources and verdicts;
+the loop on the real app is in tests/loop."""
 
 import shutil
+from collections import Counter
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -9,15 +11,20 @@ import pytest
 from product import manifest as manifests
 from product import versions as product_versions
 from product.inference import model as models
+from product.inference.text import reader
 from product.sentiment import Correction, Prediction
-from product.settings import Settings
+from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
+from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
 from product.versions import Versions, install_shipped
-from training import corpora, gate, material, retrain
+from training import corpora, judging, material, retrain
 from training.corpora import Row
 from training.factory import ship
 from training.finetune import Recipe
-from training.gate import Rules
+from training.gate import HELD_BACK, Check, Rules, Verdict
+from training.grouping import near_duplicates
+from training.material import Material
+from training.retrain import HARMFUL, Run, too_few
 
 
 def correction(number: int, text: str, label: str) -> Correction:
@@ -28,6 +35,10 @@ def correction(number: int, text: str, label: str) -> Correction:
 def chinese_corrections(count: int) -> list[Correction]:
     rows = corpora.load("replay-zh", "validation")[:count]
     return [correction(number, row.text, row.label) for number, row in enumerate(rows)]
+
+
+def collect(settings, accepted, *, before=None, least=10, seed=1) -> Material:
+    return material.collect(settings, accepted, ("en", "zh"), before=before or {}, least=least, seed=seed, say=print)
 
 
 @pytest.fixture
@@ -50,7 +61,7 @@ def versions(two_experts, tmp_path, settings, database, monkeypatch):
 
 def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_alone(settings, versions, small):
     shipped = versions.installed()
-    collected = material.collect(settings, chinese_corrections(24), ("en", "zh"), seed=1, say=print)
+    collected = collect(settings, chinese_corrections(24), least=6)
     draft = versions.store.draft("challenger")
     made = retrain.make_challenger(settings, versions, shipped, draft, 1, shipped.id, collected, print)
     assert made.experts["en"] == shipped.experts["en"]
@@ -62,7 +73,7 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     english, chinese = ["Where is my parcel?"], [row.text for row in corpora.load("replay-zh", "train")[:50]]
     assert challenger.logits(english).tolist() == champion.logits(english).tolist()
     assert np.abs(challenger.logits(chinese) - champion.logits(chinese)).max() > 0.01
-    verdict, metrics = retrain.judge(champion, challenger, collected, Rules(), print)
+    verdict, metrics = judging.judge(champion, challenger, collected, Rules(), print)
     assert metrics["gate"]["rows"] == 40
     unmeasured = {check.name.strip(): check.finding for check in verdict.checks if "unmeasured" in check.finding}
     assert unmeasured == {"imdb": "unmeasured: ATTUNE_CORPUS_DIR names no folder that it lies in"}
@@ -105,7 +116,7 @@ def test_reviews_are_judged_by_where_they_lie_on_the_disk(tmp_path, monkeypatch,
 def test_a_review_is_judged_between_the_two_classes_that_its_corpus_has():
     scores = np.array([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
     rows = [Row("a film", "negative", "imdb"), Row("a mail", "negative", "desk-en")]
-    assert retrain.right(scores, rows).tolist() == [True, False]
+    assert judging.right(scores, rows).tolist() == [True, False]
 
 
 def test_a_single_correction_is_not_repeated_without_end(shipped):
@@ -116,7 +127,231 @@ def test_a_single_correction_is_not_repeated_without_end(shipped):
     assert sum(label == 0 for label in data["labels"]) == retrain.OFTEN
 
 
-def give(database, count: int) -> None:
+# What is collected
+
+
+def distinct_texts(count: int) -> list[str]:
+    """English support messages, no two of which are near-duplicates."""
+    texts = [row.text for row in corpora.load("replay-en", "train")[: 2 * count]]
+    texts = [text for text in texts if reader(text, ("en", "zh")) == "en"]
+    _, first = np.unique(near_duplicates(texts), return_index=True)
+    return [texts[index] for index in sorted(first)[:count]]
+
+
+def test_a_quarter_of_the_corrections_judges_and_the_rest_teaches(settings, small):
+    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(80))]
+    found = collect(settings, given)
+    assert (len(found.held), len(found.learned)) == (20, 60)
+    assert {one.id for one in found.held} | {one.id for one in found.learned} == {one.id for one in given}
+    assert len(set(found.held_groups.tolist())) == 20
+    assert found.learned_before == []
+
+
+def test_what_the_champion_has_learned_judges_nothing_and_is_looked_at_where_it_still_stands(settings, small):
+    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(80))]
+    # of the first fifty, the champion learned two with a label that their actor has changed since; one is gone
+    before = {str(number): "negative" for number in range(50)} | {"3": "positive", "4": "neutral", "gone": "negative"}
+    found = collect(settings, given, before=before)
+    # a quarter of 80 is 20, half of the thirty new ones is 15
+    assert len(found.held) == 15
+    assert all(int(one.id) >= 50 for one in found.held)
+    assert [int(one.id) for one in found.learned_before] == [0, 1, 2, *range(5, 50)]
+
+
+def test_nothing_judges_where_there_are_fewer_new_texts_than_twice_the_least(settings, small):
+    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(19))]
+    found = collect(settings, given, least=10)
+    assert (found.held, len(found.held_groups), len(found.learned)) == ([], 0, 19)
+
+
+def test_of_no_corrections_nothing_is_learned(settings, small):
+    found = collect(settings, [])
+    assert (found.lessons, found.held, found.learned_before) == ({}, [], [])
+    assert found.gate
+
+
+def held_in(groups: list[int]) -> Material:
+    return Material({}, [], np.array(groups), [], [], {})
+
+
+def test_fewer_than_thirty_groups_held_back_are_too_few():
+    rules = Rules()
+    assert rules.held_back_groups == 30
+    assert too_few(held_in([*range(30)]), 90, rules) == ""
+    # 31 corrections, two of them on the text of another
+    assert too_few(held_in([*range(29), 28, 28]), 90, rules) == (
+        "of 90 corrections that may teach, too few are on different texts that the model has not learned yet: 30 are "
+        "needed to judge by, and as many to learn from"
+    )
+
+
+# A run
+
+
+@pytest.fixture
+def give(database, make_prediction):
+    """Corrections in the database, so many by each actor, no two on one text; returns their ids by actor."""
+
+    def store(**counts: int) -> dict[str, list[str]]:
+        texts = iter(distinct_texts(sum(counts.values())))
+        ids: dict[str, list[str]] = {}
+        with database.write() as session:
+            for actor, count in counts.items():
+                for _ in range(count):
+                    answer = make_prediction(id=queries.new_id(), text=next(texts))
+                    queries.save_predictions(session, [answer])
+                    id, _ = queries.save_feedback(
+                        session, prediction_id=answer.id, label="negative", actor=actor, comment="", why="test"
+                    )
+                    ids.setdefault(actor, []).append(id)
+        return ids
+
+    return store
+
+
+@pytest.fixture
+def statuses(database):
+    """How many corrections of an actor have which status."""
+
+    def counted(actor: str) -> dict[str, int]:
+        with database.read() as session:
+            return dict(Counter(row.status for row in session.query(FeedbackRow).filter_by(actor=actor)))
+
+    return counted
+
+
+@pytest.fixture
+def nothing_to_install(monkeypatch):
+    """The shipped version counts as installed: these tests load no model."""
+    monkeypatch.setattr(Versions, "ensure_shipped", lambda self: None)
+    monkeypatch.setattr(Versions, "installed", lambda self: manifests.read(SHIPPED_MODEL))
+
+
+def test_a_run_that_has_too_few_corrections_tells_each_where_it_stands(
+    settings, database, small, nothing_to_install, give, statuses, count
+):
+    (first, *_) = give(anna=3, ben=1)["anna"]
+    outcome = retrain.retrain(settings, say=print)
+    assert outcome.outcome == "insufficient"
+    assert outcome.reason.startswith("of 4 corrections that may teach, too few are on different texts")
+    assert (statuses("anna"), statuses("ben")) == ({"accepted": 3}, {"accepted": 1})
+    with database.read() as session:
+        events = session.query(FeedbackEventRow).filter_by(feedback_id=first).order_by(FeedbackEventRow.id)
+        assert [(event.status, event.why) for event in events] == [
+            ("pending", "test"),
+            ("accepted", "There are too few people yet to weigh their words; the comparison decides."),
+        ]
+    # nothing was tried: what was given stays due
+    assert count(AttemptRow) == 0
+
+
+def test_a_dry_run_leaves_every_correction_where_it_stood(settings, small, nothing_to_install, give, statuses, count):
+    give(anna=3, ben=1)
+    assert retrain.retrain(settings, dry_run=True, say=print).outcome == "insufficient"
+    assert (statuses("anna"), statuses("ben")) == ({"pending": 3}, {"pending": 1})
+    assert count(FeedbackEventRow) == 4
+
+
+def verdict(failed: str = "") -> Verdict:
+    checks = [Check(failed, "1", "2", "finding", "rule", False)] if failed else []
+    return Verdict(not failed, failed or "better", checks)
+
+
+HARMS, NO_BETTER, WINS = verdict("gate rows (9)"), verdict(f"{HELD_BACK} (30 in 30 groups)"), verdict()
+
+
+@pytest.fixture
+def decide(settings, database, small, monkeypatch, tmp_path):
+    """Run.decide on all that is in the database, with the verdicts given in place of trainings; returns whose words
+    each challenger learned, and with what the run concludes: (number of the challenger, verdict, whose words)."""
+
+    def run(*verdicts: Verdict, dry_run: bool = False) -> tuple[list[set[str]], tuple[int, Verdict, set[str]]]:
+        learned_from, left = [], list(verdicts)
+
+        def challenge(self, draft, material):
+            assert not list(draft.iterdir())
+            (draft / "weights").touch()
+            learned_from.append({one.actor for one in material.learned + material.held})
+            return len(learned_from), left.pop(0)
+
+        monkeypatch.setattr(Run, "challenge", challenge)
+        monkeypatch.setattr(Run, "conclude", lambda run, *given: given)
+        versions = Versions(settings, database)
+        with database.read() as session:
+            accepted = queries.judged_corrections(session)
+        attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, None, print)
+        draft = versions.store.draft("challenger")
+        *_, number, reached, concluded, _, _ = attempt.decide(draft, accepted, attempt.collect(accepted))
+        assert left == []
+        return learned_from, (number, reached, {one.actor for one in concluded.learned})
+
+    return run
+
+
+def test_a_challenger_that_wins_is_trained_once(give, decide):
+    give(anna=40, mallory=40)
+    assert decide(WINS) == ([{"anna", "mallory"}], (1, WINS, {"anna", "mallory"}))
+
+
+def test_a_challenger_that_is_only_no_better_is_trained_once(give, decide, statuses):
+    give(anna=80, mallory=70)
+    assert decide(NO_BETTER) == ([{"anna", "mallory"}], (1, NO_BETTER, {"anna", "mallory"}))
+    assert statuses("mallory") == {"pending": 70}
+
+
+def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, statuses):
+    ids = give(anna=65, mallory=70)
+    # the largest is left out first
+    learned_from, concluded = decide(HARMS, WINS)
+    assert learned_from == [{"anna", "mallory"}, {"anna"}]
+    assert concluded == (2, WINS, {"anna"})
+    assert (statuses("anna"), statuses("mallory")) == ({"pending": 65}, {"quarantined": 70})
+    with database.read() as session:
+        last = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
+        assert last.order_by(FeedbackEventRow.id.desc()).first().why == HARMFUL
+
+
+def test_a_source_without_which_nothing_changes_is_not_to_blame(give, decide, statuses):
+    give(anna=70, ben=75, mallory=80)
+    learned_from, concluded = decide(HARMS, HARMS, WINS)
+    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
+    assert concluded == (3, WINS, {"anna", "mallory"})
+    assert (statuses("mallory"), statuses("ben")) == ({"pending": 80}, {"quarantined": 75})
+
+
+def test_the_first_verdict_stands_where_no_large_source_is_to_blame_and_two_are_tried_at_most(give, decide, statuses):
+    give(anna=70, ben=75, mallory=80)
+    learned_from, concluded = decide(HARMS, HARMS, NO_BETTER)
+    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
+    assert concluded == (1, HARMS, {"anna", "ben", "mallory"})
+    assert [statuses(actor) for actor in ("anna", "ben", "mallory")] == [{"pending": n} for n in (70, 75, 80)]
+
+
+def test_a_source_without_which_there_is_too_little_to_decide_on_is_not_left_out(give, decide):
+    # without mallory there are 59, half of which are fewer than 30; without anna, 80
+    give(anna=59, mallory=80)
+    learned_from, concluded = decide(HARMS, NO_BETTER)
+    assert learned_from == [{"anna", "mallory"}, {"mallory"}]
+    assert concluded[:2] == (1, HARMS)
+
+
+def test_a_source_that_gave_little_is_not_suspected(give, decide):
+    give(anna=29, ben=20, carl=29)
+    assert decide(HARMS)[0] == [{"anna", "ben", "carl"}]
+
+
+def test_a_dry_run_sets_nothing_aside(give, decide, statuses):
+    give(anna=65, mallory=70)
+    assert decide(HARMS, WINS, dry_run=True)[1] == (2, WINS, {"anna"})
+    assert statuses("mallory") == {"pending": 70}
+
+
+# When a run is due, and what a decision leaves behind
+
+NOTHING = Material({}, [], np.array([]), [], [], {})
+
+
+def give_each(database, count: int) -> None:
     """Corrections of that many texts that differ; each by a person of their own."""
     numbers = range(count)
     answers = [answer(number) for number in numbers]
@@ -133,31 +368,31 @@ def answer(number: int) -> Prediction:
 
 
 @pytest.fixture
-def too_few(versions, small, settings, monkeypatch):
+def little(versions, small, settings, monkeypatch):
     """An installation in which three corrections make a run due, and are too few to judge by."""
-    monkeypatch.setattr(retrain, "collect", lambda *_, **__: material.Material({}, [], np.array([]), [], {}))
+    monkeypatch.setattr(retrain, "collect", lambda *_, **__: NOTHING)
     return settings.model_copy(update={"retrain_min_corrections": 3})
 
 
-def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_more_came(too_few, database):
-    give(database, 2)
-    assert retrain.retrain(too_few, if_due=True).outcome == "not-due"
-    give(database, 1)
-    assert retrain.retrain(too_few, if_due=True).outcome == "insufficient"
-    again = retrain.retrain(too_few, if_due=True)
+def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_more_came(little, database):
+    give_each(database, 2)
+    assert retrain.retrain(little, if_due=True).outcome == "not-due"
+    give_each(database, 1)
+    assert retrain.retrain(little, if_due=True).outcome == "insufficient"
+    again = retrain.retrain(little, if_due=True)
     assert (again.outcome, again.reason) == ("not-due", "0 corrections since the last attempt, 3 make a run due")
-    give(database, 3)
-    assert retrain.retrain(too_few, if_due=True).outcome == "insufficient"
+    give_each(database, 3)
+    assert retrain.retrain(little, if_due=True).outcome == "insufficient"
 
 
-def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(too_few, database):
-    give(database, 3)
+def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(little, database):
+    give_each(database, 3)
     with database.write() as session:
         queries.start_attempt(session)
-    assert retrain.retrain(too_few, if_due=True, dry_run=True).outcome == "insufficient"
+    assert retrain.retrain(little, if_due=True, dry_run=True).outcome == "insufficient"
     with database.write() as session:
         queries.finish_attempt(session, id=queries.start_attempt(session), outcome="kept", reason="no better")
-    assert retrain.retrain(too_few, if_due=True).outcome == "not-due"
+    assert retrain.retrain(little, if_due=True).outcome == "not-due"
 
 
 def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(settings, versions, database):
@@ -166,9 +401,9 @@ def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_ac
     manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
     with database.write() as session:
         attempt = queries.start_attempt(session)
-    verdict, empty = gate.Verdict(True, "better"), material.Material({}, [], np.array([]), [], {})
-    common = settings, database, versions, draft, manifest, verdict, empty, attempt
-    outcome = retrain._conclude(*common, False, timedelta(hours=48))
+    shipped = manifests.read(versions.store.folder(before))
+    run = Run(settings, database, versions, shipped, before, attempt, False, timedelta(hours=48), print)
+    outcome = run.conclude(draft, manifest, Verdict(True, "better"), NOTHING)
     assert (outcome.outcome, outcome.version) == ("awaiting-approval", "r0001-x")
     assert outcome.reason.startswith(f"better; reads in the shadow of {before} until 2")
     assert versions.active() == before

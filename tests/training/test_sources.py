@@ -1,0 +1,157 @@
+"""Sources judged on real texts by the shipped model; and what is done with languages, on features made up."""
+
+from datetime import UTC, datetime, timedelta
+
+import numpy as np
+import pytest
+
+from product import manifest as manifests
+from product.inference.text import reader
+from product.sentiment import LABELS, Correction, Status
+from product.settings import SHIPPED_MODEL, Settings
+from product.versions import Versions
+from training import corpora, sources
+from training.corpora import Row
+from training.sources import judge_sources, large_sources, nobody, rules_of
+
+HONEST = ("anna", "ben", "carl", "dora")
+EACH = 24
+
+
+@pytest.fixture
+def shipped_manifest():
+    return manifests.read(SHIPPED_MODEL)
+
+
+@pytest.fixture
+def versions(settings, database):
+    """Without any version's folder: of those who only judge what is made up."""
+    return Versions(settings, database)
+
+
+def correction(number: int, row: Row, actor: str, label: str = "") -> Correction:
+    """A minute apart: nobody hurries."""
+    at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
+    return Correction(str(number), str(number), row.text, label or row.label, "neutral", actor, "pending", "v1", at)
+
+
+def another(label: str) -> str:
+    return LABELS[(LABELS.index(label) + 1) % 3]
+
+
+def four_honest_and_one_who_flips(language: str) -> list[Correction]:
+    """Support messages of the three labels in turn: each source has a word on texts of its own."""
+    rows = [row for row in corpora.load(f"replay-{language}", "train") if reader(row.text, ("en", "zh")) == language]
+    by_label = [[row for row in rows if row.label == label][: EACH * 5 // 3] for label in LABELS]
+    rows = [row for three in zip(*by_label, strict=True) for row in three]
+    actors = (*HONEST, "mallory") * EACH
+    return [
+        correction(number, row, actor, another(row.label) if actor == "mallory" else "")
+        for number, (row, actor) in enumerate(zip(rows, actors, strict=True))
+    ]
+
+
+def share_accepted(given: list[Correction], found: dict, *actors: str) -> float:
+    own = [found[one.id].status == Status.accepted for one in given if one.actor in actors]
+    return sum(own) / len(own)
+
+
+def test_who_flips_labels_does_not_teach_and_who_is_honest_does(installation, database, shipped_manifest):
+    settings = Settings(_env_file=None, data_dir=installation)
+    given, said = four_honest_and_one_who_flips("en"), []
+    found = judge_sources(settings, Versions(settings, database), shipped_manifest, given, 1, said.append)
+    assert set(found) == {one.id for one in given}
+    assert share_accepted(given, found, "mallory") == 0
+    assert share_accepted(given, found, *HONEST) >= 0.9
+    assert said[0] == "en: reading 120 corrections to weigh their sources"
+    assert said[-1].startswith("corrections: 120 of 5 sources: ")
+
+
+def corners(settings, versions, shipped, language: str, texts: list[str]) -> np.ndarray:
+    """In place of a model: features by what the corpus says of a text."""
+    meant = {row.text: LABELS.index(row.label) for row in corpora.load(f"replay-{language}", "train")}
+    return 3 * np.eye(3)[[meant[text] for text in texts]]
+
+
+def test_the_corrections_of_each_language_are_read_by_its_own_expert(settings, versions, shipped_manifest, monkeypatch):
+    read = {}
+
+    def features(settings, versions, shipped, language, texts):
+        read[language] = texts
+        return corners(settings, versions, shipped, language, texts)
+
+    monkeypatch.setattr(sources, "_features", features)
+    english, chinese = (four_honest_and_one_who_flips(name)[:60] for name in ("en", "zh"))
+    given = [one for pair in zip(english, chinese, strict=True) for one in pair]
+    given = [correction(number, Row(one.text, one.label, ""), one.actor) for number, one in enumerate(given)]
+    found = judge_sources(settings, versions, shipped_manifest, given, 1, print)
+    assert read == {"en": [one.text for one in english], "zh": [one.text for one in chinese]}
+    assert share_accepted(given, found, "mallory") == 0
+    assert share_accepted(given, found, *HONEST) >= 0.9
+
+
+def test_the_judge_gives_each_correction_its_own_probability(settings, versions, shipped_manifest, monkeypatch):
+    monkeypatch.setattr(sources, "_features", corners)
+    english, chinese = (four_honest_and_one_who_flips(name) for name in ("en", "zh"))
+    given = [one for pair in zip(english, chinese, strict=True) for one in pair]
+    judge = sources.judge_of(settings, versions, shipped_manifest, given, np.arange(len(given)), 1, print)
+    quality = judge(np.full(len(given), 0.8))
+    flips = np.array([one.actor == "mallory" for one in given])
+    assert quality[flips].max() < 1 / 3 < quality[~flips].min()
+
+
+def test_where_there_are_two_sources_no_text_is_read(settings, versions, shipped_manifest, monkeypatch):
+    monkeypatch.setattr(sources, "_features", None)
+    rows = corpora.load("replay-en", "train")[:4]
+    given = [correction(number, row, ("anna", "ben")[number % 2]) for number, row in enumerate(rows)]
+    said = []
+    found = judge_sources(settings, versions, shipped_manifest, given, 1, said.append)
+    assert {one.status for one in found.values()} == {Status.accepted}
+    assert said == ["corrections: 4 of 2 sources: 4 accepted"]
+
+
+def test_what_became_of_corrections_is_counted_in_the_order_of_the_statuses(
+    settings, versions, shipped_manifest, monkeypatch
+):
+    monkeypatch.setattr(sources, "judge_of", lambda *given: nobody)
+    rows = corpora.load("replay-en", "train")[:4]
+    given = [correction(number, row, str(number)) for number, row in enumerate(rows[:3])]
+    at = given[0].created_at
+    given.append(Correction("3", "3", rows[3].text, "neutral", "negative", "0", "rejected", "v1", at, reviewed=True))
+    said = []
+    judge_sources(settings, versions, shipped_manifest, given, 1, said.append)
+    # three newcomers, of whom nothing is known
+    assert said == ["corrections: 4 of 3 sources: 3 pending, 1 rejected"]
+
+
+def test_nothing_is_judged_where_nothing_was_said(settings, versions, shipped_manifest):
+    assert judge_sources(settings, versions, shipped_manifest, [], 1, print) == {}
+
+
+def test_nobody_gives_every_label_a_third():
+    assert nobody(np.ones(2)).tolist() == [1 / 3, 1 / 3]
+
+
+def test_the_numbers_of_the_installation_are_those_of_the_rules(tmp_path):
+    given = {"trust_accepted": 0.8, "trust_quarantined": 0.2, "source_share": 0.5, "source_burst": 7}
+    rules = rules_of(Settings(_env_file=None, data_dir=tmp_path, **given))
+    assert (rules.accepted, rules.quarantined, rules.share, rules.burst) == (0.8, 0.2, 0.5, 7)
+
+
+def given_by(**counts: int) -> list[Correction]:
+    row = Row("late", "negative", "")
+    return [correction(0, row, actor) for actor, count in counts.items() for _ in range(count)]
+
+
+@pytest.mark.parametrize(
+    ("counts", "large"),
+    [
+        ({"anna": 30, "ben": 70}, ["ben", "anna"]),  # a fifth of 100 is 20, but 30 are the least
+        ({"anna": 29, "ben": 71}, ["ben"]),
+        ({"anna": 60, "ben": 59, "carl": 181}, ["carl", "anna"]),  # a fifth of 300 is 60
+        ({"anna": 50}, []),  # without it there would be nothing
+        ({}, []),
+    ],
+)
+def test_large_sources_gave_thirty_and_a_fifth_and_not_all(counts, large):
+    assert large_sources(given_by(**counts)) == large
