@@ -51,9 +51,10 @@ def endure(data_dir: Path, kills: int, seed: int, console: Console) -> tuple[Tab
         (killed if was_running else ended)[stage] += 1
         problems[stage] += bool(found)
         console.log(f"{sum(killed.values())} of {kills}: {stage or 'start'} + {delay:.1f} s: {found or 'all holds'}")
-    done = command("training", "retrain", "--json", "-", data_dir=data_dir, check=False)
+    answer = data_dir / "outcome.json"
+    done = command("training", "retrain", "--json", str(answer), data_dir=data_dir, check=False)
     problems["the last run"] = len(installation.damage()) + (done.returncode != 0)
-    outcome = json.loads(done.stdout)["outcome"] if not done.returncode else done.stderr
+    outcome = json.loads(answer.read_text())["outcome"] if not done.returncode else done.stderr
     title = f"{kills} kills, seed {seed}; {len(installation.acknowledged)} corrections; the last run: {outcome}"
     table = Table(title=title, title_justify="left")
     for heading in ("after the stage began", "killed", "ended before", "something did not hold"):
