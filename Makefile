@@ -21,6 +21,7 @@ bench: $(VENV)/.test
 
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100
+	$(BIN)/python -m benchmarks.kills --kills 100
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .

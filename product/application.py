@@ -103,25 +103,22 @@ class Application:
             stack.callback(watcher.stop)
             application = cls(settings, database, engine)
             application._refused = watcher.refused
-            expiry = Periodic("deleting expired predictions", application.delete_expired)
-            expiry.start()
-            stack.callback(expiry.stop)
-            drift = Periodic("measuring drift", application.drift.check, drift_watch.HOUR)
-            drift.start()
-            stack.callback(drift.stop)
-            probation = probation_watch.ProbationWatch(settings, database, versions)
-            looking = Periodic("looking at the version on probation", probation.check, probation_watch.EVERY)
-            looking.start()
-            stack.callback(looking.stop)
-            shadowing = shadow.ShadowWatch(settings, database, versions)
-            reading = Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE)
-            reading.start()
-            stack.callback(reading.stop)
-            if settings.retrain_cron:
-                retraining = Retraining(settings)
-                retraining.start()
-                stack.callback(retraining.stop)
+            for job in application._jobs(versions):
+                job.start()
+                stack.callback(job.stop)
             yield application
+
+    def _jobs(self, versions: Versions) -> list[Periodic | Retraining]:
+        """What is done by the clock while people are answered."""
+        given = self.settings, self.database, versions
+        probation, shadowing = probation_watch.ProbationWatch(*given), shadow.ShadowWatch(*given)
+        jobs = [
+            Periodic("deleting expired predictions", self.delete_expired),
+            Periodic("measuring drift", self.drift.check, drift_watch.HOUR),
+            Periodic("looking at the version on probation", probation.check, probation_watch.EVERY),
+            Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE),
+        ]
+        return jobs + ([Retraining(self.settings)] if self.settings.retrain_cron else [])
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """Answers in the order of `texts`, stored together before they are returned.

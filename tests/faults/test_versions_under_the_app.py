@@ -10,7 +10,7 @@ import pytest
 from product import manifest as manifests
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage.database import Database
-from product.versions import Versions
+from product.versions import POLL_SECONDS, Versions
 from tests.running import RunningApp, command
 
 REFUSED_WITHIN = 10.0
@@ -91,6 +91,31 @@ def test_an_app_that_starts_with_a_broken_active_version_serves_the_one_before(i
     add_version("broken-1", spoil=flip_a_weight)
     with RunningApp(installed_data_dir) as app:
         assert app.version() == SHIPPED
+
+
+def test_a_version_whose_folder_goes_away_under_the_app_serves_on_and_the_one_before_after_a_restart(
+    installed_data_dir, add_version, versions
+):
+    add_version("second-1")
+    with RunningApp(installed_data_dir) as app:
+        assert app.version() == "second-1"
+        shutil.rmtree(versions.store.folder("second-1"))
+        time.sleep(3 * POLL_SECONDS)
+        assert app.version() == "second-1"
+        app.stop()
+        app.start()
+        assert app.version() == SHIPPED
+        assert "second-1: manifest.json is missing" in json.dumps(app.get("/readyz")[1])
+
+
+def test_two_apps_on_one_database_follow_a_promotion_and_each_other_s_corrections(installed_data_dir, add_version):
+    with RunningApp(installed_data_dir) as one, RunningApp(installed_data_dir) as other:
+        [answer] = one.predict(["where is my parcel?"])["predictions"]
+        receipt = other.correct(answer["id"], "negative")
+        assert one.get(f"/api/v1/feedback/{receipt}")[1]["status"] == "pending"
+        add_version("second-1")
+        for app in (one, other):
+            app.follow("second-1")
 
 
 def test_a_damaged_shipped_version_is_built_again_at_the_start(installed_data_dir, versions):

@@ -6,7 +6,7 @@ import pytest
 
 from product.sentiment import NotFound, Status
 from product.storage import queries
-from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow, PredictionRow
+from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow, PredictionRow
 
 P1, P2 = "1" * 32, "2" * 32
 
@@ -233,6 +233,21 @@ def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session
     correct(session, actor="bob")
     session.flush()
     assert queries.feedback_since_last_attempt(session) == 1
+
+
+def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_corrections_are_learned_from(session):
+    future = datetime(2126, 1, 1, tzinfo=UTC)
+    ahead = session.get(FeedbackRow, correct(session, actor="ann"))
+    ahead.created_at = ahead.updated_at = future
+    for id in ("v1", "v2"):
+        add_version(session, id)
+        activate(session, id)
+    session.query(ActivationRow).filter_by(version_id="v1").update({"at": future})
+    correct(session, actor="bob")
+    session.flush()
+    assert queries.active_version(session) == "v2"
+    assert {one.actor for one in queries.standing_corrections(session)} == {"ann", "bob"}
+    assert queries.feedback_since_last_attempt(session) == 2
 
 
 def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
