@@ -281,7 +281,7 @@ def decide(settings, database, small, monkeypatch, tmp_path):
             accepted = queries.judged_corrections(session)
         attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, None, print)
         draft = versions.store.draft("challenger")
-        *_, number, reached, concluded, _, _ = attempt.decide(draft, accepted, attempt.collect(accepted))
+        _, number, reached, concluded = attempt.decide(draft, accepted, attempt.collect(accepted))
         assert left == []
         return learned_from, (number, reached, {one.actor for one in concluded.learned})
 
