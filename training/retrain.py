@@ -34,6 +34,7 @@ from training.gate import Rules, Verdict
 from training.judging import judge
 from training.material import Lesson, Material, collect
 from training.sources import judge_sources, large_sources
+from training.standing import Standing
 
 log = logging.getLogger(__name__)
 
@@ -145,7 +146,11 @@ class Run:
         """What may teach, oldest first; what became of every correction is stored, for who gave it to read."""
         with self.database.read() as session:
             as_of, corrections = now(), queries.judged_corrections(session)
+            harmful = queries.last_said(session, why=HARMFUL)
         found = judge_sources(self.settings, self.versions, self.shipped, corrections, self.attempt, self.say)
+        # Until a reviewer says otherwise, or each run would find it out anew.
+        aside = {one.id for one in corrections if one.id in harmful and not one.reviewed}
+        found |= dict.fromkeys(aside, Standing(Status.quarantined, HARMFUL))
         if not self.dry_run:
             changes = {id: (one.status, one.why) for id, one in found.items()}
             with self.database.write() as session:

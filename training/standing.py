@@ -226,15 +226,17 @@ def _surplus(
     trust: Mapping[str, float],
     rules: StandingRules,
 ) -> dict[str, Standing]:
-    """More than its share from a source that is not proven: the later words wait until others have said more."""
+    """More than its share from a source that is not proven: the later words wait until others have said more. What a
+    reviewer has decided takes its place first, and of few sources each may give its even part."""
     own: dict[str, list[Correction]] = defaultdict(list)
-    for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
+    for one in sorted(_accepted(corrections, standing), key=lambda one: (not one.reviewed, one.created_at, one.id)):
         own[one.actor].append(one)
-    if len(trust) < rules.least_sources:
+    if len(trust) < rules.least_sources or not own:
         return {}
-    why = f"One source may give {rules.share:.0%} of what is learned; this waits for others to say more."
+    share = max(rules.share, 1 / len(own))
+    why = f"One source may give {share:.0%} of what is learned; this waits for others to say more."
     proven = {source for source in own if trust[source] >= rules.proven}
-    most = largest_shares({source: len(words) for source, words in own.items()}, rules.share, proven)
+    most = largest_shares({source: len(words) for source, words in own.items()}, share, proven)
     return {
         one.id: Standing(Status.pending, why)
         for source, words in own.items()

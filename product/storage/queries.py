@@ -228,6 +228,13 @@ def _corrections(session: Session, condition: ColumnElement[bool]) -> list[Corre
     return [_correction(word, answer) for word, answer in rows]
 
 
+def last_said(session: Session, *, why: str) -> set[str]:
+    """The ids of corrections in whose history this reason stands last."""
+    last = select(func.max(FeedbackEventRow.id)).group_by(FeedbackEventRow.feedback_id)
+    found = select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.id.in_(last), FeedbackEventRow.why == why)
+    return set(session.scalars(found))
+
+
 def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
     """Up to `limit` corrections that are neither rejected nor erased, with their answers, oldest first.
 

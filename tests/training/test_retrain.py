@@ -241,8 +241,8 @@ def test_a_run_that_has_too_few_corrections_tells_each_where_it_stands(
             ("pending", "test"),
             ("accepted", "There are too few people yet to weigh their words; the comparison decides."),
         ]
-    # nothing was tried: what was given stays due
-    assert count(AttemptRow) == 0
+    # recorded, so that it is not due again until more was given
+    assert count(AttemptRow) == 1
 
 
 def test_a_dry_run_leaves_every_correction_where_it_stood(settings, small, nothing_to_install, give, statuses, count):
@@ -309,6 +309,14 @@ def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, stat
     with database.read() as session:
         last = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
         assert last.order_by(FeedbackEventRow.id.desc()).first().why == HARMFUL
+
+
+def test_a_source_that_was_set_aside_stays_so_in_the_next_run(settings, database, give, decide, statuses, versions):
+    give(anna=65, mallory=70)
+    decide(HARMS, WINS)
+    run = Run(settings, database, versions, versions.installed(), "both-1", 2, False, None, print)
+    assert {one.actor for one in run.weigh_sources()} == {"anna"}
+    assert statuses("mallory") == {"quarantined": 70}
 
 
 def test_a_source_without_which_nothing_changes_is_not_to_blame(give, decide, statuses):

@@ -411,12 +411,18 @@ def test_the_share_of_others_is_of_all_that_a_proven_source_gives():
     assert statuses(found) == ["accepted"] * 55
 
 
-def test_what_a_reviewer_confirmed_stays_whatever_the_share():
+def test_what_a_reviewer_confirmed_takes_the_first_place_of_a_source_s_share():
     late = word("late", "anna", minute=9999, decided="accepted")
     given = [*words("anna", 5), late, *words("ben", 1), *words("carl", 1)]
     found = stand(given, apart(given), says(given, **borne_out("ben", "carl")), RULES)
-    # 0.34 / 0.66 * 2 = 1.03: one, and the reviewed one; 4 * 9 = 36, 97 %
-    assert statuses(found) == ["accepted", *["pending"] * 4, "accepted", "accepted", "accepted"]
+    # 0.34 / 0.66 * 2 = 1.03: one, and that is the reviewed one; 4 * 9 = 36, 97 %
+    assert statuses(found) == [*["pending"] * 5, "accepted", "accepted", "accepted"]
+
+
+def test_of_two_accepted_sources_each_may_give_half():
+    given = [*words("anna", 5), *words("ben", 5), *words("carl", 1)]
+    found = stand(given, apart(given), says(given, **borne_out("anna", "ben")), RULES)
+    assert statuses(found) == [*["accepted"] * 10, "pending"]
 
 
 def test_where_there_are_too_few_sources_one_may_give_all():
