@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test bench endure lint
+.PHONY: app test bench endure simulate lint
 .DELETE_ON_ERROR:
 
 app: $(VENV)/.app
@@ -22,6 +22,9 @@ bench: $(VENV)/.test
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100
 	$(BIN)/python -m benchmarks.kills --kills 100
+
+simulate: $(VENV)/.test
+	$(BIN)/python -m benchmarks.loop
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
