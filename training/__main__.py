@@ -2,6 +2,7 @@
 
 import json
 import sys
+from contextlib import redirect_stdout
 from dataclasses import asdict
 from datetime import timedelta
 from pathlib import Path
@@ -230,7 +231,9 @@ def retrain(
     from training import retrain as loop
 
     waiting = timedelta(hours=shadow) if shadow else None
-    outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting, say=say)
+    # What the libraries print is progress: standard output is for the outcome, which a machine may read.
+    with redirect_stdout(sys.stderr):
+        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting, say=say)
     if outcome.verdict:
         print_verdict(outcome)
     promoted = f" → {outcome.version}" if outcome.version else ""

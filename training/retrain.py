@@ -205,11 +205,13 @@ class Run:
 
     def conclude(self, draft: Path, manifest: Manifest, verdict: Verdict, material: Material) -> Outcome:
         """Publish and activate what won; of what lost, the reason stays."""
-        waits = self.settings.approval == "lead" or self.shadow
+        waits = self.settings.approval == "lead" or self.shadow or self.versions.active() != self.champion
         outcome = "kept" if not verdict.promote else "awaiting-approval" if waits else "promoted"
         common, reason = {"champion": manifest.parent, "verdict": verdict}, verdict.reason
         if self.dry_run:
             return Outcome(outcome, f"dry run, nothing changed: {reason}", **common)
+        if verdict.promote and self.versions.active() != self.champion:
+            reason += f"; but {self.versions.active()} was made active meanwhile, with which it was not compared"
         until = now() + self.shadow if self.shadow and verdict.promote else None
         if until:
             reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
