@@ -38,7 +38,7 @@ from product.versions import Versions, install_shipped
 from training import corpora, judging, retrain
 from training.corpora import CorpusUnavailable, Row
 from training.gate import Verdict
-from training.material import Material
+from training.material import Material, some
 from training.preparation import clean
 
 SIZES = (100, 300, 1000)
@@ -134,7 +134,7 @@ def elsewhere() -> dict[str, list[Row]]:
         try:
             if corpora.find(name).hub and not os.environ.get("ATTUNE_CORPUS_DIR"):
                 raise CorpusUnavailable("not on this disk")
-            found[name] = clean(corpora.load(name, "test"))[0][:limit]
+            found[name] = some(clean(corpora.load(name, "test"))[0], limit, seed=0)
         except CorpusUnavailable:
             console.log(f"{name} is not here")
     return found
@@ -215,7 +215,7 @@ def measured(versions: Versions, domain: list[Row], others: dict[str, list[Row]]
     return {
         "version": model.version,
         "domain": accuracy(domain),
-        "elsewhere": round(float(np.mean(list(sets.values()))), 4),
+        "elsewhere": round(float(np.mean(list(sets.values()))), 4) if sets else None,
         "sets": sets,
     }
 
