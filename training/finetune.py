@@ -13,6 +13,7 @@ import numpy as np
 import torch
 from datasets import Dataset
 from peft import LoraConfig, PeftModel, get_peft_model
+from peft.utils import ModulesToSaveWrapper
 from safetensors.torch import load_file, save_file
 from sklearn.metrics import f1_score
 from torch.utils.data import Sampler, SequentialSampler
@@ -369,6 +370,19 @@ def save(model, folder: Path) -> None:
     """The adapter (or all weights) as safetensors in half precision: what is merged, exported and evaluated."""
     model.save_pretrained(folder)
     halve(folder)
+
+
+@torch.no_grad()
+def shorten(model: PeftModel, step: float) -> None:
+    """Take the adapter's weights back to `step` of the way that training took them from the model's own."""
+    for name, weight in model.named_parameters():
+        if "lora_B" in name:  # B is what begins at 0, and the change is B times A
+            weight.mul_(step)
+    for module in model.modules():
+        if isinstance(module, ModulesToSaveWrapper):
+            trained = module.modules_to_save[module.active_adapters[0]]
+            for new, old in zip(trained.parameters(), module.original_module.parameters(), strict=True):
+                new.lerp_(old, 1 - step)
 
 
 def halve(folder: Path) -> None:

@@ -29,7 +29,7 @@ from product.versions import Versions
 from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, save, train
+from training.finetune import Recipe, encode, save, shorten, train
 from training.gate import Rules, Verdict
 from training.judging import judge
 from training.material import Lesson, Material, collect
@@ -38,11 +38,14 @@ from training.standing import Standing
 
 log = logging.getLogger(__name__)
 
-CORRECTED_SHARE = 0.2
+CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
 seven hundred rows they would not be learned."""
 OFTEN = 12
-"""One correction is repeated this many times at most: a single one must not become a fifth of the lesson."""
+"""One correction is repeated this many times at most: a single one must not become a half of the lesson."""
+STEP = 0.7
+"""The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
+is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
 """Large sources that a challenger is trained without, one after the other, where it does harm."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
@@ -300,6 +303,7 @@ def teach(
     )
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
     adapter = f"{language}/corrections-{len(parts)}"
+    shorten(model, STEP)
     save(model, draft / adapter)
     shutil.rmtree(draft / ".work")
     expert = build_expert(
