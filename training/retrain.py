@@ -42,7 +42,7 @@ CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
 seven hundred rows they would not be learned."""
 OFTEN = 12
-"""One correction is repeated this many times at most: a single one must not become a half of the lesson."""
+"""One correction is repeated this many times at most: a single one must not become a third of the lesson."""
 STEP = 0.7
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""

@@ -1,5 +1,6 @@
 """Training: the loss and the measure by hand, real training on a few rows, in two processes, and after a kill."""
 
+import copy
 import json
 import os
 import shutil
@@ -16,6 +17,7 @@ import torch
 from product import manifest as manifests
 from product.inference import checkpoint, packing
 from product.inference.text import TextEncoder
+from tests import tiny
 from tests.running import ROOT, clean_environment
 from training import distributed
 from training import plan as plans
@@ -38,8 +40,10 @@ from training.finetune import (
     quality_of,
     resumable,
     save,
+    shorten,
     smoothed,
     train,
+    with_adapter,
 )
 from training.plan import Options
 from training.preparation import BadRequest
@@ -436,3 +440,22 @@ def test_all_weights_but_the_embeddings_are_trained_with_attention_that_is_fast(
     frozen = {name.split(".")[1] for name, weight in model.named_parameters() if not weight.requires_grad}
     assert frozen == {"embeddings"}
     assert model.config._attn_implementation == "sdpa"
+
+
+def test_a_shortened_adapter_goes_that_part_of_the_way_from_the_weights_it_began_with(tmp_path):
+    folder = tiny.write_checkpoint(tmp_path / "tiny")
+    model = with_adapter(checkpoint.load_base(folder, dtype=torch.float32), Recipe(rank=2, alpha=4))
+    generator = torch.Generator().manual_seed(3)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora_B" in name or "modules_to_save" in name:
+                weight.add_(torch.randn(weight.shape, generator=generator))
+    began = checkpoint.load_base(folder, dtype=torch.float32).state_dict()
+    whole = copy.deepcopy(model).merge_and_unload().state_dict()
+    shorten(model, 0.7)
+    found = model.merge_and_unload().state_dict()
+    moved = [name for name in began if not torch.equal(began[name], whole[name])]
+    assert {"classifier.weight", "bert.encoder.layer.0.attention.self.query.weight"} <= set(moved)
+    for name in began:
+        expected = began[name] + 0.7 * (whole[name] - began[name])
+        torch.testing.assert_close(found[name], expected, rtol=1e-4, atol=1e-5)
