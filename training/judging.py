@@ -35,7 +35,7 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     slices = gate_slices(rows, was_right, is_right, tuple(challenger.experts)) | behaviour_slices(models, material, say)
     checks = [
         gate.not_worse(was_right, is_right, rules),
-        _better_on_held_back(models, material, rules),
+        gate.better(*_right_in(models, material.held), material.held_groups, rules),
         _learned_before(models, material.learned_before, rules),
         *gate.no_slice_harmed(slices, rules),
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),
@@ -47,13 +47,6 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
     return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
-
-
-def _better_on_held_back(models: tuple[Model, Model], material: Material, rules: Rules) -> Check:
-    rows = [Row(one.text, one.label, "corrections") for one in material.held]
-    before, after = (model.probabilities([row.text for row in rows]) for model in models)
-    gains = (after - before)[np.arange(len(rows)), targets(rows)]
-    return gate.better(right(before, rows), right(after, rows), gains, material.held_groups, rules)
 
 
 def _right_in(models: tuple[Model, Model], corrections: list[Correction]) -> tuple[np.ndarray, np.ndarray]:
