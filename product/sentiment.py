@@ -60,7 +60,8 @@ class Prediction:
 class Correction:
     """A person's word on a prediction, with what the model had said. `label == predicted` is a confirmation.
 
-    `reviewed`: a person with the lead role has decided that it stands, or that it does not.
+    `reviewed`: a person with the lead role has decided that it stands, or that it does not. `imported`: it came in a
+    file.
     """
 
     id: str
@@ -73,6 +74,7 @@ class Correction:
     model_version: str
     created_at: datetime
     reviewed: bool = False
+    imported: bool = False
 
     @property
     def confirms(self) -> bool:

@@ -167,10 +167,11 @@ def _hasty(
     trust: Mapping[str, float],
     rules: StandingRules,
 ) -> dict[str, Standing]:
-    """More accepted words of one source in a short time than a person can read: the later ones wait."""
+    """More accepted words of one source in a short time than a person can read: the later ones wait. A file is not
+    read while it comes in."""
     own: dict[str, list[Correction]] = defaultdict(list)
     for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
-        if not one.reviewed and trust[one.actor] < rules.proven:
+        if not one.reviewed and not one.imported and trust[one.actor] < rules.proven:
             own[one.actor].append(one)
     why = f"More than {rules.burst} corrections by one source within {rules.burst_time.seconds // 60} minutes."
     return {

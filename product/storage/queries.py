@@ -264,6 +264,7 @@ def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
         model_version=answer.model_version,
         created_at=word.created_at,
         reviewed=word.reviewed_by is not None,
+        imported=answer.imported,
     )
 
 

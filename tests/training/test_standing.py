@@ -362,6 +362,13 @@ def test_the_order_of_words_is_that_in_which_they_were_given(hurried):
     assert statuses(found)[:4] == ["pending", "accepted", "accepted", "accepted"]
 
 
+def test_words_from_a_file_are_no_hurry(hurried):
+    given = [replace(one, imported=True) for one in minutes("anna", 0, 1, 2, 3, 4)]
+    given += [*words("ben", 1), *words("carl", 1)]
+    judge = says(given, **{"anna@0": AGREES, "ben": AGREES})
+    assert statuses(stand(given, apart(given), judge, hurried))[:5] == ["accepted"] * 5
+
+
 def test_a_proven_source_may_hurry(hurried):
     given = [*minutes("anna", 0, 1, 2, 3, 4), *words("ben", 1), *words("carl", 1)]
     # 4 * 2.457 ** 5 = 358: 99.7 %
