@@ -13,9 +13,9 @@ from product.storage.tables import FeedbackRow, PredictionRow
 
 OPEN = (Status.pending.value, Status.quarantined.value)
 """A correction with one of these, that no lead has decided on, may need a decision."""
-REASONS = ("quarantined", "disputed", "drifted", "unsure", "unseen")
-"""Why a message is in the queue; of several reasons, the first. Nobody said anything yet of what is `unsure`, the model
-being so, or only `unseen`."""
+REASONS = ("quarantined", "disputed", "shadow", "drifted", "unsure", "unseen")
+"""Why a message is in the queue; of several reasons, the first. `shadow`: a challenger that reads in the shadow says
+another label. Nobody said anything yet of what is `unsure`, the model being so, or only `unseen`."""
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,8 @@ class Said:
 
 @dataclass(frozen=True)
 class Item:
-    """A message to look at, why, and what it was ranked by. `said`: of the same text in any message, oldest first."""
+    """A message to look at, why, and what it was ranked by. `said`: of the same text in any message, oldest first.
+    `challenger`: the label that a version in the shadow gives, where that is another."""
 
     prediction_id: str
     text: str
@@ -42,6 +43,7 @@ class Item:
     created_at: datetime
     reason: str
     said: tuple[Said, ...] = ()
+    challenger: str = ""
     cost: float = 0.0
     uncertainty: float = 0.0
     priority: float = 0.0
@@ -63,9 +65,13 @@ def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules 
 def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item]:
     """Corrections first: of equals, a person's word is looked at before a message nobody spoke of."""
     items = _to_decide(queries.words_to_review(session, limit=rules.recent))
-    items += [_item(row, "drifted") for row in queries.uncorrected_answers(session, limit=rules.drifted, ids=drifted)]
+    told = {one.prediction_id: one.label for one in queries.shadow_disagreements(session, rules.drifted)}
+    differing = queries.uncorrected_answers(session, limit=rules.drifted, ids=list(told))
+    items += [replace(_item(row, "shadow"), challenger=told[row.id]) for row in differing]
+    moved = [id for id in drifted if id not in told]
+    items += [_item(row, "drifted") for row in queries.uncorrected_answers(session, limit=rules.drifted, ids=moved)]
     recent = queries.uncorrected_answers(session, limit=rules.recent)
-    return items + [_item(row, "unseen") for row in recent if row.id not in drifted]
+    return items + [_item(row, "unseen") for row in recent if row.id not in {*told, *drifted}]
 
 
 def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]]) -> list[Item]:
@@ -101,7 +107,8 @@ def _candidate(item: Item) -> Candidate:
         text=item.text,
         scores=[item.scores[label] for label in LABELS],
         shown=item.shown,
-        words=tuple(word.label for word in item.said),
+        # A challenger's label counts as one person's word.
+        words=(*(word.label for word in item.said), *((item.challenger,) if item.challenger else ())),
         drifted=item.reason == "drifted",
     )
 

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from product import __main__ as commands
 from product.sentiment import InvalidInput, NotFound, Status
 from product.storage import queries
-from product.storage.tables import FeedbackRow, PredictionRow
+from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
 
 
 @pytest.fixture
@@ -55,6 +55,23 @@ def test_a_message_that_the_model_is_sure_of_is_only_called_unseen(application, 
     with database.write() as session:
         queries.save_predictions(session, [sure])
     assert reasons(application) == {"where is my parcel": "unseen"}
+
+
+def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebody_says_what_it_is(
+    application, database, say
+):
+    differing, _ = say("where is it")
+    application.predict(["bad bag"])
+    with database.write() as session:
+        queries.add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
+        shadow = ShadowRow(version_id="v1", champion="v1", until=now(), read_to=now())
+        session.add(shadow)
+        session.flush()
+        session.add(ShadowDisagreementRow(shadow_id=shadow.id, prediction_id=differing, label="negative"))
+    found = {item.text: (item.reason, item.challenger) for item in application.review_queue()}
+    assert found == {"where is it": ("shadow", "negative"), "bad bag": ("unsure", "")}
+    application.correct(prediction_id=differing, label="neutral", actor="ann")
+    assert reasons(application) == {"bad bag": "unsure"}
 
 
 def test_imported_and_erased_messages_are_not_in_it(application, database, make_prediction, say):
