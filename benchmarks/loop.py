@@ -12,7 +12,7 @@ import json
 import os
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from functools import partial
@@ -56,6 +56,8 @@ class Trial(retrain.Run):
     """The loop with parts of it left out."""
 
     without: tuple[str, ...] = ()
+    look: Callable[[Model], None] = lambda model: None
+    """Shown each challenger, whatever becomes of it."""
 
     def weigh_sources(self):
         if "standing" not in self.without:
@@ -73,6 +75,7 @@ class Trial(retrain.Run):
 
     def challenge(self, draft: Path, material: Material):
         manifest, verdict = super().challenge(draft, material)
+        self.look(models.load(draft))
         if "gate" in self.without:
             verdict = Verdict(True, "nobody asked the gate", verdict.checks)
         return manifest, verdict
@@ -151,18 +154,23 @@ def story(
         versions = Versions(settings, database)
         install_shipped(settings, versions)
         hostile: dict[str, bool] = {}
-        yield {"words": 0} | measured(versions, domain, others)
+        state = measured(versions, domain, others)
+        yield {"words": 0} | state
         for first, last in pairwise([0, *sizes]):
             speak(versions, database, words[first:last], first, hostile)
-            started = time.monotonic()
-            outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=partial(Trial, without=without))
+            started, seen = time.monotonic(), []
+            trial = partial(Trial, without=without, look=lambda model, seen=seen: seen.append(accuracy(model, domain)))
+            outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=trial)
+            if versions.active() != state["version"]:
+                state = measured(versions, domain, others)
             yield {
                 "words": last,
                 "outcome": outcome.outcome,
                 "reason": outcome.reason,
                 "seconds": round(time.monotonic() - started),
                 **believed(database, versions.active(), hostile),
-                **measured(versions, domain, others),
+                "challenger": seen[-1] if seen else None,
+                **state,
             }
         database.close()
 
@@ -207,17 +215,17 @@ def believed(database: Database, active: str, hostile: dict[str, bool]) -> dict:
 def measured(versions: Versions, domain: list[Row], others: dict[str, list[Row]]) -> dict:
     """Accuracy of the active version: on the domain, on each of the other sets, and their mean."""
     model = active_model(versions)
-
-    def accuracy(rows: list[Row]) -> float:
-        return round(float(judging.right(model.probabilities([row.text for row in rows]), rows).mean()), 4)
-
-    sets = {name: accuracy(rows) for name, rows in others.items()}
+    sets = {name: accuracy(model, rows) for name, rows in others.items()}
     return {
         "version": model.version,
-        "domain": accuracy(domain),
+        "domain": accuracy(model, domain),
         "elsewhere": round(float(np.mean(list(sets.values()))), 4) if sets else None,
         "sets": sets,
     }
+
+
+def accuracy(model: Model, rows: list[Row]) -> float:
+    return round(float(judging.right(model.probabilities([row.text for row in rows]), rows).mean()), 4)
 
 
 def summary(lines: list[dict]) -> list[dict]:
@@ -228,10 +236,13 @@ def summary(lines: list[dict]) -> list[dict]:
     for line in lines:
         start = before.get((line["people"], line["seed"], *line["without"]))
         if line["words"] and start:
-            removed = 1 - (1 - line["domain"]) / (1 - start["domain"])
+            removed, tried = (
+                None if line[name] is None else 1 - (1 - line[name]) / (1 - start["domain"])
+                for name in ("domain", "challenger")
+            )
             lost = start["elsewhere"] - line["elsewhere"]
             key = (KINDS.index(line["people"]), tuple(line["without"]), line["words"])
-            groups.setdefault(key, []).append(line | {"removed": removed, "lost": lost})
+            groups.setdefault(key, []).append(line | {"removed": removed, "tried": tried, "lost": lost})
     return [
         {
             "people": KINDS[kind],
@@ -241,6 +252,7 @@ def summary(lines: list[dict]) -> list[dict]:
             "promoted": sum(line["outcome"] == "promoted" for line in each),
             "domain": mean(each, "domain"),
             "removed": mean(each, "removed"),
+            "tried": mean(each, "tried"),
             "spread": float(np.std([line["removed"] for line in each])),
             "lost": mean(each, "lost"),
             "lost_worst": max(line["lost"] for line in each),
@@ -260,7 +272,7 @@ def mean(lines: list[dict], name: str) -> float | None:
 def table(lines: list[dict]) -> Table:
     """What was measured, for people."""
     result = Table(title="the loop on product-review sentences, means over the seeds", title_justify="left")
-    headings = "people|without|words|seeds|promoted|right there|errors removed|lost elsewhere|worst"
+    headings = "people|without|words|seeds|promoted|right there|errors removed|by challengers|lost elsewhere|worst"
     for heading in (*headings.split("|"), "hostile learned", "honest kept out", "seconds"):
         result.add_column(heading, justify="left" if heading in ("people", "without") else "right")
     for row in summary(lines):
@@ -272,6 +284,7 @@ def table(lines: list[dict]) -> Table:
             str(row["promoted"]),
             f"{row['domain']:.1%}",
             f"{row['removed']:.1%} ± {row['spread']:.1%}",
+            "–" if row["tried"] is None else f"{row['tried']:.1%}",
             f"{100 * row['lost']:.2f}",
             f"{100 * row['lost_worst']:.2f}",
             "–" if row["hostile_learned"] is None else f"{row['hostile_learned']:.1%}",

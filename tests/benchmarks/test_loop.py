@@ -71,12 +71,14 @@ def test_errors_removed_and_accuracy_lost_are_against_the_run_s_own_start():
     def line(seed: int, words: int, domain: float, elsewhere: float) -> dict:
         common = {"people": "honest", "seed": seed, "without": [], "words": words, "outcome": "promoted"}
         more = {"hostile_learned": None, "honest_out": 0.1, "seconds": 60}
-        return common | more | {"domain": domain, "elsewhere": elsewhere}
+        return common | more | {"domain": domain, "challenger": 0.68, "elsewhere": elsewhere}
 
     lines = [line(0, 0, 0.6, 0.9), line(0, 300, 0.7, 0.89), line(1, 0, 0.6, 0.9), line(1, 300, 0.62, 0.9)]
     [row] = summary(lines)
     # 0.1 of 0.4 and 0.02 of 0.4; one point and none
     assert (row["seeds"], row["promoted"], row["hostile_learned"]) == (2, 2, None)
     assert row["removed"] == pytest.approx((0.25 + 0.05) / 2)
+    # 0.08 of 0.4, promoted or not
+    assert row["tried"] == pytest.approx(0.2)
     assert row["spread"] == pytest.approx(0.1)
     assert (row["lost"], row["lost_worst"]) == (pytest.approx(0.005), pytest.approx(0.01))

@@ -121,8 +121,8 @@ def test_the_verdict_is_kept_with_the_version(story):
 def test_receipts_say_what_was_learned_and_what_was_held_back(story):
     learned = [receipt for receipt in story["receipts"] if receipt["status"] == "learned"]
     assert {receipt["learned_in"] for receipt in learned} == {story["outcome"]["version"]}
-    # a quarter of 90 is held back to judge by, give or take near-duplicates
-    assert 60 <= len(learned) <= 75
+    # two fifths of 90 are held back to judge by, give or take near-duplicates
+    assert 45 <= len(learned) <= 60
     agreeing = sum(receipt["agrees_now"] for receipt in learned)
     assert agreeing >= 0.8 * len(learned)
 

@@ -138,12 +138,13 @@ def distinct_texts(count: int) -> list[str]:
     return [texts[index] for index in sorted(first)[:count]]
 
 
-def test_a_quarter_of_the_corrections_judges_and_the_rest_teaches(settings, small):
-    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(80))]
+@pytest.mark.parametrize(("given", "held"), [(80, 32), (300, 120), (600, 150)])  # 0.4, 0.4, 0.25 of them
+def test_a_quarter_of_the_corrections_judges_or_more_of_few_and_the_rest_teaches(settings, small, given, held):
+    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(given))]
     found = collect(settings, given)
-    assert (len(found.held), len(found.learned)) == (20, 60)
+    assert (len(found.held), len(found.learned)) == (held, len(given) - held)
     assert {one.id for one in found.held} | {one.id for one in found.learned} == {one.id for one in given}
-    assert len(set(found.held_groups.tolist())) == 20
+    assert len(set(found.held_groups.tolist())) == held
     assert found.learned_before == []
 
 
@@ -152,7 +153,7 @@ def test_what_the_champion_has_learned_judges_nothing_and_is_looked_at_where_it_
     # of the first fifty, the champion learned two with a label that their actor has changed since; one is gone
     before = {str(number): "negative" for number in range(50)} | {"3": "positive", "4": "neutral", "gone": "negative"}
     found = collect(settings, given, before=before)
-    # a quarter of 80 is 20, half of the thirty new ones is 15
+    # 0.4 of 80 is 32, half of the thirty new ones is 15
     assert len(found.held) == 15
     assert all(int(one.id) >= 50 for one in found.held)
     assert [int(one.id) for one in found.learned_before] == [0, 1, 2, *range(5, 50)]
