@@ -1,6 +1,6 @@
 """What a retrain works with: corrections by the expert that they teach, rows to replay, rows to judge by."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -26,11 +26,15 @@ VALIDATION_ROWS = 1500
 
 @dataclass(frozen=True)
 class Lesson:
-    """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it."""
+    """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it.
+
+    `known`: the corrections among these that the champion has learned.
+    """
 
     learned: list[Correction]
     replayed: list[Row]
     validation: list[Row]
+    known: Sequence[Correction] = ()
 
 
 @dataclass(frozen=True)
@@ -78,11 +82,12 @@ def collect(
     say(f"corrections: {int(held.sum())} held back to judge by, {int((~held).sum())} to learn from")
     gate_rows, unmeasured = judging_rows(settings, languages, seed)
     learned = [one for one, out in zip(accepted, held, strict=True) if not out]
+    known = [one for one in learned if before.get(one.id) == one.label]
     return Material(
-        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say),
+        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say, known),
         held=[one for one, out in zip(accepted, held, strict=True) if out],
         held_groups=groups[held],
-        learned_before=[one for one in learned if before.get(one.id) == one.label],
+        learned_before=known,
         gate=gate_rows,
         unmeasured=unmeasured,
     )
@@ -124,6 +129,7 @@ def make_lessons(
     gate_rows: list[Row],
     seed: int,
     say: Callable,
+    known: Sequence[Correction] = (),
 ) -> dict[str, Lesson]:
     """Corrections by the expert that reads them, each expert's with its replay and validation rows."""
     shares: dict[str, list[Correction]] = {}
@@ -132,7 +138,8 @@ def make_lessons(
     lessons = {}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
-        lessons[language] = Lesson(own, replay(language, gate_rows + validation, seed, say), validation)
+        replayed = replay(language, gate_rows + validation, seed, say)
+        lessons[language] = Lesson(own, replayed, validation, [one for one in known if one in own])
     return lessons
 
 

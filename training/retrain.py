@@ -43,6 +43,8 @@ CORRECTED_SHARE = 0.5
 seven hundred rows they would not be learned."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
+KNOWN = 3
+"""What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
 STEP = 0.7
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
@@ -330,7 +332,8 @@ def training_set(served: models.Expert, lesson: Lesson):
     "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
     times = round(CORRECTED_SHARE * len(lesson.replayed) / len(lesson.learned))
-    corrected = [Row(one.text, one.label, "corrections") for one in lesson.learned] * min(max(1, times), OFTEN)
+    taught = [*lesson.learned, *list(lesson.known) * (KNOWN - 1)]
+    corrected = [Row(one.text, one.label, "corrections") for one in taught] * min(max(1, times), OFTEN)
     said = softmax(served.logits([row.text for row in lesson.replayed]))
     right = said.argmax(axis=1) == targets(lesson.replayed)
     kept = [row for row, keep in zip(lesson.replayed, right, strict=True) if keep]
