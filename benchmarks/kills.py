@@ -17,10 +17,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.killing import STAGES, Installation, Victim
+from tests.killing import ENOUGH, STAGES, Installation, Victim
 from tests.running import command
 
-CORRECTIONS = 60
 LATEST = {"": 8.0, "training on": 40.0}
 """Seconds after the beginning of a stage within which to kill; others are shorter."""
 SHORT = 6.0
@@ -42,7 +41,7 @@ def one_kill(installation: Installation, stage: str, delay: float) -> tuple[bool
 
 def endure(data_dir: Path, kills: int, seed: int, console: Console) -> tuple[Table, bool]:
     chance, installation = random.Random(seed), Installation(data_dir)
-    installation.correct(CORRECTIONS)
+    installation.correct(ENOUGH)
     killed, ended, problems = Counter(), Counter(), Counter()
     while sum(killed.values()) < kills:
         stage = chance.choice(STAGES)

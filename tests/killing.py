@@ -24,6 +24,8 @@ from tests.running import ROOT, clean_environment, command
 STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on")
 """What a retrain says as a stage begins, in their order; the first is its very start."""
 STAGE_SECONDS = 600.0
+ENOUGH = 90
+"""Corrections of which a retrain finds enough on different texts to decide."""
 TEXTS = ROOT / "tests" / "data" / "loop_corrections.csv"
 
 
@@ -39,7 +41,8 @@ class Installation:
             self._rows = [row for row in csv.DictReader(stream)]
 
     def correct(self, count: int) -> None:
-        """The next messages, all called neutral by the model and corrected by somebody. Commits one by one."""
+        """The next messages, all called neutral by the model and corrected by one of two people, whom nobody weighs.
+        Commits one by one."""
         for _ in range(count):
             number = len(self.acknowledged)
             row, id = self._rows[number % len(self._rows)], queries.new_id()
@@ -48,7 +51,7 @@ class Installation:
             with self.database.write() as session:
                 queries.save_predictions(session, [asked])
                 given, _ = queries.save_feedback(
-                    session, prediction_id=id, label=row["label"], actor=f"actor {number}", comment="", why="test"
+                    session, prediction_id=id, label=row["label"], actor=f"actor {number % 2}", comment="", why="test"
                 )
             self.acknowledged[given] = row["label"]
 

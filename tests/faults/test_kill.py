@@ -8,7 +8,7 @@ import time
 
 from product import manifest as manifests
 from product.settings import SHIPPED_MODEL
-from tests.killing import Installation, Victim
+from tests.killing import ENOUGH, Installation, Victim
 from tests.running import ROOT, RunningApp, clean_environment, command
 
 MEGABYTE = 1024 * 1024
@@ -50,7 +50,7 @@ def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
 def test_after_a_retrain_is_killed_all_holds_and_the_next_one_goes_on(installed_data_dir):
     """The short form of `benchmarks.kills`: each run comes further than the one before."""
     installation = Installation(installed_data_dir)
-    installation.correct(40)
+    installation.correct(ENOUGH)
     for stage, delay in (("", 1.0), ("to replay", 0.5), ("training on", 3.0)):
         victim = Victim(installed_data_dir)
         assert victim.reach(stage), victim.said
@@ -60,21 +60,22 @@ def test_after_a_retrain_is_killed_all_holds_and_the_next_one_goes_on(installed_
         assert installation.damage() == []
     # The first two were killed before they had anything to decide on.
     assert set(installation.attempts()) == {None}
-    due = command("training", "retrain", "--if-due", data_dir=installed_data_dir)
-    assert "not-due: 43 corrections since the last attempt, 50 make a run due" in due.stdout
+    least = {"ATTUNE_RETRAIN_MIN_CORRECTIONS": "100"}
+    due = command("training", "retrain", "--if-due", data_dir=installed_data_dir, **least)
+    assert "not-due: 93 corrections since the last attempt, 100 make a run due" in due.stdout
 
 
 def test_a_retrain_on_a_full_disk_changes_nothing_and_the_next_one_goes_on(installed_data_dir):
     """A limit on the size of a file stands in for the disk: the model's parts are larger, the database is not."""
     installation = Installation(installed_data_dir)
-    installation.correct(40)
+    installation.correct(ENOUGH)
     done = subprocess.run(
         [sys.executable, "-m", "training", "retrain"],
         cwd=ROOT,
         env=clean_environment(installed_data_dir),
         capture_output=True,
         text=True,
-        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (2 * MEGABYTE, 2 * MEGABYTE)),
+        preexec_fn=lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (8 * MEGABYTE, 8 * MEGABYTE)),
     )
     assert done.returncode != 0
     assert "File too large" in done.stderr
