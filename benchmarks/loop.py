@@ -95,7 +95,7 @@ def main() -> None:
     if not asked.table:
         run_all(asked)
     lines = read_results(asked.results)
-    Console().print(table(lines))
+    Console(width=150).print(table(lines))
     if asked.plot:
         plot(lines, asked.plot)
 
