@@ -135,11 +135,11 @@ def make_lessons(
     shares: dict[str, list[Correction]] = {}
     for one in learned:
         shares.setdefault(reader(one.text, languages), []).append(one)
-    lessons = {}
+    lessons, of_before = {}, {one.id for one in known}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
         replayed = replay(language, gate_rows + validation, seed, say)
-        lessons[language] = Lesson(own, replayed, validation, [one for one in known if one in own])
+        lessons[language] = Lesson(own, replayed, validation, [one for one in own if one.id in of_before])
     return lessons
 
 
