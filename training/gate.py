@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from math import sqrt
 
 import numpy as np
-from scipy.stats import binomtest, norm
+from scipy.stats import binom, norm
 
 HELD_BACK = "held-back corrections"
 
@@ -90,10 +90,22 @@ def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Che
     )
 
 
+def chance_of(more: int, less: int) -> float:
+    """How likely so many more are by chance, where either is as likely: one-sided sign test, mid-p; 1 where none differ.
+
+    The exact test wastes evidence where few differ: of ten it asks for nine, which happens by chance once in 93 times.
+    Fagerland, Lydersen and Laake 2013, "The McNemar test for binary matched-pairs data: mid-p and asymptotic are better
+    than exact conditional".
+    """
+    if not more + less:
+        return 1.0
+    return float(binom.sf(more, more + less, 0.5) + binom.pmf(more, more + less, 0.5) / 2)
+
+
 def harm(champion: np.ndarray, challenger: np.ndarray) -> float:
-    """How likely so many rows broken against fixed are by chance: exact one-sided McNemar test; 1 where none differ."""
+    """How likely so many rows broken against fixed are by chance: McNemar's test, one-sided."""
     fixed, broken = int((~champion & challenger).sum()), int((champion & ~challenger).sum())
-    return float(binomtest(broken, fixed + broken, alternative="greater").pvalue) if fixed + broken else 1.0
+    return chance_of(broken, fixed)
 
 
 def holm(chances: list[float]) -> list[float]:
@@ -146,7 +158,7 @@ def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarr
 def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
     """The held-back corrections: more groups fixed than broken, by a one-sided sign test."""
     fixed, broken, count = group_signs(champion, challenger, groups)
-    chance = binomtest(fixed, fixed + broken, alternative="greater").pvalue if fixed + broken else 1.0
+    chance = chance_of(fixed, broken)
     return Check(
         name=f"{HELD_BACK} ({len(champion)} in {count} groups)",
         champion=f"{champion.mean():.0%} right",

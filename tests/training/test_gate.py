@@ -69,16 +69,16 @@ def test_half_a_point_lost_on_few_rows_is_not_proved_harmless():
     assert not_worse(champion, challenger, Rules()).passed is False
 
 
-def test_five_groups_fixed_and_none_broken_are_better():
-    # one-sided sign test: 0.5 ** 5 = 0.03125
-    check = better(right(*[0] * 5), right(*[1] * 5), np.arange(5), Rules())
+def test_four_groups_fixed_and_none_broken_are_better():
+    # one-sided sign test, mid-p: 0.5 ** 4 / 2 = 0.03125
+    check = better(right(*[0] * 4), right(*[1] * 4), np.arange(4), Rules())
     assert check.passed
     assert "p = 0.031" in check.finding
 
 
-def test_four_groups_fixed_could_be_chance():
-    # 0.5 ** 4 = 0.0625
-    assert better(right(*[0] * 4), right(*[1] * 4), np.arange(4), Rules()).passed is False
+def test_three_groups_fixed_could_be_chance():
+    # 0.5 ** 3 / 2 = 0.0625
+    assert better(right(*[0] * 3), right(*[1] * 3), np.arange(3), Rules()).passed is False
 
 
 def test_as_many_broken_as_fixed_is_not_better():
@@ -123,10 +123,10 @@ def test_what_is_unmeasured_decides_nothing_and_is_named_in_the_reason():
     ("fixed", "lost", "chance"),
     [
         (0, 0, 1.0),  # the two never differ
-        (0, 5, 1 / 32),
-        (5, 0, 1.0),  # 0 or more of 5 broken: always
-        (1, 4, 6 / 32),  # 4 of 5 in five ways, 5 of 5 in one
-        (2, 2, 11 / 16),  # 2, 3 or 4 of 4: 6 + 4 + 1 ways
+        (0, 5, 1 / 64),  # half of the one way in 32
+        (5, 0, 63 / 64),  # all ways but half of the one in which none breaks
+        (1, 4, 7 / 64),  # 5 of 5 in one way of 32, and half of the five ways of 4
+        (2, 2, 1 / 2),  # 3 or 4 of 4 in five ways of 16, and half of the six ways of 2
     ],
 )
 def test_harm_is_the_chance_of_so_many_rows_broken_among_those_that_differ(fixed, lost, chance):
@@ -147,16 +147,16 @@ def test_holm_leaves_a_single_test_as_it_is_and_ends_at_one():
 
 
 def test_a_slice_that_is_proved_worse_vetoes():
-    # 5 broken and none fixed: 1 / 32
-    (found,) = no_slice_harmed({"short": broken(5, 200)}, Rules())
-    assert found.passed is False
-    assert (found.name, found.champion, found.challenger) == ("  short (200)", "100.0% right", "97.5% right")
-    assert found.finding == "-2.50 points (harm by chance: p = 0.031)"
-
-
-def test_a_slice_with_four_rows_broken_could_be_chance():
-    # 1 / 16
+    # 4 broken and none fixed: half of 1 / 16
     (found,) = no_slice_harmed({"short": broken(4, 200)}, Rules())
+    assert found.passed is False
+    assert (found.name, found.champion, found.challenger) == ("  short (200)", "100.0% right", "98.0% right")
+    assert found.finding == "-2.00 points (harm by chance: p = 0.031)"
+
+
+def test_a_slice_with_three_rows_broken_could_be_chance():
+    # half of 1 / 8
+    (found,) = no_slice_harmed({"short": broken(3, 200)}, Rules())
     assert found.passed is True
 
 
@@ -168,18 +168,18 @@ def test_a_slice_under_two_hundred_rows_is_only_shown():
 
 def test_a_slice_that_would_veto_alone_does_not_among_many_looked_at_together():
     # 2 * 1 / 32 = 0.0625; the worst of many slices looks bad by chance more often than one alone
-    found = no_slice_harmed({"short": broken(5, 200), "long": broken(0, 200)}, Rules())
+    found = no_slice_harmed({"short": broken(4, 200), "long": broken(0, 200)}, Rules())
     assert [one.passed for one in found] == [True, True]
     assert "p = 0.062" in found[0].finding
 
 
 def test_a_slice_that_is_too_small_takes_no_part_in_the_correction_for_many():
-    found = no_slice_harmed({"short": broken(5, 200), "zh": broken(0, 199)}, Rules())
+    found = no_slice_harmed({"short": broken(4, 200), "zh": broken(0, 199)}, Rules())
     assert [one.passed for one in found] == [False, None]
 
 
 def test_a_slice_with_much_harm_vetoes_among_many():
-    # 20 * 0.5 ** 10 = 0.0195
+    # 20 * 0.5 ** 10 / 2 = 0.0098
     others = {f"slice {number}": broken(0, 200) for number in range(19)}
     found = {one.name.strip(): one.passed for one in no_slice_harmed(others | {"short": broken(10, 200)}, Rules())}
     assert found.pop("short (200)") is False
