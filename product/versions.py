@@ -13,6 +13,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from sqlalchemy.orm import Session
+
 from product import manifest as manifests
 from product.inference import backends, model
 from product.inference.engine import Engine
@@ -75,35 +77,10 @@ class Versions:
         with self._database.read() as session:
             return queries.active_version(session)
 
-    def register(
-        self,
-        manifest: Manifest,
-        learned: dict[str, str],
-        activate: bool,
-        why: str,
-        probation: bool = False,
-        shadow_until: datetime | None = None,
-    ) -> None:
-        """Row, learned corrections and activation in one commit: no reader sees a half of it.
-
-        `probation`: no person decided that it becomes active, so that its parent may come back by itself.
-        `shadow_until`: it reads in its parent's shadow first.
-        """
+    def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
+        """As `record`, in a commit of its own: no reader sees a half of it."""
         with self._database.write() as session:
-            if queries.version(session, id=manifest.id) is None:
-                queries.add_version(
-                    session,
-                    id=manifest.id,
-                    parent=manifest.parent,
-                    corrections=manifest.corrections,
-                    metrics=manifest.metrics,
-                    verdict=manifest.verdict,
-                    learned=learned,
-                )
-            if shadow_until:
-                queries.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
-            if activate:
-                queries.activate(session, version_id=manifest.id, why=why, probation=probation)
+            record(session, manifest, learned, activate=activate, why=why)
 
     def promote(self, version: str, why: str) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
@@ -129,6 +106,16 @@ class Versions:
         """The active version, then those that were active before it, latest first: what to try when one is broken."""
         with self._database.read() as session:
             return queries.activated_versions(session)
+
+    def discard_unrecorded(self) -> None:
+        """Delete versions that a run published and was killed before it recorded: nobody can make them active."""
+        with self._database.read() as session:
+            known = {row.id for row in queries.all_versions(session)}
+        for file in self.store.root.glob(f"[!.]*/{manifests.FILE}"):
+            version = file.parent.name
+            if version not in known and manifests.read(file.parent).parent is not None:
+                log.warning("version %s was published and never recorded: the run was killed; deleting it", version)
+                shutil.rmtree(file.parent)
 
     def ensure_shipped(self) -> None:
         """Build the shipped version's folder where there is none, or a damaged one, in a process of its own.
@@ -160,6 +147,37 @@ class Versions:
         with self._database.read() as session:
             active = queries.active_version(session)
             return active is None or queries.version(session, id=active).parent is None
+
+
+def record(
+    session: Session,
+    manifest: Manifest,
+    learned: dict[str, str],
+    *,
+    activate: bool,
+    why: str,
+    probation: bool = False,
+    shadow_until: datetime | None = None,
+) -> None:
+    """A version whose folder is complete, what it learned (correction's id to label), and that it is active now.
+
+    `probation`: no person decided that it becomes active, so that its parent may come back by itself.
+    `shadow_until`: it reads in its parent's shadow first.
+    """
+    if queries.version(session, id=manifest.id) is None:
+        queries.add_version(
+            session,
+            id=manifest.id,
+            parent=manifest.parent,
+            corrections=manifest.corrections,
+            metrics=manifest.metrics,
+            verdict=manifest.verdict,
+            learned=learned,
+        )
+    if shadow_until:
+        queries.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
+    if activate:
+        queries.activate(session, version_id=manifest.id, why=why, probation=probation)
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:

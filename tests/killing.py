@@ -61,7 +61,7 @@ class Installation:
         with closing(sqlite3.connect(self.data_dir / "attune.db")) as connection:
             found += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]
         with self.database.read() as session:
-            kept = {one.id: one.label for one in queries.standing_corrections(session)}
+            kept = {one.id: one.label for one in queries.judged_corrections(session)}
             active = queries.active_version(session)
         lost = [id for id, label in self.acknowledged.items() if kept.get(id) != label]
         found += [f"{len(lost)} acknowledged corrections are lost"] if lost else []

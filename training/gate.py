@@ -91,7 +91,7 @@ def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Che
 
 
 def chance_of(more: int, less: int) -> float:
-    """How likely so many more are by chance, where either is as likely: one-sided sign test, mid-p; 1 where none differ.
+    """How likely so many more are by chance where either is as likely, 1 where none differ: one-sided sign test, mid-p.
 
     The exact test wastes evidence where few differ: of ten it asks for nine, which happens by chance once in 93 times.
     Fagerland, Lydersen and Laake 2013, "The McNemar test for binary matched-pairs data: mid-p and asymptotic are better

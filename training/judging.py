@@ -36,7 +36,7 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     checks = [
         gate.not_worse(was_right, is_right, rules),
         gate.better(*_right_in(models, material.held), material.held_groups, rules),
-        _learned_before(models, material.learned_before, rules),
+        _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),
     ]

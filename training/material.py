@@ -16,37 +16,41 @@ from training.preparation import clean, drop_duplicates, keep_apart
 HELD_BACK, HELD_BACK_OF_FEW, ENOUGH = 0.25, 0.4, 120
 """The part of the corrections that judges: of few a larger one, up to so many groups. Where a tenth of the groups is
 fixed and a fiftieth broken, 64 groups show it in 4 of 10 runs and 120 in 8: else what was learned is wasted."""
+WATCHED, LEAST_WATCHED = 0.1, 40
+"""The part of what is left that training is watched on, where it has so many groups: fewer would stop it by chance."""
 REPLAYED = {"en": {"airline": 600, "replay-en": 400}, "zh": {"replay-zh": 500}}
 """Rows of each corpus for an expert to stay as it is on."""
 GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
 """What a challenger must not be worse on, and how many rows of it at most."""
 VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
 VALIDATION_ROWS = 1500
+STILL_KNOWN = 300
+"""Validation rows among those that training is watched on."""
 
 
 @dataclass(frozen=True)
 class Lesson:
     """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it.
 
-    `known`: the corrections among these that the champion has learned.
+    `known`: the corrections among these that the champion has learned. `watched`: rows of corrections that are not
+    among these, by which training stops early; none where there are few.
     """
 
     learned: list[Correction]
     replayed: list[Row]
     validation: list[Row]
     known: Sequence[Correction] = ()
+    watched: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
 class Material:
-    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, what the
-    champion has `learned_before` of those that still stand, rows to be no worse on, and why some corpora are not among
-    these."""
+    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, rows to be
+    no worse on, and why some corpora are not among these."""
 
     lessons: dict[str, Lesson]
     held: list[Correction]
     held_groups: np.ndarray
-    learned_before: list[Correction]
     gate: list[Row]
     unmeasured: dict[str, str]
 
@@ -55,8 +59,9 @@ class Material:
         return [one for lesson in self.lessons.values() for one in lesson.learned]
 
     @property
-    def replayed(self) -> list[Row]:
-        return [row for lesson in self.lessons.values() for row in lesson.replayed]
+    def known(self) -> list[Correction]:
+        """What the champion has learned of those that still stand."""
+        return [one for lesson in self.lessons.values() for one in lesson.known]
 
 
 def collect(
@@ -79,18 +84,31 @@ def collect(
     new = np.array([one.id not in before for one in accepted], dtype=bool)
     share = max(HELD_BACK, min(HELD_BACK_OF_FEW, ENOUGH / max(1, len(np.unique(groups)))))
     held = hold_back(accepted, groups, new, share, least, seed)
-    say(f"corrections: {int(held.sum())} held back to judge by, {int((~held).sum())} to learn from")
+    rest = np.flatnonzero(~held)
+    left = [accepted[index] for index in rest]
+    watching = watch(left, groups[rest], new[rest], seed)
+    watched = [one for one, out in zip(left, watching, strict=True) if out]
+    learned = [one for one, out in zip(left, watching, strict=True) if not out]
+    say(
+        f"corrections: {int(held.sum())} held back to judge by, {len(learned)} to learn from"
+        + (f", {len(watched)} to stop early by" if watched else "")
+    )
     gate_rows, unmeasured = judging_rows(settings, languages, seed)
-    learned = [one for one, out in zip(accepted, held, strict=True) if not out]
     known = [one for one in learned if before.get(one.id) == one.label]
     return Material(
-        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say, known),
+        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say, known, watched),
         held=[one for one, out in zip(accepted, held, strict=True) if out],
         held_groups=groups[held],
-        learned_before=known,
         gate=gate_rows,
         unmeasured=unmeasured,
     )
+
+
+def watch(corrections: list[Correction], groups: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
+    """Which of the corrections that could teach only tell when to stop, bool [corrections]: whole groups again."""
+    if WATCHED * len(np.unique(groups)) < LEAST_WATCHED:
+        return np.zeros(len(corrections), dtype=bool)
+    return hold_back(corrections, groups, new, WATCHED, LEAST_WATCHED, seed)
 
 
 def judging_rows(settings: Settings, languages: tuple[str, ...], seed: int) -> tuple[list[Row], dict[str, str]]:
@@ -130,16 +148,22 @@ def make_lessons(
     seed: int,
     say: Callable,
     known: Sequence[Correction] = (),
+    watched: Sequence[Correction] = (),
 ) -> dict[str, Lesson]:
     """Corrections by the expert that reads them, each expert's with its replay and validation rows."""
     shares: dict[str, list[Correction]] = {}
+    stopping: dict[str, list[Row]] = {}
     for one in learned:
         shares.setdefault(reader(one.text, languages), []).append(one)
+    for one in watched:
+        stopping.setdefault(reader(one.text, languages), []).append(Row(one.text, one.label, "corrections"))
     lessons, of_before = {}, {one.id for one in known}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
         replayed = replay(language, gate_rows + validation, seed, say)
-        lessons[language] = Lesson(own, replayed, validation, [one for one in own if one.id in of_before])
+        lessons[language] = Lesson(
+            own, replayed, validation, [one for one in own if one.id in of_before], stopping.get(language, ())
+        )
     return lessons
 
 

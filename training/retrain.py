@@ -7,7 +7,7 @@ import shutil
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import asdict, dataclass, field, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -25,14 +25,14 @@ from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import now
-from product.versions import Versions
+from product.versions import Versions, record
 from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import Recipe, encode, save, shorten, train
 from training.gate import Rules, Verdict
 from training.judging import judge
-from training.material import Lesson, Material, collect
+from training.material import STILL_KNOWN, Lesson, Material, collect
 from training.sources import judge_sources, large_sources
 from training.standing import Standing
 
@@ -51,7 +51,7 @@ is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning o
 SUSPECTS = 2
 """Large sources that a challenger is trained without, one after the other, where it does harm."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
-RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=3, batch_size=32, hold=3.0)
+RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=3, batch_size=32, hold=3.0, patience=1)
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,6 @@ class Outcome:
     champion: str | None = None
     verdict: Verdict | None = None
     seconds: float = 0.0
-    steps: list[str] = field(default_factory=list)
 
     def as_dict(self) -> dict:
         return asdict(self)
@@ -108,6 +107,7 @@ def _run(
 ) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
+    versions.discard_unrecorded()
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)
@@ -209,27 +209,38 @@ class Run:
                 queries.set_standing(session, changes)
 
     def conclude(self, draft: Path, manifest: Manifest, verdict: Verdict, material: Material) -> Outcome:
-        """Publish and activate what won; of what lost, the reason stays."""
-        waits = self.settings.approval == "lead" or self.shadow or self.versions.active() != self.champion
-        outcome = "kept" if not verdict.promote else "awaiting-approval" if waits else "promoted"
-        common, reason = {"champion": manifest.parent, "verdict": verdict}, verdict.reason
-        if self.dry_run:
-            return Outcome(outcome, f"dry run, nothing changed: {reason}", **common)
-        if verdict.promote and self.versions.active() != self.champion:
-            reason += f"; but {self.versions.active()} was made active meanwhile, with which it was not compared"
-        until = now() + self.shadow if self.shadow and verdict.promote else None
-        if until:
-            reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
-        if verdict.promote:
+        """Publish and activate what won; of what lost, the reason stays. All that the database is told of it, it is
+        told at once, so that whoever is killed here has decided nothing or everything."""
+        wins, version = verdict.promote, manifest.id if verdict.promote else None
+        if wins and not self.dry_run:
             manifests.write(draft, manifest)
             self.versions.store.publish(draft)
-            learned = {one.id: one.label for one in material.learned}
-            activate = outcome == "promoted"
-            self.versions.register(manifest, learned, activate, why=reason, probation=True, shadow_until=until)
-        version = manifest.id if verdict.promote else None
-        with self.database.write() as session:
+        with self.database.read() if self.dry_run else self.database.write() as session:
+            newest, reason = queries.newest_activation(session, lock=not self.dry_run), verdict.reason
+            active = newest.version_id if newest else None
+            overtaken = active != self.champion
+            waits = self.settings.approval == "lead" or self.shadow or overtaken
+            outcome = "kept" if not wins else "awaiting-approval" if waits else "promoted"
+            if self.dry_run:
+                told = f"dry run, nothing changed: {reason}"
+                return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
+            if wins and overtaken:
+                reason += f"; but {active} was made active meanwhile, with which it was not compared"
+            if wins:
+                until = now() + self.shadow if self.shadow else None
+                if until:
+                    reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
+                record(
+                    session,
+                    manifest,
+                    {one.id: one.label for one in material.learned},
+                    activate=outcome == "promoted",
+                    why=reason,
+                    probation=True,
+                    shadow_until=until,
+                )
             queries.finish_attempt(session, id=self.attempt, outcome=outcome, reason=reason, version_id=version)
-        return Outcome(outcome, reason, version=version, **common)
+        return Outcome(outcome, reason, version=version, champion=manifest.parent, verdict=verdict)
 
 
 def too_few(material: Material, accepted: int, rules: Rules) -> str:
@@ -262,12 +273,14 @@ def make_challenger(
         else:
             say(f"{language}: nothing to learn, so it is the shipped one")
             experts[language] = keep(versions, shipped.id, language, draft)
-    fingerprint = data_fingerprint(settings, material)
+    rows = row_fingerprints(settings, material)
+    fingerprint = hashlib.sha256("".join(rows).encode()).hexdigest()
     details = {
         "parent": parent,
         "corrections": len(material.learned),
         "data": {
             "fingerprint": fingerprint,
+            "rows": rows,
             "corrections": {language: len(lesson.learned) for language, lesson in material.lessons.items()},
             "held_back": len(material.held),
             "replayed": {language: len(lesson.replayed) for language, lesson in material.lessons.items()},
@@ -299,10 +312,10 @@ def teach(
     base = checkpoint.find_base(before, language, settings.base_model)
     parts = copy_expert(home, before, language, draft).parts
     say(f"{language}: training on {len(lesson.learned)} corrections and {len(lesson.replayed)} replayed rows")
-    data = training_set(models.load(home).experts[language], lesson)
-    model, history = train(
-        checkpoint.assemble(base, [draft / part for part in parts]), data, None, RECIPE, draft / ".work"
-    )
+    served = models.load(home).experts[language]
+    start = checkpoint.assemble(base, [draft / part for part in parts])
+    data, watched = training_set(served, lesson), watched_rows(lesson)
+    model, history = train(start, data, watched, RECIPE, draft / ".work", served.encoder)
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
     adapter = f"{language}/corrections-{len(parts)}"
     shorten(model, STEP)
@@ -341,9 +354,17 @@ def training_set(served: models.Expert, lesson: Lesson):
     return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
 
 
-def data_fingerprint(settings: Settings, material: Material) -> str:
-    """One keyed hash over every row used, in an order of its own."""
+def watched_rows(lesson: Lesson) -> list[Row]:
+    """What training stops early by: of corrections it does not learn from, and of what it should still know, each
+    counting the same; nothing where there are few corrections, and then it goes to the end."""
+    return [*lesson.watched, *lesson.validation[:STILL_KNOWN]] if lesson.watched else []
+
+
+def row_fingerprints(settings: Settings, material: Material) -> list[str]:
+    """A keyed hash of every row used and its label, 64 bits in hex, sorted: whoever has a row and this installation's
+    key can tell whether a version has seen it, and nobody can tell the row from it."""
     key = keys.secret(settings.data_dir)
-    rows = [(one.text, one.label) for one in material.learned] + [(row.text, row.label) for row in material.replayed]
-    hashes = sorted(keys.keyed_hash(key, "row", f"{label}\0{text}") for text, label in rows)
-    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+    rows = [(one.text, one.label) for one in material.learned]
+    for lesson in material.lessons.values():
+        rows += [(row.text, row.label) for row in (*lesson.replayed, *watched_rows(lesson))]
+    return sorted(keys.keyed_hash(key, "row", f"{label}\0{text}")[:16] for text, label in rows)

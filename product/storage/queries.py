@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import ColumnElement, Row, and_, case, delete, exists, func, insert, or_, select
+from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
@@ -208,21 +208,12 @@ def _to_judge(session: Session, ids: list[str], as_of: datetime | None) -> list[
     return list(session.scalars(rows.order_by(FeedbackRow.id).with_for_update()))
 
 
-def standing_corrections(session: Session) -> list[Correction]:
-    """Corrections and confirmations that are training data, oldest first."""
-    return _corrections(session, FeedbackRow.status.in_(STANDING))
-
-
 def judged_corrections(session: Session) -> list[Correction]:
     """Every correction that is not erased, oldest first, to weigh sources by: rejected ones speak against theirs."""
-    return _corrections(session, FeedbackRow.status != Status.erased.value)
-
-
-def _corrections(session: Session, condition: ColumnElement[bool]) -> list[Correction]:
     rows = session.execute(
         select(FeedbackRow, PredictionRow)
         .join(PredictionRow, FeedbackRow.prediction_id == PredictionRow.id)
-        .where(condition)
+        .where(FeedbackRow.status != Status.erased.value)
         .order_by(FeedbackRow.created_at, FeedbackRow.id)
     )
     return [_correction(word, answer) for word, answer in rows]

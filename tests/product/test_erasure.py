@@ -78,7 +78,7 @@ def test_erasing_one_correction_leaves_the_actor_s_others(database, give):
     with database.write() as session:
         erasure.erase(session, erasure.reach_of_feedback(session, first))
     with database.read() as session:
-        assert [one.id for one in queries.standing_corrections(session)] == [second]
+        assert [one.id for one in queries.judged_corrections(session)] == [second]
 
 
 def test_other_people_s_corrections_of_the_same_prediction_go_as_well_and_are_counted(database, give, count):
@@ -97,7 +97,7 @@ def test_the_same_text_in_another_prediction_stays(database, give):
     other, _ = give(actor="bob", text="bad bag")
     erase_actor(database)
     with database.read() as session:
-        assert [one.prediction_id for one in queries.standing_corrections(session)] == [other]
+        assert [one.prediction_id for one in queries.judged_corrections(session)] == [other]
         assert queries.prediction(session, id=other).text == "bad bag"
 
 
@@ -109,7 +109,7 @@ def test_more_corrections_than_fit_in_one_statement_are_erased(database, give, m
     reach = erase_actor(database)
     assert (len(reach.predictions), len(reach.corrections), len(reach.others)) == (5, 5, 5)
     with database.read() as session:
-        assert queries.standing_corrections(session) == []
+        assert queries.judged_corrections(session) == []
         assert session.query(FeedbackEventRow).filter_by(status="erased").count() == 10
 
 
@@ -233,7 +233,7 @@ def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase
     assert done.exit_code == 1
     assert "corrections: 1, texts: 1, other people's corrections of these texts: 0" in done.output
     with database.read() as session:
-        assert len(queries.standing_corrections(session)) == 1
+        assert len(queries.judged_corrections(session)) == 1
     assert erase("--feedback", feedback_id, input="y\n").exit_code == 0
 
 
@@ -269,7 +269,7 @@ def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, gi
         done = erase("--actor", "Xanadu Ann", "--yes")
     assert isinstance(done.exception, Locked)
     with database.read() as session:
-        assert len(queries.standing_corrections(session)) == 1
+        assert len(queries.judged_corrections(session)) == 1
 
 
 # Then a version without it

@@ -58,7 +58,7 @@ def run(settings, database, engine, monkeypatch):
 
 def standing(database) -> list:
     with database.read() as session:
-        return queries.standing_corrections(session)
+        return queries.judged_corrections(session)
 
 
 def refused(take, content: str, **options) -> str:

@@ -174,7 +174,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.actor, row.reviewed_by) == ("lead:eve", "lead:eve")
-        assert [each.reviewed for each in queries.standing_corrections(session)] == [True]
+        assert [each.reviewed for each in queries.judged_corrections(session)] == [True]
     assert application.review_queue() == []
 
 

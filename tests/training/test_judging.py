@@ -77,7 +77,7 @@ def test_behaviours_are_asked_for_in_the_languages_that_something_was_learned_in
     monkeypatch.setattr(judging, "first_cases", lambda language: cases)
     monkeypatch.setattr(judging.behaviours, "score", lambda model, cases: model)
     monkeypatch.setattr(judging.behaviours, "judge", lambda cases, scores: np.array(fails[scores], dtype=bool))
-    material = Material({"zh": Lesson([], [], [])}, [], np.zeros(0), [], [], {})
+    material = Material({"zh": Lesson([], [], [])}, [], np.zeros(0), [], {})
     found = judging.behaviour_slices(("champion", "challenger"), material, print)
     assert {name: [passed.tolist() for passed in pair] for name, pair in found.items()} == {
         "fairness in zh": [[True, True], [False, True]],

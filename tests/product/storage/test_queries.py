@@ -86,13 +86,13 @@ def test_another_actor_is_kept_beside_the_first(session):
     assert session.query(FeedbackRow).count() == 2
 
 
-def test_standing_corrections_are_pending_accepted_and_learned_oldest_first(session):
+def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
     statuses = ["quarantined", "learned", "rejected", "pending", "erased", "accepted"]
     for minute, status in enumerate(statuses):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
-    corrections = queries.standing_corrections(session)
-    assert [each.actor for each in corrections] == ["accepted", "pending", "learned"]
+    corrections = queries.judged_corrections(session)
+    assert [each.actor for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
     oldest = corrections[0]
     assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
     assert oldest.created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
@@ -101,7 +101,7 @@ def test_standing_corrections_are_pending_accepted_and_learned_oldest_first(sess
 
 def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
     correct(session, label="neutral")
-    [confirmation] = queries.standing_corrections(session)
+    [confirmation] = queries.judged_corrections(session)
     assert confirmation.confirms
 
 
@@ -246,7 +246,7 @@ def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_correc
     correct(session, actor="bob")
     session.flush()
     assert queries.active_version(session) == "v2"
-    assert {one.actor for one in queries.standing_corrections(session)} == {"ann", "bob"}
+    assert {one.actor for one in queries.judged_corrections(session)} == {"ann", "bob"}
     assert queries.feedback_since_last_attempt(session) == 2
 
 
@@ -304,12 +304,12 @@ def test_a_decision_is_stored_with_who_and_why(session, accept, status):
     assert (last.feedback_id, last.status, last.who, last.why) == (id, status, "lead:eve", "read it")
 
 
-def test_a_rejected_correction_is_no_training_data_and_an_accepted_one_is(session):
+def test_what_a_reviewer_decided_is_told_with_the_correction(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     decide(session, rejected, False)
     decide(session, accepted, True)
-    [standing] = queries.standing_corrections(session)
-    assert (standing.id, standing.status, standing.reviewed) == (accepted, "accepted", True)
+    standing = {one.id: (one.status, one.reviewed) for one in queries.judged_corrections(session)}
+    assert standing == {rejected: ("rejected", True), accepted: ("accepted", True)}
 
 
 def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(session):
