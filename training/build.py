@@ -17,7 +17,7 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.text import TextEncoder
 from product.manifest import Base, Canary, Expert, Manifest, Serving
 from product.sentiment import LABELS
-from training.calibrate import fit_calibration
+from training.calibrate import fit_calibration, fit_temperature
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import NEUTRAL, is_polar
@@ -59,6 +59,7 @@ def build_expert(
     tokenizer: Path,
     validation: list[Row],
     calibration: tuple[float, tuple[float, ...]] = UNCALIBRATED,
+    fit_biases: bool = True,
     max_tokens: int = MAX_TOKENS,
     float_layers: int = export.FLOAT_LAYERS,
     say: Callable,
@@ -68,7 +69,7 @@ def build_expert(
     `base` is the folder that the parts belong to, None where the first part brings all weights; `base_name` how it is
     found again (a folder or a Hub id), needed for another base than the product's own. Temperature and biases are
     fitted on `validation` by the exported file, as quantisation moves confidences too; without rows they are
-    `calibration`, and so is the bias of a class that no row could have.
+    `calibration`, and so is the bias of a class that no row could have, or all three unless `fit_biases`.
     """
     say(f"{language}: exporting the merged model and quantising it to int8")
     (draft / language).mkdir(parents=True, exist_ok=True)
@@ -81,7 +82,8 @@ def build_expert(
     if validation:
         say(f"{language}: calibrating on {len(validation):,} validation rows")
         raw = models.Expert(encoder, OnnxInt8(draft / names["serving"]))
-        calibration = calibrate(raw.logits([row.text for row in validation]), validation, calibration)
+        logits = raw.logits([row.text for row in validation])
+        calibration = calibrate(logits, validation, calibration, fit_biases)
     temperature, bias = calibration
     return Expert(
         base=describe_base(base, base_name),
@@ -112,11 +114,13 @@ def describe_base(base: Path | None, name: str) -> Base | None:
 
 
 def calibrate(
-    logits: np.ndarray, rows: list[Row], before: tuple[float, tuple[float, ...]]
+    logits: np.ndarray, rows: list[Row], before: tuple[float, tuple[float, ...]], fit_biases: bool = True
 ) -> tuple[float, tuple[float, ...]]:
     """Temperature and biases fitted on rows with their logits [rows, 3]; a class that no row could have keeps the
-    bias it had before."""
+    bias it had before, as do all unless `fit_biases`."""
     possible = with_neutral_where_known(logits, rows)
+    if not fit_biases:
+        return fit_temperature(possible, targets(rows), before[1]), before[1]
     temperature, bias = fit_calibration(possible, targets(rows))
     known = np.isfinite(possible).any(axis=0)
     return temperature, tuple(np.where(known, bias, before[1]).tolist())

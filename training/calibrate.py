@@ -1,8 +1,20 @@
 """Temperature scaling and calibration error, on arrays."""
 
+from collections.abc import Sequence
+
 import numpy as np
-from scipy.optimize import minimize
+from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
+
+
+def fit_temperature(logits: np.ndarray, targets: np.ndarray, bias: Sequence[float]) -> float:
+    """The temperature alone, as of `fit_calibration`, with the biases [classes] given."""
+
+    def loss(logarithm: float) -> float:
+        scaled = log_softmax(logits / np.exp(logarithm) + np.asarray(bias), axis=1)
+        return -float(scaled[np.arange(len(targets)), targets].mean())
+
+    return float(np.exp(minimize_scalar(loss, bracket=(-1.0, 1.0)).x))
 
 
 def fit_calibration(logits: np.ndarray, targets: np.ndarray) -> tuple[float, list[float]]:

@@ -8,6 +8,7 @@ from product import manifest as manifests
 from product.manifest import BadVersion
 from product.probation_watch import ProbationWatch
 from product.storage import queries
+from product.storage.database import Database
 from product.storage.tables import ActivationRow, FeedbackRow, PredictionRow
 from product.versions import Versions
 
@@ -15,6 +16,16 @@ PROMOTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LATER = PROMOTED + timedelta(hours=2)
 HOUR = timedelta(hours=1)
 PEOPLE = ("ann", "bob", "cid")
+
+
+@pytest.fixture
+def database(request, settings):
+    """On SQLite, or where a test asks for it on PostgreSQL."""
+    asked = getattr(request, "param", "sqlite")
+    database = Database(request.getfixturevalue("postgresql_url") if asked == "postgresql" else settings.database)
+    database.migrate()
+    yield database
+    database.close()
 
 
 @pytest.fixture
@@ -64,6 +75,7 @@ def active(database) -> tuple[str, str]:
         return row.version_id, row.why
 
 
+@pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
 def test_the_parent_comes_back_when_corrections_rise_and_says_why(watch, database, promoted, served, caplog):
     promoted()
     served("v1", -1, wrong=6)

@@ -38,6 +38,16 @@ def child(versions):
     return "child-1"
 
 
+def test_a_version_that_was_published_and_never_recorded_is_deleted_and_no_other(versions, child, caplog):
+    orphan = versions.store.draft("orphan-1")
+    shutil.copytree(versions.store.folder(child), orphan, dirs_exist_ok=True)
+    manifests.write(orphan, manifests.read(orphan).model_copy(update={"id": "orphan-1"}))
+    versions.store.publish(orphan)
+    versions.discard_unrecorded()
+    assert sorted(path.name for path in versions.store.root.glob("[!.]*")) == sorted([SHIPPED, child])
+    assert "version orphan-1 was published and never recorded" in caplog.text
+
+
 @pytest.fixture
 def watcher(installed_settings, versions):
     engine = Engine()

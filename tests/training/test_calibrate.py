@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.calibrate import ece_interval, expected_calibration_error, fit_calibration
+from training.calibrate import ece_interval, expected_calibration_error, fit_calibration, fit_temperature
 
 
 def test_temperature_of_overconfident_logits_is_what_makes_them_true():
@@ -11,6 +11,13 @@ def test_temperature_of_overconfident_logits_is_what_makes_them_true():
     temperature, bias = fit_calibration(logits, np.array([0, 0, 0, 1, 1, 1, 1, 0]))
     assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
     assert bias == pytest.approx([0, 0], abs=1e-3)
+
+
+def test_temperature_alone_makes_overconfident_logits_true_with_the_biases_given():
+    logits = np.array([[4.0, 0.0]] * 4)
+    found = fit_temperature(logits, np.array([0, 0, 0, 1]), bias=[-0.5, 0.5])
+    # 4 / t - 1 = ln 3
+    assert found == pytest.approx(4 / (np.log(3) + 1), rel=1e-3)
 
 
 def test_bias_gives_an_undecided_model_the_shares_of_the_classes():

@@ -99,6 +99,8 @@ def test_a_class_that_no_validation_row_could_have_keeps_its_bias():
     temperature, bias = calibrate(logits, rows, (1.0, (0.1, 0.7, -0.8)))
     assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
     assert bias == pytest.approx((0.0, 0.7, 0.0), abs=1e-3)
+    temperature, bias = calibrate(logits, rows, (1.0, (0.0, 0.7, 0.0)), fit_biases=False)
+    assert (temperature, bias) == (pytest.approx(4 / np.log(3), rel=1e-3), (0.0, 0.7, 0.0))
 
 
 @pytest.mark.parametrize(("method", "part"), [("lora", "zh/adapter"), ("full", "zh/checkpoint")])

@@ -13,6 +13,7 @@ from product import manifest as manifests
 from product import versions as product_versions
 from product.inference import model as models
 from product.inference.text import reader
+from product.locking import RETRAINING, Locked, exclusive
 from product.sentiment import Correction, Prediction
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
@@ -430,6 +431,15 @@ def little(versions, small, settings, monkeypatch):
     """An installation in which three corrections make a run due, and are too few to judge by."""
     monkeypatch.setattr(retrain, "collect", lambda *_, **__: NOTHING)
     return settings.model_copy(update={"retrain_min_corrections": 3})
+
+
+def test_a_run_by_the_clock_is_not_due_while_another_is_under_way(little):
+    with exclusive(little.data_dir / RETRAINING, "retraining"):
+        outcome = retrain.retrain(little, if_due=True)
+        assert outcome.outcome == "not-due"
+        assert outcome.reason.startswith("retraining is already running: process ")
+        with pytest.raises(Locked, match="retraining is already running"):
+            retrain.retrain(little)
 
 
 def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_more_came(little, database):
