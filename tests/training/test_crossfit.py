@@ -4,6 +4,7 @@ from collections import Counter
 
 import numpy as np
 import pytest
+import torch
 
 from product import manifest as manifests
 from product.inference import checkpoint
@@ -148,7 +149,7 @@ def test_deal_brings_others_together_with_another_seed_only():
     ("version", "language", "hidden", "texts"),
     [("shipped_folder", "en", 384, ENGLISH), ("zh_version", "zh", 64, CHINESE)],
 )
-def test_features_are_the_last_state_scaled_and_the_logarithms_of_the_probabilities(
+def test_features_are_the_last_state_scaled_the_logarithms_of_the_probabilities_and_a_middle_layer(
     request, version, language, hidden, texts
 ):
     folder = request.getfixturevalue(version)
@@ -157,14 +158,22 @@ def test_features_are_the_last_state_scaled_and_the_logarithms_of_the_probabilit
     model = checkpoint.load_expert(folder, manifest, language)
     encoder = TextEncoder(folder / expert.tokenizer, expert.max_tokens)
     found = read_features(model, encoder, texts)
-    assert (found.shape, found.dtype) == ((3, hidden + 3), np.float32)
+    assert (found.shape, found.dtype) == ((3, 2 * hidden + 3), np.float32)
     # each on its own, so that neither padding nor the order by length has a part in it
     logits = np.vstack([checkpoint.torch_logits(model, *pad([one.ids])) for one in encoder.encode(texts)])
-    assert found[:, hidden:] == pytest.approx(np.log(softmax(logits) + FLOOR), abs=1e-4)
+    assert found[:, hidden:-hidden] == pytest.approx(np.log(softmax(logits) + FLOOR), abs=1e-4)
     # so that the probabilities lead, the root of the mean square of the state is 0.3
     assert np.sqrt((found[:, :hidden] ** 2).mean(axis=1)) == pytest.approx(0.3, abs=1e-5)
-    alone = np.vstack([read_features(model, encoder, [text]) for text in texts])
-    assert found == pytest.approx(alone, abs=1e-4)
+    with torch.inference_mode():
+        middle = np.vstack(
+            [
+                model(input_ids=torch.tensor([one.ids]), output_hidden_states=True).hidden_states[-3][0].mean(dim=0)
+                for one in encoder.encode(texts)
+            ]
+        )
+    # less the mean of the three, with a root of the mean square of 0.9
+    middle -= middle.mean(axis=0)
+    assert found[:, -hidden:] == pytest.approx(0.9 * middle / np.sqrt((middle**2).mean()), abs=1e-3)
 
 
 def test_more_texts_than_a_batch_are_all_read(zh_version, monkeypatch):
@@ -174,4 +183,4 @@ def test_more_texts_than_a_batch_are_all_read(zh_version, monkeypatch):
     at_once = read_features(model, encoder, CHINESE)
     monkeypatch.setattr(crossfit, "BATCH", 2)
     assert read_features(model, encoder, CHINESE) == pytest.approx(at_once, abs=1e-4)
-    assert read_features(model, encoder, []).shape == (0, 67)
+    assert read_features(model, encoder, []).shape == (0, 131)
