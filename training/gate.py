@@ -4,7 +4,7 @@ from dataclasses import asdict, dataclass, field
 from math import sqrt
 
 import numpy as np
-from scipy.stats import binom, norm
+from scipy.stats import binom, norm, ttest_1samp
 
 HELD_BACK = "held-back corrections"
 
@@ -18,6 +18,9 @@ class Rules:
     confidence: float = 0.95
     held_back_groups: int = 30
     """Fewer groups of held-back corrections than this are too few to decide by."""
+    labels: float = 0.2
+    """How likely by chance so many more groups may be fixed than broken: together with `significance`, by which the
+    probabilities must have become better, a challenger that is no better passes once in twenty times."""
     significance: float = 0.05
     slice_rows: int = 200
     """A slice with fewer rows is shown and said to be too small."""
@@ -156,7 +159,11 @@ def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarr
 
 
 def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
-    """The held-back corrections: more groups fixed than broken, by a one-sided sign test."""
+    """The held-back corrections by their labels: more groups fixed than broken, by a one-sided sign test.
+
+    Few groups change their label, so that by these alone half of what is better would be turned down: `surer` looks at
+    how probable the labels have become, and both must pass.
+    """
     fixed, broken, count = group_signs(champion, challenger, groups)
     chance = chance_of(fixed, broken)
     return Check(
@@ -164,9 +171,35 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
         champion=f"{champion.mean():.0%} right",
         challenger=f"{challenger.mean():.0%} right",
         finding=f"{fixed} groups fixed, {broken} broken (by chance: p = {chance:.2g})",
-        rule=f"better, with p at most {rules.significance:g}",
+        rule=f"more fixed than broken, with p at most {rules.labels:g}",
+        passed=bool(chance <= rules.labels),
+    )
+
+
+def surer(champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
+    """The held-back corrections by their probabilities, [corrections, classes] each: nearer to the right label
+    (targets, int [corrections]), by a one-sided paired t-test over the groups.
+
+    The distance is Brier's score, 0 for what is right and certain, 2 for what is wrong and certain: Brier 1950,
+    "Verification of forecasts expressed in terms of probability".
+    """
+    before, after = brier(champion, targets), brier(challenger, targets)
+    gains = np.array([(before - after)[groups == group].mean() for group in np.unique(groups)])
+    differ = len(gains) > 1 and np.ptp(gains) > 0
+    chance = float(ttest_1samp(gains, 0, alternative="greater").pvalue) if differ else 1.0
+    return Check(
+        name=f"{HELD_BACK}: their probabilities",
+        champion=f"{before.mean():.3f} off" if len(before) else "–",
+        challenger=f"{after.mean():.3f} off" if len(after) else "–",
+        finding=f"{len(gains)} groups, {gains.mean() if len(gains) else 0:.3f} nearer (by chance: p = {chance:.2g})",
+        rule=f"nearer to the right label (Brier score), with p at most {rules.significance:g}",
         passed=bool(chance <= rules.significance),
     )
+
+
+def brier(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Squared distance [rows] of probabilities [rows, classes] from certainty of the right class."""
+    return np.square(scores - np.eye(scores.shape[1])[targets]).sum(axis=1)
 
 
 def unmeasured(name: str, reason: str) -> Check:

@@ -33,9 +33,12 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     before, after = (model.probabilities([row.text for row in rows]) for model in models)
     was_right, is_right = right(before, rows), right(after, rows)
     slices = gate_slices(rows, was_right, is_right, tuple(challenger.experts)) | behaviour_slices(models, material, say)
+    held = corrected(material.held)
+    said = [probabilities(model, held) for model in models]
     checks = [
         gate.not_worse(was_right, is_right, rules),
-        gate.better(*_right_in(models, material.held), material.held_groups, rules),
+        gate.better(*(right(each, held) for each in said), material.held_groups, rules),
+        gate.surer(*said, targets(held), material.held_groups, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),
@@ -49,18 +52,19 @@ def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
 
 
-def _right_in(models: tuple[Model, Model], corrections: list[Correction]) -> tuple[np.ndarray, np.ndarray]:
-    rows = [Row(one.text, one.label, "corrections") for one in corrections]
-    texts = [row.text for row in rows]
-    if not texts:
-        return np.zeros(0, dtype=bool), np.zeros(0, dtype=bool)
-    before, after = (right(model.probabilities(texts), rows) for model in models)
-    return before, after
+def corrected(corrections: list[Correction]) -> list[Row]:
+    return [Row(one.text, one.label, "corrections") for one in corrections]
+
+
+def probabilities(model: Model, rows: list[Row]) -> np.ndarray:
+    """[rows, 3], of no rows as well."""
+    return model.probabilities([row.text for row in rows]) if rows else np.zeros((0, len(LABELS)))
 
 
 def _learned_before(models: tuple[Model, Model], learned: list[Correction], rules: Rules) -> Check:
     reviewed = np.array([one.reviewed for one in learned], dtype=bool)
-    return gate.stays_fixed(*_right_in(models, learned), reviewed, rules)
+    rows = corrected(learned)
+    return gate.stays_fixed(*(right(probabilities(model, rows), rows) for model in models), reviewed, rules)
 
 
 def gate_slices(rows: list[Row], was_right: np.ndarray, is_right: np.ndarray, languages: tuple[str, ...]) -> Slices:

@@ -6,6 +6,7 @@ from training.gate import (
     Rules,
     Verdict,
     better,
+    brier,
     decide,
     group_signs,
     harm,
@@ -14,6 +15,7 @@ from training.gate import (
     not_worse,
     paired_interval,
     stays_fixed,
+    surer,
     unmeasured,
 )
 
@@ -69,16 +71,16 @@ def test_half_a_point_lost_on_few_rows_is_not_proved_harmless():
     assert not_worse(champion, challenger, Rules()).passed is False
 
 
-def test_four_groups_fixed_and_none_broken_are_better():
-    # one-sided sign test, mid-p: 0.5 ** 4 / 2 = 0.03125
-    check = better(right(*[0] * 4), right(*[1] * 4), np.arange(4), Rules())
+def test_two_groups_fixed_and_none_broken_are_better():
+    # one-sided sign test, mid-p: 0.5 ** 2 / 2 = 0.125
+    check = better(right(0, 0, 1), right(1, 1, 1), np.arange(3), Rules())
     assert check.passed
-    assert "p = 0.031" in check.finding
+    assert check.finding == "2 groups fixed, 0 broken (by chance: p = 0.12)"
 
 
-def test_three_groups_fixed_could_be_chance():
-    # 0.5 ** 3 / 2 = 0.0625
-    assert better(right(*[0] * 3), right(*[1] * 3), np.arange(3), Rules()).passed is False
+def test_one_group_fixed_could_be_chance():
+    # 0.5 / 2 = 0.25
+    assert better(right(0, 1), right(1, 1), np.arange(2), Rules()).passed is False
 
 
 def test_as_many_broken_as_fixed_is_not_better():
@@ -88,6 +90,41 @@ def test_as_many_broken_as_fixed_is_not_better():
 
 def test_nothing_changed_is_not_better():
     assert better(right(1, 1), right(1, 1), np.arange(2), Rules()).passed is False
+
+
+def scores(*negative: float) -> np.ndarray:
+    """Probabilities of rows, all that is not negative being positive."""
+    return np.array([[share, 0.0, 1 - share] for share in negative])
+
+
+def test_brier_score_by_hand():
+    # off by 0.3 each way in the first, by 1 each way in the second
+    assert brier(scores(0.7, 0.0), np.array([0, 0])) == pytest.approx([0.18, 2.0])
+
+
+def test_probabilities_that_came_nearer_in_every_group_are_better():
+    # the label is negative: scores of 0.5 and 0.72 before (off by 0.5 and 0.6), 0.18 and 0.08 after: gains 0.32, 0.64
+    found = surer(scores(0.5, 0.4), scores(0.7, 0.8), np.array([0, 0]), np.arange(2), Rules())
+    # mean 0.48, deviation of the mean 0.16: t = 3 with one degree of freedom, p = 1/2 - arctan(3) / pi = 0.1024
+    assert found.finding == "2 groups, 0.480 nearer (by chance: p = 0.1)"
+    assert (found.champion, found.challenger, found.passed) == ("0.610 off", "0.130 off", False)
+    assert surer(scores(0.5, 0.4), scores(0.7, 0.8), np.array([0, 0]), np.arange(2), Rules(significance=0.11)).passed
+
+
+def test_probabilities_of_near_duplicates_are_one_piece_of_evidence():
+    before, after = scores(0.5, 0.5, 0.5, 0.4), scores(0.7, 0.7, 0.7, 0.8)
+    found = surer(before, after, np.zeros(4, dtype=int), np.array([1, 1, 1, 2]), Rules())
+    assert found.finding == "2 groups, 0.480 nearer (by chance: p = 0.1)"
+
+
+@pytest.mark.parametrize("after", [scores(0.5, 0.4), scores(0.3, 0.3)])
+def test_probabilities_that_stayed_or_went_away_are_not_better(after):
+    assert surer(scores(0.5, 0.4), after, np.array([0, 0]), np.arange(2), Rules()).passed is False
+
+
+def test_of_nothing_held_back_nothing_is_better():
+    none = np.zeros((0, 3))
+    assert surer(none, none, np.array([], dtype=int), np.array([]), Rules()).passed is False
 
 
 def check(name: str, passed: bool | None) -> Check:
