@@ -6,7 +6,7 @@ import math
 import os
 import shutil
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -370,6 +370,23 @@ def save(model, folder: Path) -> None:
     """The adapter (or all weights) as safetensors in half precision: what is merged, exported and evaluated."""
     model.save_pretrained(folder)
     halve(folder)
+
+
+@torch.no_grad()
+def mean_adapter(models: Sequence[PeftModel], into: PeftModel, recipe: Recipe) -> PeftModel:
+    """The mean of adapters that were trained on the same weights, on another copy of these: the change that it makes is
+    exactly the mean of theirs, its rank the sum of theirs."""
+    count = len(models)
+    joined = with_adapter(into, replace(recipe, rank=count * recipe.rank, alpha=count * recipe.alpha))
+    trained = [dict(model.named_parameters()) for model in models]
+    for name, weight in joined.named_parameters():
+        if "lora_A" in name:
+            weight.copy_(torch.cat([each[name] for each in trained]))
+        elif "lora_B" in name:
+            weight.copy_(torch.cat([each[name] for each in trained], dim=1) / count)
+        elif "modules_to_save" in name:
+            weight.copy_(torch.stack([each[name] for each in trained]).mean(dim=0))
+    return joined.eval()
 
 
 @torch.no_grad()

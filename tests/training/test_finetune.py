@@ -35,6 +35,7 @@ from training.finetune import (
     claim,
     collate,
     encode,
+    mean_adapter,
     mixed_precision,
     prepare_model,
     quality_of,
@@ -440,6 +441,30 @@ def test_all_weights_but_the_embeddings_are_trained_with_attention_that_is_fast(
     frozen = {name.split(".")[1] for name, weight in model.named_parameters() if not weight.requires_grad}
     assert frozen == {"embeddings"}
     assert model.config._attn_implementation == "sdpa"
+
+
+def stirred(folder, recipe: Recipe, seed: int):
+    """Adapters of random weights on the checkpoint in the folder."""
+    model = with_adapter(checkpoint.load_base(folder, dtype=torch.float32), recipe)
+    generator = torch.Generator().manual_seed(seed)
+    with torch.no_grad():
+        for name, weight in model.named_parameters():
+            if "lora" in name or "modules_to_save" in name:
+                weight.add_(torch.randn(weight.shape, generator=generator))
+    return model
+
+
+def test_the_mean_of_adapters_changes_every_weight_by_the_mean_of_their_changes(tmp_path):
+    folder, recipe = tiny.write_checkpoint(tmp_path / "tiny"), Recipe(rank=2, alpha=4)
+    models = [stirred(folder, recipe, seed) for seed in (3, 4)]
+    began = checkpoint.load_base(folder, dtype=torch.float32)
+    mean = mean_adapter(models, checkpoint.load_base(folder, dtype=torch.float32), recipe)
+    found = mean.merge_and_unload().state_dict()
+    one, other = (model.merge_and_unload().state_dict() for model in models)
+    moved = [name for name in found if not torch.equal(found[name], began.state_dict()[name])]
+    assert {"classifier.weight", "bert.encoder.layer.0.attention.self.query.weight"} <= set(moved)
+    for name in found:
+        torch.testing.assert_close(found[name], (one[name] + other[name]) / 2, rtol=1e-4, atol=1e-5)
 
 
 def test_a_shortened_adapter_goes_that_part_of_the_way_from_the_weights_it_began_with(tmp_path):
