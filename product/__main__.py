@@ -19,7 +19,8 @@ from product import export as exporting
 from product.application import MAX_REVIEWED, Application
 from product.command_line import JsonOption, console, out, run, say, write_json
 from product.data_commands import opened_database
-from product.drift import MEASURES, Judged, Report
+from product.drift import Judged, Report
+from product.drift_counts import MEASURES
 from product.drift_watch import WEEKS, DriftWatch
 from product.inference.engine import Engine
 from product.locking import alone_with_corrections

@@ -15,20 +15,8 @@ from pathlib import Path
 from sqlalchemy.orm import Session
 
 from product import manifest as manifests
-from product.drift import (
-    BadReference,
-    Counts,
-    Judged,
-    Reference,
-    Report,
-    Rules,
-    Week,
-    interest,
-    judge,
-    reference_from,
-    week_bounds,
-    week_name,
-)
+from product.drift import Judged, Report, Rules, interest, judge
+from product.drift_counts import BadReference, Counts, Reference, Week, reference_from, week_bounds, week_name
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.database import Database

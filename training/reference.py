@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from product.drift import MEASURES, Counts, Reference
+from product.drift_counts import MEASURES, Counts, Reference
 from product.inference.model import TextScore
 from training.corpora import Row
 from training.preparation import clean

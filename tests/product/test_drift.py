@@ -16,9 +16,10 @@ from sqlalchemy import insert
 from typer.testing import CliRunner
 
 from product import __main__ as commands
-from product import drift
+from product import drift, drift_counts
 from product import manifest as manifests
-from product.drift import BadReference, Counts, Reference, Rules, Week, compare, judge, reference_from
+from product.drift import Rules, compare, judge
+from product.drift_counts import BadReference, Counts, Reference, Week, reference_from
 from product.drift_watch import FIRST_WEEKS, REFERENCE, DriftWatch, to_review, write_reference
 from product.inference.model import TextScore
 from product.sentiment import LABELS
@@ -139,7 +140,7 @@ def test_noise_holds_for_the_vocabulary_whose_words_come_in_messages():
 
 def test_bins_begin_at_their_edge():
     def bins(name: str, **given) -> int:
-        [index] = drift.bins_of(answer(**given), name)
+        [index] = drift_counts.bins_of(answer(**given), name)
         return index
 
     assert [bins("confidence", confidence=value) for value in (0.34, 0.5, 0.95, 1.0)] == [0, 1, 6, 6]
@@ -153,16 +154,16 @@ def test_bin_is_named_by_where_it_begins_and_ends():
 
 
 def test_a_word_counts_once_a_message_whatever_its_case_and_place():
-    assert drift.buckets("Late, late; LATE!") == drift.buckets("late")
-    assert len(drift.buckets("late")) == 1
+    assert drift_counts.buckets("Late, late; LATE!") == drift_counts.buckets("late")
+    assert len(drift_counts.buckets("late")) == 1
 
 
 def test_chinese_counts_by_character():
-    assert drift.buckets("快递") == sorted(drift.buckets("快") + drift.buckets("递"))
+    assert drift_counts.buckets("快递") == sorted(drift_counts.buckets("快") + drift_counts.buckets("递"))
 
 
 def test_links_names_numbers_and_placeholders_are_no_words():
-    assert drift.buckets("@united https://example.com/a [email] [phone] 42 !") == []
+    assert drift_counts.buckets("@united https://example.com/a [email] [phone] 42 !") == []
 
 
 def test_counts_hold_no_word_of_a_message():
@@ -210,18 +211,21 @@ def test_reference_that_cannot_be_compared_is_refused():
     ],
 )
 def test_week_is_the_iso_week_in_utc(moment, name):
-    assert drift.week_name(moment) == name
-    start, end = drift.week_bounds(name)
+    assert drift_counts.week_name(moment) == name
+    start, end = drift_counts.week_bounds(name)
     assert start <= moment < end
 
 
 def test_week_bounds_of_week_53_go_over_the_new_year():
-    assert drift.week_bounds("2026-W53") == (datetime(2026, 12, 28, tzinfo=UTC), datetime(2027, 1, 4, tzinfo=UTC))
+    assert drift_counts.week_bounds("2026-W53") == (
+        datetime(2026, 12, 28, tzinfo=UTC),
+        datetime(2027, 1, 4, tzinfo=UTC),
+    )
 
 
 def test_week_that_is_not_in_its_year_is_refused():
     with pytest.raises(ValueError):
-        drift.week_bounds("2025-W53")
+        drift_counts.week_bounds("2025-W53")
 
 
 # Findings
@@ -652,11 +656,11 @@ def test_panel_says_what_it_compares_with(world):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_panel_has_words_for_every_bin_and_reason(language):
     say = texts(language)
-    for name, size in drift.BINS.items() | {("language", 3)}:
+    for name, size in drift_counts.BINS.items() | {("language", 3)}:
         if name != "vocabulary":
             assert len({drift_tab.bin_name(name, index, say) for index in range(size)}) == size
     assert all(f"drift_why_{reason}" in say.strings for reason in drift.WHY_NOT)
-    assert all(f"drift_{name}" in say.strings for name in drift.MEASURES)
+    assert all(f"drift_{name}" in say.strings for name in drift_counts.MEASURES)
 
 
 def test_bins_are_named_in_the_page_as_in_the_report():

@@ -5,7 +5,8 @@ from html import escape
 import gradio as gr
 
 from product.application import Application
-from product.drift import LANGUAGES, Finding, Judged, Report, bin_ends
+from product.drift import Finding, Judged, Report, bin_ends
+from product.drift_counts import LANGUAGES
 from product.sentiment import LABELS
 from product.web.texts import Texts
 from product.web.ui.cards import language_name, percent
