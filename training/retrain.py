@@ -52,8 +52,8 @@ SUSPECTS = 2
 """Large sources that a challenger is trained without, one after the other, where it does harm."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
 RUNS = 2
-"""Trainings with another order of the rows each, of which the mean is taken: it has learned as much and forgotten less
-(Wortsman et al. 2022, "Model soups")."""
+"""Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
+forgotten less (Wortsman et al. 2022, "Model soups")."""
 RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, patience=1)
 
 
@@ -322,13 +322,14 @@ def teach(
     parts = copy_expert(home, before, language, draft).parts
     say(f"{language}: training on {len(lesson.learned)} corrections and {len(lesson.replayed)} replayed rows")
     served = models.load(home).experts[language]
-    data, watched = training_set(served, lesson), watched_rows(lesson)
+    watched = watched_rows(lesson)
 
     def start():
         return checkpoint.assemble(base, [draft / part for part in parts])
 
     trained, history = [], []
     for run in range(RUNS):
+        data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder)
         shutil.rmtree(draft / ".work")
