@@ -45,7 +45,7 @@ OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
 KNOWN = 4
 """What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
-STEP = 0.9
+STEP = 0.75
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
