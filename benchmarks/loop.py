@@ -320,6 +320,10 @@ def plot(lines: list[dict], file: Path) -> None:
             )
         axes.set(title=title, xlabel="corrections and confirmations", ylabel="% right")
         axes.grid(alpha=0.3)
+    spans = [axes.get_ylim() for axes in figure.axes]
+    widest = max(high - low for low, high in spans)
+    for axes, (low, high) in zip(figure.axes, spans, strict=True):  # a point is as high on either side
+        axes.set_ylim((low + high - widest) / 2, (low + high + widest) / 2)
     figure.axes[0].legend(fontsize=8)
     figure.savefig(file, dpi=110)
 
