@@ -14,8 +14,8 @@ from training.grouping import hold_back, near_duplicates
 from training.preparation import clean, drop_duplicates, keep_apart
 
 HELD_BACK, HELD_BACK_OF_FEW, ENOUGH = 0.25, 0.4, 120
-"""The part of the corrections that judges: of few a larger one, up to so many groups. Where a tenth of the groups is
-fixed and a fiftieth broken, 64 groups show it in 4 of 10 runs and 120 in 8: else what was learned is wasted."""
+"""The part of the corrections that judges: of few a larger one, up to so many groups, as what was learned is wasted
+where they are too few to show it (docs/learning.md has how often)."""
 WATCHED, LEAST_WATCHED = 0.1, 40
 """The part of what is left that training is watched on, where it has so many groups: fewer would stop it by chance."""
 REPLAYED = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}

@@ -294,7 +294,13 @@ def make_challenger(
             "held_back": len(material.held),
             "replayed": {language: len(lesson.replayed) for language, lesson in material.lessons.items()},
         },
-        "training": {"recipe": asdict(RECIPE), "packages": package_versions(), "history": histories},
+        "training": {
+            "recipe": asdict(RECIPE),
+            "runs": RUNS,
+            "step": STEP,
+            "packages": package_versions(),
+            "history": histories,
+        },
     }
     return finish(draft, f"r{attempt:04d}-{fingerprint[:8]}", experts, details)
 
