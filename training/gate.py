@@ -20,7 +20,7 @@ class Rules:
     """Fewer groups of held-back corrections than this are too few to decide by."""
     labels: float = 0.2
     """How likely by chance so many more groups may be fixed than broken: together with `significance`, by which the
-    probabilities must have become better, a challenger that is no better passes once in twenty times."""
+    probabilities must have become better, a challenger that is no better passes about once in twenty times."""
     significance: float = 0.05
     slice_rows: int = 200
     """A slice with fewer rows is shown and said to be too small."""

@@ -116,7 +116,8 @@ def _run(
 ) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
-    versions.discard_unrecorded()
+    if not dry_run:
+        versions.discard_unrecorded()
     with database.read() as session:
         champion_id = queries.active_version(session)
         since = queries.feedback_since_last_attempt(session)

@@ -43,8 +43,12 @@ def test_a_version_that_was_published_and_never_recorded_is_deleted_and_no_other
     shutil.copytree(versions.store.folder(child), orphan, dirs_exist_ok=True)
     manifests.write(orphan, manifests.read(orphan).model_copy(update={"id": "orphan-1"}))
     versions.store.publish(orphan)
+    damaged = versions.store.folder("damaged-1")
+    damaged.mkdir()
+    (damaged / manifests.FILE).write_text("no manifest")
     versions.discard_unrecorded()
-    assert sorted(path.name for path in versions.store.root.glob("[!.]*")) == sorted([SHIPPED, child])
+    left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
+    assert left == sorted([SHIPPED, child, "damaged-1"])
     assert "version orphan-1 was published and never recorded" in caplog.text
 
 
