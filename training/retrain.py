@@ -54,7 +54,9 @@ HARMFUL = "Learning with this source makes the model worse elsewhere; without it
 RUNS = 2
 """Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
 forgotten less (Wortsman et al. 2022, "Model soups")."""
-RECIPE = Recipe(rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, patience=1)
+RECIPE = Recipe(
+    rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, evaluations_per_epoch=2, patience=2
+)
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,7 @@ def test_a_single_correction_is_not_repeated_without_end(shipped):
     replayed = corpora.load("replay-en", "train")[:200]
     lesson = material.Lesson([correction(0, "My very own words", "negative")], replayed, [])
     data = retrain.training_set(shipped.experts["en"], lesson)
-    # a fifth of 200 would be 40 times
+    # half of 200 would be a hundred times
     assert sum(label == 0 for label in data["labels"]) == retrain.OFTEN
 
 
