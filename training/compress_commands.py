@@ -9,7 +9,9 @@ from rich.table import Table
 from product.command_line import out, say
 from product.settings import load_settings
 
-app = typer.Typer(help="Smaller models: distil, cut layers or vocabulary, pack, compare.", no_args_is_help=True)
+app = typer.Typer(
+    help="Smaller models: distil, cut layers or vocabulary, pack and unpack, compare.", no_args_is_help=True
+)
 
 CheckpointOption = Annotated[Path, typer.Option("--model", help="A checkpoint: weights, config and tokenizer.")]
 OutOption = Annotated[Path, typer.Option("--out", help="The folder to write; must be new or empty.")]
@@ -103,6 +105,19 @@ def pack(
     compress.pack_checkpoint(model, bits, out_dir)
     size = sum(file.stat().st_size for file in out_dir.iterdir())
     out.print(f"{size / 1e6:.1f} MB are in {out_dir}")
+
+
+@app.command()
+def unpack(
+    model: Annotated[Path, typer.Option("--model", help="The folder of a version, e.g. data/model.")],
+    out_dir: OutOption,
+    language: Annotated[str, typer.Option(help="Whose expert: en or zh.")] = "en",
+) -> None:
+    """The checkpoint that a version's expert was packed from, up to what packing took: to go on from, to learn from."""
+    from training.factory import unpack as write_unpacked
+
+    manifest = write_unpacked(load_settings(), model, language, out_dir)
+    out.print(f"the {language} expert of {manifest.id} is in {out_dir}")
 
 
 @app.command()

@@ -21,7 +21,7 @@ from training import plan as plans
 from training.build import MAX_TOKENS, build_expert, copy_expert, finish, package_versions
 from training.corpora import REPORTED, CorpusUnavailable
 from training.evaluate import evaluate
-from training.finetune import discard, write_json
+from training.finetune import discard, save, write_json
 from training.plan import Options, Plan
 from training.preparation import GENERATED, BadRequest, clean, parse_request
 
@@ -127,6 +127,33 @@ def lineage(stages: list[dict]) -> dict:
             "stages": [{name: stage[name] for name in plans.STAGE} for stage in stages],
         },
     }
+
+
+def runs_of(manifest: Manifest, language: str) -> list[dict]:
+    """The runs that led to a version's expert, as `lineage` kept them: what rows went through stays with the last."""
+    training, data = (kept.get(language, kept) for kept in (manifest.training, manifest.data))
+    if "stages" not in training:
+        return []
+    common = {"base": training["base"], "machine": training["machine"], "steps": []}
+    stages = [common | stage for stage in training["stages"]]
+    return [*stages[:-1], stages[-1] | {"steps": data["steps"]}]
+
+
+def unpack(settings: Settings, folder: Path, language: str, out: Path) -> Manifest:
+    """The expert of a version as a checkpoint in `out`, with the runs behind it: to go on from, or to learn from.
+
+    Raises BadRequest, BadVersion, BadBase.
+    """
+    check_new(out)
+    manifest = manifests.read(folder)
+    if language not in manifest.experts:
+        raise BadRequest(f"--language {language}: {manifest.id} has {', '.join(manifest.experts)}")
+    expert = manifest.experts[language]
+    save(checkpoint.load_expert(folder, manifest, language, settings.base_model), out)
+    own = folder / expert.tokenizer
+    shutil.copy(own if own.is_file() else checkpoint.locate_base(settings.base_model) / TOKENIZER_FILE, out)
+    write_json(out / plans.RESULT, {"before": runs_of(manifest, language)})
+    return manifest
 
 
 def version_of(

@@ -15,7 +15,7 @@ from typer.testing import CliRunner
 
 from product import manifest as manifests
 from product.inference import checkpoint, packing
-from product.settings import Settings
+from product.settings import SHIPPED_MODEL, Settings
 from tests.running import command
 from training import compress, corpora, factory, vocabulary
 from training.comparison import compare
@@ -280,6 +280,24 @@ def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpo
     assert made.experts["zh"].temperature != 1.0
     assert made.metrics["desk-zh test"]["rows"] == 200
     assert manifests.verify(tmp_path / "version").id == "packed-7"
+
+
+def test_a_shipped_expert_is_a_checkpoint_again_and_tells_the_runs_behind_it(tmp_path):
+    given = ["compress", "unpack", "--model", SHIPPED_MODEL, "--out", tmp_path / "en"]
+    command("training", *map(str, given), data_dir=tmp_path)
+    told = json.loads((SHIPPED_MODEL / "manifest.json").read_text())["training"]["en"]
+    result = json.loads((tmp_path / "en" / "result.json").read_text())
+    assert [run["seconds"] for run in result["before"]] == [stage["seconds"] for stage in told["stages"]]
+    assert factory.lineage(result["before"])["training"]["stages"] == told["stages"]
+    own = checkpoint.assemble(checkpoint.locate_base(), [SHIPPED_MODEL / "en" / "packed"])
+    unpacked = checkpoint.load_base(compress.checked_folder(tmp_path / "en", "--model"), dtype=torch.float32)
+    for name, weight in own.named_parameters():
+        assert torch.allclose(weight, unpacked.get_parameter(name), atol=1e-3, rtol=1e-3), name
+
+
+def test_what_is_unpacked_is_in_the_version(zh_version, tmp_path):
+    with pytest.raises(BadRequest, match="--language en: .* has zh"):
+        factory.unpack(Settings(_env_file=None, data_dir=tmp_path), zh_version, "en", tmp_path / "en")
 
 
 def test_commands_say_what_is_wrong(zh_checkpoint, tmp_path):
