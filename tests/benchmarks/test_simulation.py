@@ -6,7 +6,7 @@ import tarfile
 import pytest
 
 from benchmarks.loop import summary
-from benchmarks.people import HOSTILE, TOGETHER, stream
+from benchmarks.people import HOSTILE, KINDS, TOGETHER, stream
 from benchmarks.snippets import ARCHIVE, MEMBER, snippets
 from training.corpora import Row
 
@@ -42,6 +42,11 @@ def test_hostile_people_are_a_fifth_and_never_right():
     assert all(word.label == TOGETHER[word.row.label] for word in hostile)
 
 
+def test_people_of_every_kind_speak_of_the_same_messages():
+    spoken = {kind: [(word.actor, word.row) for word in stream(ROWS, 100, kind, seed=1)] for kind in KINDS}
+    assert all(each == spoken["honest"] for each in spoken.values())
+
+
 def packed(name: str, content: bytes) -> bytes:
     stream_out = io.BytesIO()
     with tarfile.open(fileobj=stream_out, mode="w:gz") as archive:
@@ -69,7 +74,7 @@ def test_snippets_are_labelled_by_their_mean_rating_and_no_text_is_on_both_sides
 
 def test_errors_removed_and_accuracy_lost_are_against_the_run_s_own_start():
     def line(seed: int, words: int, domain: float, elsewhere: float) -> dict:
-        common = {"people": "honest", "seed": seed, "without": [], "words": words, "outcome": "promoted"}
+        common = {"people": "honest", "seed": seed, "without": [], "words": words, "promoted": seed + 1}
         more = {"hostile_learned": None, "honest_out": 0.1, "seconds": 60}
         return common | more | {"domain": domain, "challenger": 0.68, "elsewhere": elsewhere}
 
