@@ -5,6 +5,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 from collections import Counter
@@ -247,9 +248,9 @@ def batched(items: Iterable, size: int) -> Iterator[list]:
 
 
 def _write(file: Path, known: dict[str, np.ndarray]) -> None:
-    """Whole or not at all: hours of reading hang on it."""
+    """Whole or not at all: hours of reading hang on it. Of runs that share a teacher each writes a draft of its own."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    draft = file.with_suffix(".tmp")
+    draft = file.with_suffix(f".{os.getpid()}.tmp")
     with draft.open("wb") as stream:
         np.savez(stream, keys=np.array(list(known)), outputs=np.array(list(known.values()), dtype=np.float16))
     draft.rename(file)
