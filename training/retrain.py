@@ -223,22 +223,21 @@ class Run:
     def conclude(self, draft: Path, manifest: Manifest, verdict: Verdict, material: Material) -> Outcome:
         """Publish and activate what won; of what lost, the reason stays. All that the database is told of it, it is
         told at once, so that whoever is killed here has decided nothing or everything."""
-        wins, version = verdict.promote, manifest.id if verdict.promote else None
-        if wins and not self.dry_run:
+        reason, version = verdict.reason, manifest.id if verdict.promote else None
+        if self.dry_run:
+            with self.database.read() as session:
+                outcome = self.outcome_of(verdict, queries.active_version(session))
+            told = f"dry run, nothing changed: {reason}"
+            return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
+        if version:
             manifests.write(draft, manifest)
             self.versions.store.publish(draft)
-        with self.database.read() if self.dry_run else self.database.write() as session:
-            newest, reason = queries.newest_activation(session, lock=not self.dry_run), verdict.reason
-            active = newest.version_id if newest else None
-            overtaken = active != self.champion
-            waits = self.settings.approval == "lead" or self.shadow or overtaken
-            outcome = "kept" if not wins else "awaiting-approval" if waits else "promoted"
-            if self.dry_run:
-                told = f"dry run, nothing changed: {reason}"
-                return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
-            if wins and overtaken:
+        with self.database.write() as session:
+            active = queries.newest_activation(session, lock=True).version_id
+            outcome = self.outcome_of(verdict, active)
+            if version and active != self.champion:
                 reason += f"; but {active} was made active meanwhile, with which it was not compared"
-            if wins:
+            if version:
                 until = now() + self.shadow if self.shadow else None
                 if until:
                     reason += f"; reads in the shadow of {manifest.parent} until {until:%Y-%m-%d %H:%M} UTC"
@@ -253,6 +252,13 @@ class Run:
                 )
             queries.finish_attempt(session, id=self.attempt, outcome=outcome, reason=reason, version_id=version)
         return Outcome(outcome, reason, version=version, champion=manifest.parent, verdict=verdict)
+
+    def outcome_of(self, verdict: Verdict, active: str | None) -> str:
+        """What becomes of a challenger, where `active` is what serves now."""
+        if not verdict.promote:
+            return "kept"
+        waits = self.settings.approval == "lead" or self.shadow or active != self.champion
+        return "awaiting-approval" if waits else "promoted"
 
 
 def too_few(material: Material, accepted: int, rules: Rules) -> str:
