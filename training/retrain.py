@@ -392,8 +392,12 @@ def training_set(served: models.Expert, lesson: Lesson):
 
 def watched_rows(lesson: Lesson) -> list[Row]:
     """What training stops early by: of corrections it does not learn from, and of what it should still know, each
-    counting the same; nothing where there are few corrections, and then it goes to the end."""
-    return [*lesson.watched, *lesson.validation[:STILL_KNOWN]] if lesson.watched else []
+    counting the same; nothing where there are few corrections, and then it goes to the end.
+
+    The rows still known from all over the corpus: it comes label by label, and its first ones are of one label alone.
+    """
+    every = max(1, len(lesson.validation) // STILL_KNOWN)
+    return [*lesson.watched, *lesson.validation[::every]] if lesson.watched else []
 
 
 def row_fingerprints(settings: Settings, material: Material) -> list[str]:

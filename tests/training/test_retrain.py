@@ -14,7 +14,7 @@ from product import versions as product_versions
 from product.inference import model as models
 from product.inference.text import reader
 from product.locking import RETRAINING, Locked, exclusive
-from product.sentiment import Correction, Prediction
+from product.sentiment import LABELS, Correction, Prediction
 from product.settings import SHIPPED_MODEL, Settings
 from product.storage import queries
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
@@ -138,10 +138,12 @@ def test_what_the_champion_has_learned_is_repeated_four_times_as_often(shipped):
 
 
 def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_should_still_know():
-    still = [Row(f"known {number}", "neutral", "airline") for number in range(material.STILL_KNOWN + 5)]
+    # Label by label, as the corpus comes.
+    still = [Row(f"known {label} {number}", label, "airline") for label in LABELS for number in range(200)]
     apart = [Row("a word of its own", "negative", "corrections")]
     watched = retrain.watched_rows(material.Lesson([], [], still, watched=apart))
-    assert watched == apart + still[: material.STILL_KNOWN]
+    assert watched == apart + still[::2]
+    assert Counter(row.label for row in watched[1:]) == dict.fromkeys(LABELS, 100)
     # without corrections to watch it on it goes to its end
     assert retrain.watched_rows(material.Lesson([], [], still)) == []
 
