@@ -91,7 +91,7 @@ def main() -> None:
         "--every",
         type=int,
         default=0,
-        help="The loop runs after every so many words too; name a results file of its own, or they are taken for one.",
+        help="The loop runs after every so many words too.",
     )
     parser.add_argument("--without", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--results", type=Path, default=RESULTS)
@@ -112,7 +112,9 @@ def run_all(asked: argparse.Namespace) -> None:
     without, shipped = tuple(sorted(asked.without)), None
     for seed in range(asked.first_seed, asked.first_seed + asked.seeds):
         for kind in asked.people:
-            done = [line for line in read_results(asked.results) if is_of(line, kind, seed, without)]
+            done = [
+                line for line in read_results(asked.results) if story_of(line) == (kind, seed, asked.every, *without)
+            ]
             if {line["words"] for line in done} >= {0, *asked.sizes}:
                 continue
             console.log(f"seed {seed}, people {kind}" + (f", without {', '.join(without)}" if without else ""))
@@ -125,15 +127,16 @@ def run_all(asked: argparse.Namespace) -> None:
                     stream_out.write(json.dumps(told) + "\n")
 
 
-def is_of(line: dict, kind: str, seed: int, without: tuple[str, ...]) -> bool:
-    return (line["people"], line["seed"], tuple(line["without"])) == (kind, seed, without)
+def story_of(line: dict) -> tuple:
+    """Whose words, of which seed, with attempts how often, and what was left out."""
+    return line["people"], line["seed"], line["every"], *line["without"]
 
 
 def read_results(file: Path) -> list[dict]:
     """What was measured, the last line where a run was made again."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
-    last = {(line["people"], line["seed"], *line["without"], line["words"]): line for line in lines}
+    last = {(story_of(line), line["words"]): line for line in lines}
     return list(last.values())
 
 
@@ -253,21 +256,22 @@ def accuracy(model: Model, rows: list[Row]) -> float:
 def summary(lines: list[dict]) -> list[dict]:
     """A row for each kind of people, part left out and number of words: means over the seeds, spread of the errors
     removed, and the worst that any version lost elsewhere."""
-    before = {(line["people"], line["seed"], *line["without"]): line for line in lines if line["words"] == 0}
+    before = {story_of(line): line for line in lines if line["words"] == 0}
     groups: dict[tuple, list[dict]] = {}
     for line in lines:
-        start = before.get((line["people"], line["seed"], *line["without"]))
+        start = before.get(story_of(line))
         if line["words"] and start:
             removed, tried = (
                 None if line[name] is None else 1 - (1 - line[name]) / (1 - start["domain"])
                 for name in ("domain", "challenger")
             )
             lost = start["elsewhere"] - line["elsewhere"]
-            key = (KINDS.index(line["people"]), tuple(line["without"]), line["words"])
+            key = (KINDS.index(line["people"]), line["every"], tuple(line["without"]), line["words"])
             groups.setdefault(key, []).append(line | {"removed": removed, "tried": tried, "lost": lost})
     return [
         {
             "people": KINDS[kind],
+            "every": every,
             "without": " ".join(without),
             "words": words,
             "seeds": len(each),
@@ -282,7 +286,7 @@ def summary(lines: list[dict]) -> list[dict]:
             "honest_out": mean(each, "honest_out"),
             "seconds": mean(each, "seconds"),
         }
-        for (kind, without, words), each in sorted(groups.items())
+        for (kind, every, without, words), each in sorted(groups.items())
     ]
 
 
@@ -294,12 +298,15 @@ def mean(lines: list[dict], name: str) -> float | None:
 def table(lines: list[dict]) -> Table:
     """What was measured, for people."""
     result = Table(title="the loop on product-review sentences, means over the seeds", title_justify="left")
-    headings = "people|without|words|seeds|promoted|right there|errors removed|by challengers|lost elsewhere|worst"
+    headings = (
+        "people|every|without|words|seeds|promoted|right there|errors removed|by challengers|lost elsewhere|worst"
+    )
     for heading in (*headings.split("|"), "hostile learned", "honest kept out", "seconds"):
-        result.add_column(heading, justify="left" if heading in ("people", "without") else "right")
+        result.add_column(heading, justify="left" if heading in ("people", "every", "without") else "right")
     for row in summary(lines):
         result.add_row(
             row["people"],
+            str(row["every"] or "–"),
             row["without"] or "–",
             f"{row['words']:,}",
             str(row["seeds"]),
@@ -328,16 +335,18 @@ def plot(lines: list[dict], file: Path) -> None:
         groups: dict[tuple[str, str], dict[int, list[float]]] = {}
         for line in lines:
             if line["words"]:
-                of = groups.setdefault((line["people"], " ".join(line["without"])), {})
+                told = f", every {line['every']}" if line["every"] else ""
+                told += f", without {' '.join(line['without'])}" if line["without"] else ""
+                of = groups.setdefault((line["people"], told), {})
                 of.setdefault(line["words"], []).append(line[name])
-        for (people, without), by_words in sorted(groups.items()):
+        for (people, told), by_words in sorted(groups.items()):
             at = sorted(by_words)
             axes.plot(
                 [0, *at],
                 [100 * value for value in (start[name], *(float(np.mean(by_words[words])) for words in at))],
                 marker="o",
-                linestyle="--" if without else "-",
-                label=people + (f", without {without}" if without else ""),
+                linestyle="--" if told else "-",
+                label=people + told,
             )
         axes.set(title=title, xlabel="corrections and confirmations", ylabel="% right")
         axes.grid(alpha=0.3)

@@ -74,7 +74,7 @@ def test_snippets_are_labelled_by_their_mean_rating_and_no_text_is_on_both_sides
 
 def test_errors_removed_and_accuracy_lost_are_against_the_run_s_own_start():
     def line(seed: int, words: int, domain: float, elsewhere: float) -> dict:
-        common = {"people": "honest", "seed": seed, "without": [], "words": words, "promoted": seed + 1}
+        common = {"people": "honest", "seed": seed, "every": 0, "without": [], "words": words, "promoted": seed + 1}
         more = {"hostile_learned": None, "honest_out": 0.1, "seconds": 60}
         return common | more | {"domain": domain, "challenger": 0.68, "elsewhere": elsewhere}
 
