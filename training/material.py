@@ -19,7 +19,11 @@ where they are too few to show it (docs/learning.md has how often)."""
 WATCHED, LEAST_WATCHED = 0.1, 40
 """The part of what is left that training is watched on, where it has so many groups: fewer would stop it by chance."""
 REPLAYED = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
-"""Rows of each corpus for an expert to stay as it is on, shared by its trainings."""
+"""Rows of each corpus for an expert to stay as it is on, shared by its trainings; of each the more where there is much
+to learn."""
+FOR_EACH = 8
+"""So many rows are replayed for each correction at least, as far as the corpora go: two trainings read it twice an
+epoch, beside twice as many rows of their own."""
 GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
 """What a challenger must not be worse on, and how many rows of it at most."""
 VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
@@ -160,7 +164,7 @@ def make_lessons(
     lessons, of_before = {}, {one.id for one in known}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
-        replayed = replay(language, gate_rows + validation, seed, say)
+        replayed = replay(language, gate_rows + validation, FOR_EACH * len(own), seed, say)
         lessons[language] = Lesson(
             own, replayed, validation, [one for one in own if one.id in of_before], stopping.get(language, ())
         )
@@ -175,14 +179,17 @@ def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:
         return []
 
 
-def replay(language: str, others: list[Row], seed: int, say: Callable) -> list[Row]:
-    """Rows for the shipped expert to stay as it is on; none that equals a row of `others`.
+def replay(language: str, others: list[Row], least: int, seed: int, say: Callable) -> list[Row]:
+    """Rows for the shipped expert to stay as it is on, `least` where the corpora have so many; none that equals a row
+    of `others`.
 
     A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
     one kind spill over onto every message that shares their words and is nothing like a tweet.
     """
     chosen, told = [], []
-    for name, limit in REPLAYED[language].items():
+    more = max(1, least / sum(REPLAYED[language].values()))
+    for name, usual in REPLAYED[language].items():
+        limit = round(more * usual)
         rows, step = keep_apart(drop_duplicates(clean(corpora.load(name, "train"))[0])[0], others)
         chosen += some(rows, limit, seed)
         told.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")

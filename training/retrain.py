@@ -29,7 +29,7 @@ from product.versions import Versions, record
 from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, save, shorten, train
+from training.finetune import Recipe, encode, mean_adapter, nearness, save, shorten, train
 from training.gate import Rules, Verdict
 from training.judging import judge
 from training.material import STILL_KNOWN, Lesson, Material, collect
@@ -40,12 +40,12 @@ log = logging.getLogger(__name__)
 
 CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
-seven hundred rows they would not be learned."""
+seven hundred rows they would not be learned. Many are read twice, and more is replayed beside them."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
 KNOWN = 4
 """What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
-STEP = 0.75
+STEP = 0.85
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
@@ -346,7 +346,7 @@ def teach(
     for run in range(RUNS):
         data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
-        model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder)
+        model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, measure=nearness)
         shutil.rmtree(draft / ".work")
         trained.append(model)
         history += [{"run": run} | each for each in told]

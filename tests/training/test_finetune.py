@@ -37,6 +37,7 @@ from training.finetune import (
     encode,
     mean_adapter,
     mixed_precision,
+    nearness,
     prepare_model,
     quality_of,
     resumable,
@@ -180,6 +181,16 @@ def test_quality_is_the_mean_over_corpora_of_macro_f1_with_two_classes_where_the
     assert found["imdb"] == pytest.approx(1 / 3)
     assert found["airline"] == pytest.approx(7 / 9)
     assert found["quality"] == pytest.approx(5 / 9)
+
+
+def test_nearness_is_half_of_briers_score_from_one_without_neutral_where_there_is_none():
+    # (1/4, 1/2, 1/4) for neutral: 1/16 + 1/4 + 1/16 = 3/8 off; (1/2, 1/4, 1/4) for it: 1/4 + 9/16 + 1/16 = 7/8 off
+    logits = np.array([[0.0, LOG2, 0.0], [LOG2, 0.0, 0.0]])
+    assert nearness(logits, np.array([1, 1]), polar=False) == pytest.approx(1 - (3 / 8 + 7 / 8) / 2 / 2)
+    rows = [Row("a", "negative", "imdb")]
+    # (2/3, 1/3) for negative: 1/9 + 1/9 off
+    prediction = SimpleNamespace(predictions=np.array([[LOG2, 9.0, 0.0]]), label_ids=np.array([0]))
+    assert quality_of(rows, nearness)(prediction)["quality"] == pytest.approx(1 - (2 / 9) / 2)
 
 
 LABELLED = ("negative", "neutral", "positive", "positive")

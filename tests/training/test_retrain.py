@@ -47,6 +47,7 @@ def collect(settings, accepted, *, before=None, least=10, seed=1) -> Material:
 def small(monkeypatch):
     """Enough to see what is done with which rows; what is learned from them does not matter."""
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
+    monkeypatch.setattr(material, "FOR_EACH", 0)
     monkeypatch.setattr(material, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
     monkeypatch.setattr(retrain, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
 
@@ -135,6 +136,13 @@ def test_what_the_champion_has_learned_is_repeated_four_times_as_often(shipped):
     lesson = material.Lesson([new, known], replayed, [], [known])
     data = retrain.training_set(shipped.experts["en"], lesson)
     assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 4}
+
+
+@pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
+def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
+    monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
+    rows = material.replay("en", [], least, 1, print)
+    assert Counter(row.source for row in rows) == {"replay-en": replayed * 3 / 4, "crowd": replayed / 4}
 
 
 def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_should_still_know():
