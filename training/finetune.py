@@ -26,7 +26,6 @@ from transformers import (
     set_seed,
 )
 
-from product.inference.model import softmax
 from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS, AttuneError
 from training import distributed
@@ -37,8 +36,6 @@ IGNORED = -100
 NEUTRAL = LABELS.index("neutral")
 ABSENT = -1e4
 """A logit that counts for nothing in a softmax, also in half precision."""
-Measure = Callable[[np.ndarray, np.ndarray, bool], float]
-"""How well logits [rows, 3] answer for labels int [rows], which are of two classes alone where the corpus is polar."""
 
 
 class BadRun(AttuneError):
@@ -227,32 +224,58 @@ def smoothed(labels: torch.Tensor, polar: torch.Tensor, share: float) -> torch.T
     return (1 - share) * one + share * possible / possible.sum(-1, keepdim=True)
 
 
-def macro_f1(logits: np.ndarray, labels: np.ndarray, polar: bool) -> float:
-    """Over two classes where there is no neutral one; logits [rows, 3], labels int [rows]."""
-    classes = [0, 2] if polar else [0, 1, 2]
-    return float(f1_score(labels, logits.argmax(-1), labels=classes, average="macro", zero_division=0))
-
-
-def nearness(logits: np.ndarray, labels: np.ndarray, polar: bool) -> float:
-    """1 for what is right and certain, 0 for what is wrong and certain: half of Brier's score, from 1. On few rows it
-    tells more than who is right, which changes by ones."""
-    distances = np.square(softmax(logits) - np.eye(len(LABELS))[labels]).sum(axis=1)
-    return float(1 - distances.mean() / 2)
-
-
-def quality_of(rows: list[Row], measure: Measure = macro_f1):
-    """What watches a run on these rows, whose predictions come in their order: the measure per corpus; `quality` is
-    their mean, each corpus counting the same."""
+def quality_of(rows: list[Row]):
+    """The measure that watches a run on these rows, whose predictions come in their order: per corpus macro-F1, over
+    two classes where there is no neutral one; `quality` is their mean, each corpus counting the same."""
     sources = np.array([row.source for row in rows])
     polar = np.array([is_polar(row) for row in rows])
 
     def quality(prediction) -> dict[str, float]:
-        logits, found = prediction.predictions.copy(), {}
+        logits, labels = prediction.predictions.copy(), prediction.label_ids
         logits[polar, NEUTRAL] = ABSENT
+        chosen, found = logits.argmax(-1), {}
         for source in np.unique(sources):
             part = sources == source
-            found[str(source)] = measure(logits[part], prediction.label_ids[part], bool(polar[part][0]))
+            classes = [0, 2] if polar[part][0] else [0, 1, 2]
+            found[str(source)] = float(
+                f1_score(labels[part], chosen[part], labels=classes, average="macro", zero_division=0)
+            )
         return found | {"quality": float(np.mean(list(found.values())))}
+
+    return quality
+
+
+CLEARLY = 2.0
+"""Standard errors by which a look must be worse than the best before it to count as worse."""
+
+
+def steady_quality_of(rows: list[Row]):
+    """What watches a run on rows that may be few: `quality` is accuracy, each corpus counting the same, and falls only
+    where a look is clearly worse than the best before, rows compared one by one; else the later look is the better.
+
+    On sixty rows what training changes from look to look is mostly chance, and the best look of four would as a rule be
+    one that stopped too soon.
+    """
+    sources = np.array([row.source for row in rows])
+    polar = np.array([is_polar(row) for row in rows])
+    names, of, counts = np.unique(sources, return_inverse=True, return_counts=True)
+    weights = 1 / (len(names) * counts[of])
+    best, told = None, 0.0
+
+    def quality(prediction) -> dict[str, float]:
+        nonlocal best, told
+        logits = prediction.predictions.copy()
+        logits[polar, NEUTRAL] = ABSENT
+        right = (logits.argmax(-1) == prediction.label_ids).astype(float)
+        best = right if best is None else best
+        change = weights * (right - best)
+        worse = change.sum() < -CLEARLY * np.sqrt(np.square(change).sum())
+        best = right if change.sum() > 0 else best
+        found = float(weights @ right)
+        if not worse:  # a hair more than before: what is told as better is what the Trainer goes on from
+            found = told = max(told + 1e-9, found)
+        each = {str(name): float(right[sources == name].mean()) for name in names}
+        return each | {"quality": found}
 
     return quality
 
@@ -283,14 +306,14 @@ def train(
     work: Path,
     encoder: TextEncoder | None = None,
     callbacks: Sequence[TrainerCallback] = (),
-    measure: Measure = macro_f1,
+    watch: Callable[[list[Row]], Callable] = quality_of,
 ) -> tuple:
     """One run of training, in as many processes as torchrun started. Returns (the model, the history of losses and
     scores).
 
-    With rows to validate on it stops early and returns the model of the best `quality`, which is the mean of `measure`
-    over their corpora; else it goes to the end. A run that was killed goes on from the last evaluation when it is
-    called again with the same `work`.
+    With rows to validate on it stops early and returns the model of the best `quality`, which `watch` makes of them;
+    else it goes to the end. A run that was killed goes on from the last evaluation when it is called again with the
+    same `work`.
     """
     set_seed(recipe.seed)
     watched = bool(validation)
@@ -303,7 +326,7 @@ def train(
         train_dataset=rows,
         eval_dataset=encode(validation, encoder) if watched else None,
         data_collator=collate,
-        compute_metrics=quality_of(validation, measure) if watched else None,
+        compute_metrics=watch(validation) if watched else None,
         callbacks=[*stopping, *callbacks],
     )
     trainer.recipe = recipe

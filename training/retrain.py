@@ -29,7 +29,7 @@ from product.versions import Versions, record
 from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, nearness, save, shorten, train
+from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
 from training.gate import Rules, Verdict
 from training.judging import judge
 from training.material import STILL_KNOWN, Lesson, Material, collect
@@ -346,7 +346,7 @@ def teach(
     for run in range(RUNS):
         data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
-        model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, measure=nearness)
+        model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
         shutil.rmtree(draft / ".work")
         trained.append(model)
         history += [{"run": run} | each for each in told]

@@ -17,6 +17,7 @@ import torch
 from product import manifest as manifests
 from product.inference import checkpoint, packing
 from product.inference.text import TextEncoder
+from product.sentiment import LABELS
 from tests import tiny
 from tests.running import ROOT, clean_environment
 from training import distributed
@@ -37,13 +38,13 @@ from training.finetune import (
     encode,
     mean_adapter,
     mixed_precision,
-    nearness,
     prepare_model,
     quality_of,
     resumable,
     save,
     shorten,
     smoothed,
+    steady_quality_of,
     train,
     with_adapter,
 )
@@ -183,17 +184,41 @@ def test_quality_is_the_mean_over_corpora_of_macro_f1_with_two_classes_where_the
     assert found["quality"] == pytest.approx(5 / 9)
 
 
-def test_nearness_is_half_of_briers_score_from_one_without_neutral_where_there_is_none():
-    # (1/4, 1/2, 1/4) for neutral: 1/16 + 1/4 + 1/16 = 3/8 off; (1/2, 1/4, 1/4) for it: 1/4 + 9/16 + 1/16 = 7/8 off
-    logits = np.array([[0.0, LOG2, 0.0], [LOG2, 0.0, 0.0]])
-    assert nearness(logits, np.array([1, 1]), polar=False) == pytest.approx(1 - (3 / 8 + 7 / 8) / 2 / 2)
-    rows = [Row("a", "negative", "imdb")]
-    # (2/3, 1/3) for negative: 1/9 + 1/9 off
-    prediction = SimpleNamespace(predictions=np.array([[LOG2, 9.0, 0.0]]), label_ids=np.array([0]))
-    assert quality_of(rows, nearness)(prediction)["quality"] == pytest.approx(1 - (2 / 9) / 2)
-
-
 LABELLED = ("negative", "neutral", "positive", "positive")
+
+
+def looks_at(rows: list[Row], looks: list[list[int]]) -> list[float]:
+    """The quality of each look, whose answers for the rows are these labels."""
+    watch = steady_quality_of(rows)
+    labels = np.array([LABELS.index(row.label) for row in rows])
+    return [
+        watch(SimpleNamespace(predictions=np.eye(3)[answers] * 9.0, label_ids=labels))["quality"] for answers in looks
+    ]
+
+
+def test_a_look_counts_as_worse_only_where_it_is_clearly_so():
+    # 10 corrections and 40 rows still known: one row of the former weighs 1/20, of the latter 1/80
+    rows = [Row(f"a {number}", "negative", "corrections") for number in range(10)]
+    rows += [Row(f"b {number}", "negative", "airline") for number in range(40)]
+
+    def answers(corrected: int, known: int) -> list[int]:
+        """So many of each read as negative."""
+        return [0] * corrected + [2] * (10 - corrected) + [0] * known + [2] * (40 - known)
+
+    first, second, third, fourth = looks_at(rows, [answers(8, 40), answers(5, 40), answers(3, 40), answers(9, 38)])
+    assert first == pytest.approx((0.8 + 1) / 2)
+    # three broken are 3/20 at a standard error of sqrt(3)/20: less than two of them, so the later look is the better
+    assert first < second == pytest.approx(0.9)
+    # five broken are 5/20 at sqrt(5)/20: more than two
+    assert third == pytest.approx((0.3 + 1) / 2)
+    # one fixed, two broken, 1/20 - 2/80
+    assert second < fourth == pytest.approx((0.9 + 0.95) / 2)
+
+
+def test_a_look_at_rows_without_a_neutral_class_chooses_between_two():
+    watch = steady_quality_of([Row("a film", "negative", "imdb")])
+    seen = SimpleNamespace(predictions=np.array([[1.0, 9.0, 0.0]]), label_ids=np.array([0]))
+    assert watch(seen) == {"imdb": 1.0, "quality": 1.0}
 
 
 def test_rows_that_watch_a_run_are_read_in_their_order(base, encoder, tmp_path):
