@@ -6,15 +6,19 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
+TEMPERATURES = (0.02, 50.0)
+
 
 def fit_temperature(logits: np.ndarray, targets: np.ndarray, bias: Sequence[float]) -> float:
-    """The temperature alone, as of `fit_calibration`, with the biases [classes] given."""
+    """The temperature alone, as of `fit_calibration`, with the biases [classes] given; within `TEMPERATURES`, as rows
+    that are all answered rightly would have it go to 0."""
 
     def loss(logarithm: float) -> float:
         scaled = log_softmax(logits / np.exp(logarithm) + np.asarray(bias), axis=1)
         return -float(scaled[np.arange(len(targets)), targets].mean())
 
-    return float(np.exp(minimize_scalar(loss, bracket=(-1.0, 1.0)).x))
+    found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-9})
+    return float(np.exp(found.x))
 
 
 def fit_calibration(logits: np.ndarray, targets: np.ndarray) -> tuple[float, list[float]]:

@@ -6,7 +6,12 @@ from math import sqrt
 import numpy as np
 from scipy.stats import binom, norm, ttest_1samp
 
+from product.inference.model import softmax
+from training.calibrate import fit_temperature
+
 HELD_BACK = "held-back corrections"
+LEAST = 1e-9
+"""A probability is taken to be this at least, before its logarithm is taken."""
 
 
 @dataclass(frozen=True)
@@ -18,9 +23,10 @@ class Rules:
     confidence: float = 0.95
     held_back_groups: int = 30
     """Fewer groups of held-back corrections than this are too few to decide by."""
-    labels: float = 0.2
+    labels: float = 0.35
     """How likely by chance so many more groups may be fixed than broken: together with `significance`, by which the
-    probabilities must have become better, a challenger that is no better passes about once in twenty times."""
+    probabilities must have become better, a challenger that is no better passes about once in twenty times or less
+    (`python -m benchmarks.gate`). A lower value turns down many more that are better, and hardly more that are not."""
     significance: float = 0.05
     slice_rows: int = 200
     """A slice with fewer rows is shown and said to be too small."""
@@ -177,24 +183,47 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
 
 
 def surer(champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
-    """The held-back corrections by their probabilities, [corrections, classes] each: nearer to the right label
-    (targets, int [corrections]), by a one-sided paired t-test over the groups.
+    """The held-back corrections by their probabilities, [corrections, classes] each, made as certain as suits them
+    (`suited`): nearer to the right label (targets, int [corrections]), by a one-sided paired t-test over the groups.
 
     The distance is Brier's score, 0 for what is right and certain, 2 for what is wrong and certain: Brier 1950,
     "Verification of forecasts expressed in terms of probability".
     """
     before, after = brier(champion, targets), brier(challenger, targets)
-    gains = np.array([(before - after)[groups == group].mean() for group in np.unique(groups)])
-    differ = len(gains) > 1 and np.ptp(gains) > 0
-    chance = float(ttest_1samp(gains, 0, alternative="greater").pvalue) if differ else 1.0
+    nearer = gains(champion, challenger, targets, groups)
+    chance = chance_of_gain(nearer)
     return Check(
         name=f"{HELD_BACK}: their probabilities",
         champion=f"{before.mean():.3f} off" if len(before) else "–",
         challenger=f"{after.mean():.3f} off" if len(after) else "–",
-        finding=f"{len(gains)} groups, {gains.mean() if len(gains) else 0:.3f} nearer (by chance: p = {chance:.2g})",
-        rule=f"nearer to the right label (Brier score), with p at most {rules.significance:g}",
+        finding=f"{len(nearer)} groups, {nearer.mean() if len(nearer) else 0:.3f} nearer (by chance: p = {chance:.2g})",
+        rule=f"nearer to the right label (Brier score), as sure as suits each, with p at most {rules.significance:g}",
         passed=bool(chance <= rules.significance),
     )
+
+
+def gains(champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray) -> np.ndarray:
+    """How much nearer to the right label each group of near-duplicates has come [groups]."""
+    nearer = brier(champion, targets) - brier(challenger, targets)
+    return np.array([nearer[groups == group].mean() for group in np.unique(groups)])
+
+
+def chance_of_gain(gains: np.ndarray) -> float:
+    """How likely gains of such a mean are by chance, 1 where all are alike: one-sided paired t-test."""
+    differ = len(gains) > 1 and np.ptp(gains) > 0
+    return float(ttest_1samp(gains, 0, alternative="greater").pvalue) if differ else 1.0
+
+
+def suited(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
+    """Probabilities [rows, classes] at the temperature under which they make these targets likeliest.
+
+    Champion and challenger are so compared by which labels they hold likelier. As they come, whoever is only less sure
+    of the same labels would be nearer to the right ones in a domain where both are often wrong.
+    """
+    if not len(scores):
+        return scores
+    logits = np.log(np.maximum(scores, LEAST))
+    return softmax(logits / fit_temperature(logits, targets, np.zeros(scores.shape[1])))
 
 
 def brier(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:

@@ -38,7 +38,7 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     checks = [
         gate.not_worse(was_right, is_right, rules),
         gate.better(*(right(each, held) for each in said), material.held_groups, rules),
-        gate.surer(*said, targets(held), material.held_groups, rules),
+        gate.surer(*(gate.suited(each, targets(held)) for each in said), targets(held), material.held_groups, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),

@@ -15,6 +15,7 @@ from training.gate import (
     not_worse,
     paired_interval,
     stays_fixed,
+    suited,
     surer,
     unmeasured,
 )
@@ -78,9 +79,10 @@ def test_two_groups_fixed_and_none_broken_are_better():
     assert check.finding == "2 groups fixed, 0 broken (by chance: p = 0.12)"
 
 
-def test_one_group_fixed_could_be_chance():
-    # 0.5 / 2 = 0.25
-    assert better(right(0, 1), right(1, 1), np.arange(2), Rules()).passed is False
+def test_four_groups_fixed_and_three_broken_could_be_chance():
+    # five or more of seven: (21 + 7 + 1) / 128; half of just four: 35 / 256; together 0.363
+    champion, challenger = right(0, 0, 0, 0, 1, 1, 1), right(1, 1, 1, 1, 0, 0, 0)
+    assert better(champion, challenger, np.arange(7), Rules()).passed is False
 
 
 def test_as_many_broken_as_fixed_is_not_better():
@@ -122,8 +124,40 @@ def test_probabilities_that_stayed_or_went_away_are_not_better(after):
     assert surer(scores(0.5, 0.4), after, np.array([0, 0]), np.arange(2), Rules()).passed is False
 
 
+def said(*negative: float) -> np.ndarray:
+    """Probabilities of rows, the other two labels as likely as each other."""
+    return np.array([[share, (1 - share) / 2, (1 - share) / 2] for share in negative])
+
+
+def test_probabilities_are_as_certain_as_suits_the_rows():
+    # said of each: negative, how surely is open; three of four are: likeliest where negative has three quarters
+    targets = np.array([0, 0, 0, 2])
+    for sure in (0.4, 0.6, 0.98):
+        found = suited(said(*[sure] * 4), targets)
+        assert found == pytest.approx(np.tile([0.75, 0.125, 0.125], (4, 1)), abs=1e-4)
+
+
+def test_who_is_right_everywhere_becomes_certain():
+    assert suited(scores(0.9, 1.0), np.array([0, 0]))[:, 0] == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_who_is_only_less_sure_of_the_same_labels_is_not_better():
+    # a champion that is right of every other row, and one that says the same at three times the temperature
+    champion, targets = said(*np.linspace(0.8, 0.99, 100)), np.arange(100) % 2 * 2
+    powers = champion ** (1 / 3)
+    modest = powers / powers.sum(axis=1, keepdims=True)
+    assert surer(champion, modest, targets, np.arange(100), Rules()).passed
+    both = (suited(champion, targets), suited(modest, targets))
+    assert both[0] == pytest.approx(both[1], abs=1e-5)
+    assert (
+        surer(*both, targets, np.arange(100), Rules()).champion
+        == surer(*both, targets, np.arange(100), Rules()).challenger
+    )
+
+
 def test_of_nothing_held_back_nothing_is_better():
     none = np.zeros((0, 3))
+    assert suited(none, np.array([], dtype=int)).shape == (0, 3)
     assert surer(none, none, np.array([], dtype=int), np.array([]), Rules()).passed is False
 
 
