@@ -45,7 +45,7 @@ OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
 KNOWN = 4
 """What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
-STEP = 0.85
+STEP = 0.75
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
@@ -129,7 +129,7 @@ def _run(
         return Outcome("not-due", reason, champion=champion_id)
     run = attempt_as(settings, database, versions, versions.installed(), champion_id, attempt, dry_run, shadow, say)
     accepted = run.weigh_sources()
-    material = run.collect(accepted)
+    material = run.collect(accepted) if len(accepted) >= 2 * Rules().held_back_groups else None
     lacking = too_few(material, len(accepted), Rules())
     if not dry_run:
         with database.write() as session:
@@ -261,9 +261,10 @@ class Run:
         return "awaiting-approval" if waits else "promoted"
 
 
-def too_few(material: Material, accepted: int, rules: Rules) -> str:
-    """Why there is too little to decide on; empty when there is enough."""
-    if len(np.unique(material.held_groups)) >= rules.held_back_groups:
+def too_few(material: Material | None, accepted: int, rules: Rules) -> str:
+    """Why there is too little to decide on; empty when there is enough. `material`: None where nothing was collected,
+    as so few corrections cannot be."""
+    if material and len(np.unique(material.held_groups)) >= rules.held_back_groups:
         return ""
     return (
         f"of {accepted} corrections that may teach, too few are on different texts that the model has not learned yet: "
