@@ -6,14 +6,17 @@ import sys
 from product.application import Application
 from product.sentiment import AttuneError
 from product.settings import load_settings
-from product.web.server import serve
 
 
 def main() -> int:
     logging.basicConfig(format="%(asctime)s %(levelname)s %(message)s")
     logging.getLogger("product").setLevel(logging.INFO)
     try:
-        with Application.open(load_settings()) as application:
+        settings = load_settings()
+        # Gradio reads its port as it is imported, and fails at one that is no number without saying what is allowed.
+        from product.web.server import serve
+
+        with Application.open(settings) as application:
             serve(application)
     except AttuneError as error:
         print(error, file=sys.stderr)

@@ -162,6 +162,10 @@ def erase(
         say("cleaning the database's files")
         clean = cleaned(database)
         report(reach, printer)
+        with database.read() as session:
+            others = erasure.namesakes(session, actor) if actor else []
+        if others:
+            printer.print(f"not erased, as others stand behind it: {', '.join(others)}", **PLAIN)
         write_json(json_file, reach.as_dict() | {"clean": clean})
         status = 0
         if retrain or (reach.versions and not yes and wants_retraining()):

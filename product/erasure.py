@@ -40,11 +40,18 @@ def reach_of_actor(session: Session, actor: str) -> Reach:
     given = select(FeedbackRow.prediction_id).where(FeedbackRow.actor == actor, _not_erased())
     predictions = sorted(session.scalars(given))
     if not predictions:
+        alike = namesakes(session, actor)
         raise NotFound(
             f"--actor {actor}: no correction stands under this name; give it as the actor column of "
-            "`python -m product export` has it, for example token:anna."
+            f"`python -m product export` has it, for example {alike[0] if alike else 'token:anna'}."
         )
     return _reach(session, predictions, own=FeedbackRow.actor == actor)
+
+
+def namesakes(session: Session, actor: str) -> list[str]:
+    """Other actors who call themselves this: what REST is told stands after whose token or client it came with."""
+    others = select(FeedbackRow.actor).where(FeedbackRow.actor.endswith(f":{actor}", autoescape=True), _not_erased())
+    return sorted(set(session.scalars(others)))
 
 
 def reach_of_feedback(session: Session, id: str) -> Reach:

@@ -1,11 +1,13 @@
 """app.py as a user starts it, after the first start."""
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
-from tests.running import RunningApp
+from tests.running import ROOT, RunningApp, clean_environment
 
 
 @pytest.fixture(scope="module")
@@ -24,3 +26,10 @@ def test_the_cpu_path_answers_without_torch_in_the_process(app):
 
 def test_the_log_says_which_backend_was_chosen_and_why(app):
     assert "backend onnx-int8: CUDA_VISIBLE_DEVICES hides every GPU" in app.log()
+
+
+def test_a_port_that_is_no_number_is_refused_with_what_is_allowed(tmp_path):
+    environment = clean_environment(tmp_path, GRADIO_SERVER_PORT="abc")
+    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "GRADIO_SERVER_PORT" in done.stderr and "'abc'" in done.stderr and "Traceback" not in done.stderr

@@ -141,11 +141,11 @@ def save_feedback(
     answer = session.get(PredictionRow, prediction_id, with_for_update=True)
     if answer is None or not answer.text:
         raise NotFound("prediction_id: no prediction has this id.")
-    row = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor))
+    row, at = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor)), now()
     if row is None:
-        row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor)
+        row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor, created_at=at)
         session.add(row)
-    row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, now()
+    row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, at
     row.reviewed_by = None  # what was decided was another word
     session.flush()
     status = status_now(session, row)

@@ -143,6 +143,18 @@ def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, ope
     picture(page, "back")
 
 
+def test_a_double_click_on_yes_gives_one_word(app, open_desk):
+    """The labels move up to where "Yes" was."""
+    page = open_desk()
+    message = "The second click was not meant for anything."
+    predicted = read(page, message)
+    page.evaluate(f"['yes', 'say-{another(predicted)}'].map(id => document.getElementById(id).click())")
+    page.wait_for_selector(".stored")
+    page.wait_for_timeout(500)
+    words = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
+    assert app.rows(words, message) == [(predicted,)]
+
+
 @pytest.mark.parametrize(
     ("message", "told"),
     [

@@ -69,6 +69,11 @@ def open_tab(page, name: str, shows: str) -> None:
     page.wait_for_selector(shows)
 
 
+def unhurried(page) -> None:
+    """Sooner after a click another one is taken for the second of a double click."""
+    page.wait_for_timeout(800)
+
+
 def word_of(app, text: str) -> list[tuple]:
     query = "SELECT f.label, f.status, f.actor, f.reviewed_by FROM feedback f JOIN predictions p"
     return app.rows(f"{query} ON p.id = f.prediction_id WHERE p.text = ? ORDER BY f.actor", text)
@@ -85,9 +90,11 @@ def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     assert page.locator("#queue ol > li", has_text="Jenna").count() == 0
     [stored] = word_of(app, "The router was broken, but Jenna had a new one here at once.")
     assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
+    unhurried(page)
     word = page.locator("#queue li li", has_text="anna")
     word.locator("button.accept").click()
     page.wait_for_selector("#told:has-text('Accepted: negative')")
+    unhurried(page)
     page.locator("#queue li li", has_text="bob").locator("button.reject").click()
     page.wait_for_selector("#told:has-text('Rejected: positive')")
     assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
@@ -96,6 +103,44 @@ def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     ]
     assert page.locator("#queue ol > li", has_text="playlists").count() == 0
     picture(page, "review-decided")
+    unhurried(page)
+    page.click("#told button:has-text('Accept instead')")
+    page.wait_for_selector("#told:has-text('Accepted: positive')")
+    unhurried(page)
+    page.click("#told button:has-text('Reject instead')")
+    page.wait_for_selector("#told:has-text('Rejected: positive')")
+    assert [status for _, status, *_ in word_of(app, DISPUTED)] == ["accepted", "rejected"]
+
+
+def test_a_double_click_decides_one_message(app, open_page):
+    app.predict(["The parcel was wet, the second one too.", "Nobody told me that the shop had moved."])
+    page = open_page(app)
+    open_tab(page, "Review", "#queue li")
+    before = app.rows("SELECT count(*) FROM feedback")[0][0]
+    # the second of a double click meets the card that has moved up
+    page.evaluate("[...document.querySelectorAll('#queue .choose button.negative')].slice(0, 2).map(b => b.click())")
+    page.wait_for_selector("#told:has-text('Stored')")
+    page.wait_for_timeout(500)
+    assert app.rows("SELECT count(*) FROM feedback") == [(before + 1,)]
+
+
+def test_two_tabs_of_a_browser_keep_each_others_receipts(app, open_page):
+    first = open_page(app)
+    second = first.context.new_page()
+    second.goto(app.url)
+    second.wait_for_selector(".card.nothing")
+    for page, text in ((first, "One from the first tab."), (second, "Two from the second."), (first, "Three again.")):
+        page.click(f"#say-{another(read(page, text))}")
+        page.wait_for_selector(".stored")
+        page.wait_for_function(
+            "text => JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]').length == text",
+            arg={"One": 1, "Two": 2, "Thr": 3}[text[:3]],
+        )
+    for page in (first, second):
+        page.reload()
+        page.wait_for_selector(".card.nothing")
+        open_tab(page, "My corrections", "#owned li")
+        assert page.locator("#owned ol > li").count() == 3
 
 
 def test_a_correction_is_found_again_after_a_reload_and_deleted(app, open_page):

@@ -132,6 +132,16 @@ def test_an_actor_without_corrections_or_with_erased_ones_only_is_not_found(data
         erasure.reach_of_actor(session, "Xanadu Ann")
 
 
+def test_others_who_call_themselves_the_same_are_named(database, give, erase):
+    give(actor="b3a36163be41:anna", text="one")
+    with database.read() as session, pytest.raises(NotFound, match="for example b3a36163be41:anna"):
+        erasure.reach_of_actor(session, "anna")
+    give(actor="anna", text="two")
+    give(actor="joanna", text="three")
+    done = erase("--actor", "anna", "--yes")
+    assert "not erased, as others stand behind it: b3a36163be41:anna\n" in done.output
+
+
 def test_erasing_what_is_erased_changes_nothing(database, give, count):
     _, feedback_id = give()
     erase_actor(database)

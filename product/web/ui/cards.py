@@ -43,15 +43,18 @@ def result(prediction: Prediction, say: Texts, learned: Sequence[str]) -> str:
     return (
         f"<section class='card result {prediction.label}' aria-label='{say('result_title')}'>"
         f"<blockquote dir='auto' tabindex='0'>{escape(prediction.text)}</blockquote>"
-        f"{_verdict(prediction, say)}{_scores(prediction, say)}{_route(prediction, say)}"
+        f"{_verdict(prediction, say, learned)}{_scores(prediction, say)}{_route(prediction, say)}"
         f"{_small_print(prediction, say, learned)}</section>"
     )
 
 
-def _verdict(prediction: Prediction, say: Texts) -> str:
+def _verdict(prediction: Prediction, say: Texts, learned: Sequence[str]) -> str:
+    told = f"<b>{escape(sure(prediction, say))}</b>"
+    if prediction.language in learned:  # of another language nobody knows how often the model is wrong
+        told += f" · {reliance(prediction.confidence, say)}"
     return (
         f"<p class='verdict'>{face(prediction.label)}<strong>{say(prediction.label)}</strong>"
-        f"<span class='sure'><b>{escape(sure(prediction, say))}</b> · {reliance(prediction.confidence, say)}</span></p>"
+        f"<span class='sure'>{told}</span></p>"
     )
 
 
@@ -155,8 +158,8 @@ def snippet(text: str) -> str:
     return line if len(line) <= SNIPPET else line[: SNIPPET - 1].rstrip() + "…"
 
 
-def done(message: str) -> str:
-    return f"<div class='outcome stored' role='status'><p>{escape(message)}</p></div>"
+def done(message: str, button: str = "") -> str:
+    return f"<div class='outcome stored' role='status'><p>{escape(message)}</p>{button}</div>"
 
 
 def spoken(message: str) -> str:

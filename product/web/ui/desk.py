@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 
 import gradio as gr
+from gradio.events import Dependency
 
 from product.application import MAX_COMMENT, Application, kept
 from product.sentiment import LABELS, MAX_CHARACTERS, InvalidInput, NotFound, Prediction, StorageUnavailable
@@ -160,12 +161,13 @@ class Desk:
         self._judged = judged
         event([self.list.select], self.on_select, [self.recent])
 
-    def then_stored(self, handler: Callable, inputs: list, outputs: list) -> None:
-        """Run another tab's handler whenever a word was given."""
-        self._judged.then(
+    def then_stored(self, handler: Callable, inputs: list, outputs: list, js: str) -> Dependency:
+        """Run another tab's handler whenever a word was given, on what `js` makes of its inputs."""
+        return self._judged.then(
             handler,
             inputs,
             outputs,
+            js=js,
             show_progress="hidden",
             concurrency_limit=AT_ONCE,
             api_visibility="private",

@@ -29,6 +29,17 @@ element.addEventListener('click', event => {
 });
 """
 
+# Each tab of a browser knows the receipts that there were when it was opened, and its own: what one keeps must not undo
+# what another has kept. So all are noted beside what Gradio keeps, and each tab looks there before it goes on.
+ALL_TABS = """
+(kept, ...others) => {
+  const noted = JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]');
+  const all = [...new Set([...noted, ...kept])].slice(-MOST);
+  localStorage.setItem('attune-receipts-of-all-tabs', JSON.stringify(all));
+  return [all, ...others];
+}
+""".replace("MOST", str(MAX_OWN))
+
 
 # HTML, from plain data. Every word of a customer passes through `escape` on its way in.
 
@@ -119,12 +130,14 @@ class Mine:
         self._event = partial(
             gr.on,
             inputs=[self.receipts, desk.recent],
+            js=ALL_TABS,
             show_progress="hidden",
             concurrency_limit=AT_ONCE,
             api_visibility="private",
         )
         outputs = [self.receipts, self.told, self.list]
-        desk.then_stored(self.on_stored, [self.receipts, desk.recent], [self.receipts])
+        stored = desk.then_stored(self.on_stored, [self.receipts, desk.recent], [self.receipts], ALL_TABS)
+        stored.then(None, [self.receipts], js=ALL_TABS)
         self._event([self.list.select], self.on_erase, outputs=outputs + desk.everything)
 
     def wire(self, *triggers) -> None:

@@ -10,4 +10,13 @@
     event.stopPropagation();
     document.querySelector('#read')?.click();
   }, true);
+  // Once "Yes" is clicked it goes, and the labels move up to where the pointer is: the second click of a double one
+  // would give another label.
+  let confirmed = -Infinity;
+  document.addEventListener('click', event => {
+    if (event.target.closest?.('#yes')) confirmed = event.timeStamp;
+    if (!event.target.closest?.('#labels button') || event.timeStamp - confirmed > 700) return;
+    event.preventDefault();
+    event.stopPropagation();
+  }, true);
 }

@@ -19,11 +19,14 @@ MAX_NAME = 60
 LEAD = "lead:"
 """Stands before a lead's name in the record."""
 
-# The queue is plain HTML, so it tells which of its buttons was clicked. A second click waits for the new queue.
+# The queue is plain HTML, so it tells which of its buttons was clicked. A second click waits for the new queue; and the
+# second of a double click, which may meet the card that has moved up, is none.
 PICK_BUTTON = """
+let clicked = -Infinity;
 element.addEventListener('click', event => {
-  const button = event.target.closest('button[data-do]');
-  if (!button || button.disabled) return;
+  const button = event.target.closest('button[data-do]'), since = event.timeStamp - clicked;
+  if (!button || button.disabled || since < 700) return;
+  clicked = event.timeStamp;
   const cards = [...element.querySelectorAll('ol > li')];
   document.querySelector('#queue').dataset.row = cards.findIndex(card => card.contains(button));
   button.disabled = true;
@@ -101,20 +104,22 @@ def _decide(word: Said, say: Texts) -> str:
 
 
 def act(application: Application, clicked: object, who: str, say: Texts) -> str:
-    """Do what a button of the queue says; returns what to tell. Raises InvalidInput for a button that there is not,
-    NotFound for what is gone, StorageUnavailable."""
+    """Do what a button of the queue says; returns what to show of it, with a button that does the contrary. Raises
+    InvalidInput for a button that there is not, NotFound for what is gone, StorageUnavailable."""
     clicked = clicked if isinstance(clicked, dict) else {}
     name, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
     if name == "label":
         feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who)
-        told = "review_stored"
+        told, contrary, offer = "review_stored", "reject", "review_take_back"
     elif name in ("accept", "reject"):
         application.decide(feedback_id=id, accept=name == "accept", who=who)
-        feedback_id, told = id, f"review_{name}ed"
+        contrary = "reject" if name == "accept" else "accept"
+        feedback_id, told, offer = id, f"review_{name}ed", f"review_{contrary}_instead"
     else:
         raise InvalidInput("do: must be label, accept or reject.")
     text, label = application.words_of(feedback_id)
-    return say(told, label=say(label).lower(), snippet=cards.snippet(text))
+    button = f"<button type='button' data-do='{contrary}' data-id='{escape(feedback_id)}'>{say(offer)}</button>"
+    return cards.done(say(told, label=say(label).lower(), snippet=cards.snippet(text)), button)
 
 
 def reviewer(name: object, fallback: str) -> str:
@@ -145,7 +150,7 @@ class Review:
                 visible=False,
                 elem_id="reviewer",
             )
-            self.told = html(elem_id="told")
+            self.told = html(elem_id="told", js_on_load=PICK_BUTTON)
             self.queue = html(elem_id="queue", js_on_load=PICK_BUTTON)
         self._wire()
 
@@ -155,7 +160,7 @@ class Review:
             gr.on, outputs=everything, show_progress="hidden", concurrency_limit=AT_ONCE, api_visibility="private"
         )
         self._event([self.enter.click, self.password.submit], self.on_enter, [self.password, self.given])
-        decided = self._event([self.queue.select], self.on_decide, [self.name, self.given])
+        decided = self._event([self.queue.select, self.told.select], self.on_decide, [self.name, self.given])
         decided.then(None, js=NEXT_BUTTON)
 
     def wire(self, *triggers) -> None:
@@ -183,7 +188,7 @@ class Review:
             return {self.told: cards.problem(say("review_left"))} | self._show(given, request)
         try:
             who = reviewer(name, desk_actor(self.application, request))
-            told = cards.done(act(self.application, event._data, who, say))
+            told = act(self.application, event._data, who, say)
         except (NotFound, InvalidInput):
             told = cards.problem(say("review_gone"))
         except AttuneError:

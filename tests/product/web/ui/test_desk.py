@@ -120,6 +120,13 @@ def test_result_says_when_the_language_has_not_been_learned(make_prediction, lan
     assert ("Check this answer yourself" in shown) is bool(notice)
 
 
+def test_of_a_language_that_is_not_learned_nobody_says_how_often_it_is_wrong(make_prediction):
+    words = SAY("reliance_very")
+    russian = replace(make_prediction(), language="und", confidence=0.95)
+    assert words in cards.result(replace(russian, language="en"), SAY, ["en"])
+    assert words not in cards.result(russian, SAY, ["en"])
+
+
 def test_a_message_never_becomes_markup(make_prediction, recent):
     harmless = cards.result(make_prediction(text="harmless"), SAY, ["en"])
     attacked = cards.result(make_prediction(text=ATTACK), SAY, ["en"])

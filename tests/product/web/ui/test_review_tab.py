@@ -1,5 +1,7 @@
 """The Review tab: what is on a card, what its buttons do, and who is sent any of it."""
 
+import re
+
 import pytest
 from fastapi.testclient import TestClient
 from pydantic import SecretStr
@@ -71,7 +73,7 @@ def test_an_empty_queue_says_what_would_be_in_it(application):
 
 def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
     [answer] = application.predict(["bad bag"])
-    assert clicks(do="label", id=answer.id, label="neutral") == "Stored: neutral. “bad bag”"
+    assert "Stored: neutral. “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.label, row.actor, row.reviewed_by, row.status) == ("neutral", "lead:eve", "lead:eve", "accepted")
@@ -83,6 +85,26 @@ def test_a_decision_is_stored(application, clicks, do, status):
     id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
     assert "bad bag" in clicks(do=do, id=id)
     assert application.receipt(id).status == status
+
+
+@pytest.mark.parametrize(
+    ("do", "offer", "status"), [("accept", "Reject instead", "rejected"), ("reject", "Accept instead", "accepted")]
+)
+def test_what_was_decided_comes_with_a_button_for_the_contrary(application, clicks, do, offer, status):
+    [answer] = application.predict(["bad bag"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    told = clicks(do=do, id=id)
+    [contrary] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", told)
+    clicks(do=contrary, id=id)
+    assert application.receipt(id).status == status
+
+
+def test_a_lead_takes_back_a_label(application, database, clicks):
+    [answer] = application.predict(["bad bag"])
+    told = clicks(do="label", id=answer.id, label="neutral")
+    [(contrary, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Take it back<", told)
+    clicks(do=contrary, id=id)
+    assert application.receipt(id).status == "rejected"
 
 
 @pytest.mark.parametrize(
