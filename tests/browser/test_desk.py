@@ -137,6 +137,7 @@ def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, ope
     read(page, "Thank you, it works again.")
     page.click(f".recent button:has-text('{message[:20]}')")
     page.wait_for_selector(f"#say-{predicted}.chosen")
+    page.wait_for_timeout(800)  # sooner after "Yes" it would be the second of a double click
     page.click(f"#say-{another(predicted)}")
     page.wait_for_selector(f"#say-{another(predicted)}.chosen")
     assert app.rows(label_of, message) == [(another(predicted),)]
