@@ -25,6 +25,7 @@ endure: $(VENV)/.test
 
 simulate: $(VENV)/.test
 	$(BIN)/python -m benchmarks.loop
+	$(BIN)/python -m benchmarks.gate
 
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
