@@ -19,6 +19,7 @@ from benchmarks.loop import RESULTS, active_model, speak
 from benchmarks.people import stream
 from benchmarks.snippets import snippets
 from product.inference import model as models
+from product.inference.model import softmax
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
@@ -116,8 +117,7 @@ def chances(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> tuple[f
 
 
 def at(scores: np.ndarray, temperature: float) -> np.ndarray:
-    powers = scores ** (1 / temperature)
-    return powers / powers.sum(axis=1, keepdims=True)
+    return softmax(np.log(scores) / temperature)
 
 
 if __name__ == "__main__":

@@ -87,12 +87,7 @@ def main() -> None:
     parser.add_argument("--seeds", type=int, default=5)
     parser.add_argument("--first-seed", type=int, default=0)
     parser.add_argument("--sizes", type=int, nargs="+", default=list(SIZES), help="Measure after so many words.")
-    parser.add_argument(
-        "--every",
-        type=int,
-        default=0,
-        help="The loop runs after every so many words too.",
-    )
+    parser.add_argument("--every", type=int, default=0, help="The loop runs after every so many words too.")
     parser.add_argument("--without", nargs="*", choices=PARTS, default=[])
     parser.add_argument("--results", type=Path, default=RESULTS)
     parser.add_argument("--table", action="store_true", help="Only print what the results file has.")

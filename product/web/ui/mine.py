@@ -30,13 +30,18 @@ element.addEventListener('click', event => {
 """
 
 # Each tab of a browser knows the receipts that there were when it was opened, and its own: what one keeps must not undo
-# what another has kept. So all are noted beside what Gradio keeps, and each tab looks there before it goes on.
+# what another has kept. So all are noted beside what Gradio keeps, and each tab looks there before it goes on. Where a
+# browser keeps nothing, or keeps what is no list, a tab goes on with its own.
 ALL_TABS = """
 (kept, ...others) => {
-  const noted = JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]');
-  const all = [...new Set([...noted, ...kept])].slice(-MOST);
-  localStorage.setItem('attune-receipts-of-all-tabs', JSON.stringify(all));
-  return [all, ...others];
+  try {
+    const noted = JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]');
+    const all = [...new Set([...noted, ...kept])].slice(-MOST);
+    localStorage.setItem('attune-receipts-of-all-tabs', JSON.stringify(all));
+    return [all, ...others];
+  } catch {
+    return [kept, ...others];
+  }
 }
 """.replace("MOST", str(MAX_OWN))
 
