@@ -8,22 +8,18 @@ sentence, so that neither is better; and of the champion against itself, less or
 """
 
 import argparse
-import tempfile
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.installation import installed
 from benchmarks.loop import RESULTS, active_model, speak
 from benchmarks.people import stream
 from benchmarks.snippets import snippets
 from product.inference import model as models
 from product.inference.model import softmax
-from product.settings import Settings
 from product.storage import queries
-from product.storage.database import Database
-from product.versions import Versions, install_shipped
 from training import gate, retrain
 from training.corpora import Row
 from training.evaluate import targets
@@ -65,26 +61,27 @@ def limits() -> list[np.ndarray]:
 
 def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.ndarray]:
     """Sentences that nobody has spoken of, and the probabilities of champion and challenger for them."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, data_dir=Path(folder), corpus_dir="")
-        database = Database(settings.database)
-        database.migrate()
-        versions = Versions(settings, database)
-        shipped = install_shipped(settings, versions)
+    with installed() as home:
+        versions, shipped = home.versions, home.shipped
         words = stream(domain, WORDS, "honest", seed)
-        speak(versions, database, words, 0, {})
-        with database.read() as session:
+        speak(versions, home.database, words, 0, {})
+        with home.database.read() as session:
             given = queries.judged_corrections(session)
         material = collect(
-            settings, given, tuple(shipped.experts), before={}, least=Rules().held_back_groups, seed=1, say=console.log
+            home.settings,
+            given,
+            tuple(shipped.experts),
+            before={},
+            least=Rules().held_back_groups,
+            seed=1,
+            say=console.log,
         )
         draft = versions.store.draft("challenger")
-        retrain.make_challenger(settings, versions, shipped, draft, 1, shipped.id, material, console.log)
+        retrain.make_challenger(home.settings, versions, shipped, draft, 1, shipped.id, material, console.log)
         spoken_of = {word.row.text for word in words}
         rows = [row for row in domain if row.text not in spoken_of]
         texts = [row.text for row in rows]
         pair = active_model(versions).probabilities(texts), models.load(draft).probabilities(texts)
-        database.close()
     return rows, *pair
 
 

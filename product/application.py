@@ -165,13 +165,13 @@ class Application:
         with self.database.read() as session:
             return review_queue(session, drifted, limit)
 
-    def label_as_lead(self, *, prediction_id: str, label: str, who: str) -> str:
+    def label_as_lead(self, *, prediction_id: str, label: str, who: str, why: str = "") -> str:
         """A lead's own word on a message, which needs nobody's decision any more; returns the feedback id.
 
         Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
         """
         check_label(label)
-        check_reviewer(who, "")
+        check_reviewer(who, why)
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
         who = _storable(who)
@@ -179,7 +179,7 @@ class Application:
             id, _ = queries.save_feedback(
                 session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN
             )
-            queries.decide(session, id, True, who, LABELLED)
+            queries.decide(session, id, True, who, kept(why) or LABELLED)
         return id
 
     def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from product.application import kept, read
-from product.files import Row, Tell, batches, nobody, read_heading, read_rows, starts_with_mark, written_whole
+from product.files import Row, Tell, batches, nobody, read_heading, read_rows, separator, starts_with_mark, written_whole
 from product.inference.engine import Scorer
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
@@ -73,7 +73,7 @@ def score(
     encoding = "utf-8-sig" if starts_with_mark(table.path) else "utf-8"
     with written_whole(target) as draft, draft.open("w", encoding=encoding, newline="") as file:
         # With another end of line a single carriage return in a cell would go out unquoted.
-        writer = csv.writer(file, lineterminator="\r\n")
+        writer = csv.writer(file, delimiter=separator(table.path), lineterminator="\r\n")
         writer.writerow([guarded(name) for name in table.heading + table.added])
         for rows in batches(_sound_rows(table.path), MAX_TEXTS):
             texts = [str(row.values[table.text_column]) for row in rows]

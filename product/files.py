@@ -17,6 +17,8 @@ LARGEST_CELL = 10_000_000
 """Characters. Python's own limit, 131,072, would end a whole import over one long cell in a column nobody asked for."""
 ENCODING = "utf-8-sig"
 """UTF-8, with or without the mark that Excel puts before it."""
+SEPARATORS = (",", ";", "\t")
+"""Excel writes a semicolon where a comma is the decimal sign."""
 
 Item = TypeVar("Item")
 Tell = Callable[[int, int | None], None]
@@ -86,14 +88,33 @@ def read_rows(path: Path) -> Iterator[Row]:
 
 def read_heading(path: Path) -> list[str]:
     """The column names of a CSV. Raises InvalidInput where there are none or two are alike."""
-    with _readable(path), path.open(encoding=ENCODING, newline="") as file:
-        heading = next(csv.reader(file, strict=True), [])
+    try:
+        heading = _first_row(path, separator(path))
+    except csv.Error as error:
+        raise InvalidInput(f"{path}: row 1 is not CSV ({error}).") from None
     if not heading:
         raise InvalidInput(f"{path}: the first row must name the columns.")
     twice = sorted({name for name in heading if heading.count(name) > 1})
     if twice:
         raise InvalidInput(f"{path}: two columns are called {twice[0]!r}.")
     return heading
+
+
+def separator(path: Path) -> str:
+    """What parts the columns of a CSV: what makes the most of its heading."""
+
+    def columns(delimiter: str) -> int:
+        try:
+            return len(_first_row(path, delimiter))
+        except csv.Error:
+            return 0
+
+    return max(SEPARATORS, key=columns)
+
+
+def _first_row(path: Path, delimiter: str) -> list[str]:
+    with _readable(path), path.open(encoding=ENCODING, newline="") as file:
+        return next(csv.reader(file, strict=True, delimiter=delimiter), [])
 
 
 def starts_with_mark(path: Path) -> bool:
@@ -106,7 +127,7 @@ def _csv_rows(path: Path) -> Iterator[Row]:
     heading = read_heading(path)
     csv.field_size_limit(LARGEST_CELL)
     with path.open(encoding=ENCODING, newline="") as file:
-        reader = csv.reader(file, strict=True)
+        reader = csv.reader(file, strict=True, delimiter=separator(path))
         next(reader)
         number = 1
         try:

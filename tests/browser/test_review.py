@@ -95,8 +95,10 @@ def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     word.locator("button.accept").click()
     page.wait_for_selector("#told:has-text('Accepted: negative')")
     unhurried(page)
+    page.fill("#reason input", "Bob had the wrong customer in mind.")
     page.locator("#queue li li", has_text="bob").locator("button.reject").click()
     page.wait_for_selector("#told:has-text('Rejected: positive')")
+    page.wait_for_function("document.querySelector('#reason input').value === ''")
     assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
         ("negative", "accepted", "lead:Eve"),
         ("positive", "rejected", "lead:Eve"),

@@ -90,6 +90,13 @@ def test_the_mark_for_excel_is_kept_and_not_made_up(score, tmp_path):
     assert (tmp_path / "out.csv").read_bytes().startswith(b"text,label")
 
 
+def test_a_table_parted_by_semicolons_stays_one(score, tmp_path):
+    score("id;text\n1;bad bag, really\n")
+    heading, row = (tmp_path / "out.csv").read_text().splitlines()
+    assert heading == "id;text;" + ";".join(ADDED)
+    assert row.startswith("1;bad bag, really;negative;0.75")
+
+
 def test_a_long_table_is_read_in_batches_and_progress_is_told(score, engine):
     heard = []
     counted, rows = score("text\n" + "bad bag\n" * 600, tell=lambda done, total: heard.append((done, total)))

@@ -36,6 +36,17 @@ def test_the_mark_that_excel_puts_first_is_no_part_of_a_name(tmp_path):
     assert row.values == {"text": "hello"}
 
 
+@pytest.mark.parametrize("mark", [";", "\t"])
+def test_the_heading_tells_what_parts_the_columns(tmp_path, mark):
+    [row] = rows(tmp_path / "a.csv", f'"text"{mark}label\n"bad{mark} really, bad"{mark}negative\n')
+    assert row.values == {"text": f"bad{mark} really, bad", "label": "negative"}
+
+
+def test_quoted_marks_in_a_heading_part_nothing(tmp_path):
+    (tmp_path / "a.csv").write_text('"a;b;c",d\n1,2\n')
+    assert read_heading(tmp_path / "a.csv") == ["a;b;c", "d"]
+
+
 def test_a_cell_longer_than_python_s_own_limit_is_read(tmp_path):
     [row] = rows(tmp_path / "a.csv", "text,notes\nhello," + "x" * 200_000 + "\n")
     assert len(row.values["notes"]) == 200_000
@@ -53,6 +64,7 @@ def test_jsonl_is_numbered_by_line_and_what_is_no_object_is_a_problem(tmp_path):
     [
         ("a.csv", "", "the first row must name the columns"),
         ("a.csv", "text,text\na,b\n", "two columns are called 'text'"),
+        ("a.csv", '"text\nhello\n', "row 1 is not CSV"),
         ("a.csv", b"text\ncaf\xe9\n", "must be UTF-8"),
         ("a.jsonl", b'{"text": "caf\xe9"}\n', "must be UTF-8"),
         ("a.csv", 'text\nfine\n"never closed\n', "row 3 is not CSV"),

@@ -10,10 +10,10 @@ from html import escape
 
 import gradio as gr
 
-from product.application import ID, MAX_OWN, Application
+from product.application import DECIDED, ID, MAX_OWN, Application
 from product.erasure import Reach
 from product.locking import Locked
-from product.sentiment import AttuneError, NotFound, Own
+from product.sentiment import AttuneError, NotFound, Own, Status
 from product.web.texts import Texts
 from product.web.ui import cards
 from product.web.ui.desk import AT_ONCE, Desk, desk_actor, html, language_of
@@ -59,6 +59,8 @@ def corrections(owned: list[Own], say: Texts) -> str:
 def _card(own: Own, say: Texts) -> str:
     receipt = own.receipt
     facts = (("mine_status", say.first(f"status_{receipt.status}", "status_pending")),)
+    if reason := reason_of(own):
+        facts += (("mine_reason", reason),)
     facts += (("mine_learned", learned(own, say)), ("mine_today", agreement(own, say)))
     listed = "".join(f"<div><dt>{say(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
     comment = f"<q dir='auto'>{escape(own.comment)}</q>" if own.comment else ""
@@ -74,6 +76,12 @@ def said(own: Own, say: Texts) -> str:
     if own.receipt.label == own.receipt.predicted:
         return say("mine_confirmed", label=label)
     return say("mine_said", label=label, predicted=predicted)
+
+
+def reason_of(own: Own) -> str:
+    """Why a lead turned it down, in their own words; nobody else does."""
+    latest = own.receipt.history[-1] if own.receipt.history else None
+    return latest.why if latest and latest.status == Status.rejected and latest.why != DECIDED else ""
 
 
 def learned(own: Own, say: Texts) -> str:

@@ -15,7 +15,8 @@ from product.web.ui.desk import AT_ONCE, desk_actor, html, language_of
 
 SHOWN = 12
 """Messages on the page at once."""
-MAX_NAME = 60
+MAX_NAME, MAX_REASON = 60, 300
+"""Characters."""
 LEAD = "lead:"
 """Stands before a lead's name in the record."""
 
@@ -103,16 +104,16 @@ def _decide(word: Said, say: Texts) -> str:
 # What the handlers do, without the page around it.
 
 
-def act(application: Application, clicked: object, who: str, say: Texts) -> str:
-    """Do what a button of the queue says; returns what to show of it, with a button that does the contrary. Raises
+def act(application: Application, clicked: object, who: str, why: str, say: Texts) -> str:
+    """Do what a button of the queue says, `why` being the lead's reason; returns what to show of it, with a button that does the contrary. Raises
     InvalidInput for a button that there is not, NotFound for what is gone, StorageUnavailable."""
     clicked = clicked if isinstance(clicked, dict) else {}
     name, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
     if name == "label":
-        feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who)
+        feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who, why=why)
         told, contrary, offer = "review_stored", "reject", "review_take_back"
     elif name in ("accept", "reject"):
-        application.decide(feedback_id=id, accept=name == "accept", who=who)
+        application.decide(feedback_id=id, accept=name == "accept", who=who, why=why)
         contrary = "reject" if name == "accept" else "accept"
         feedback_id, told, offer = id, f"review_{name}ed", f"review_{contrary}_instead"
     else:
@@ -124,9 +125,14 @@ def act(application: Application, clicked: object, who: str, say: Texts) -> str:
 
 def reviewer(name: object, fallback: str) -> str:
     """Who decides, for the record: the name given, or who the request came from."""
-    name = " ".join(name.split())[:MAX_NAME] if isinstance(name, str) else ""
+    return LEAD + (one_line(name, MAX_NAME) or fallback)
+
+
+def one_line(typed: object, limit: int) -> str:
+    """What was typed into a field, as far as it can be stored."""
+    typed = " ".join(typed.split())[:limit] if isinstance(typed, str) else ""
     # Half of a surrogate pair cannot be stored.
-    return LEAD + (name.encode("utf-8", "ignore").decode() or fallback)
+    return typed.encode("utf-8", "ignore").decode()
 
 
 class Review:
@@ -150,17 +156,25 @@ class Review:
                 visible=False,
                 elem_id="reviewer",
             )
+            self.why = gr.Textbox(
+                label=translate("review_reason"),
+                info=translate("review_reason_hint"),
+                max_lines=1,
+                max_length=MAX_REASON,
+                visible=False,
+                elem_id="reason",
+            )
             self.told = html(elem_id="told", js_on_load=PICK_BUTTON)
             self.queue = html(elem_id="queue", js_on_load=PICK_BUTTON)
         self._wire()
 
     def _wire(self) -> None:
-        everything = [self.door, self.password, self.name, self.told, self.queue]
+        everything = [self.door, self.password, self.name, self.why, self.told, self.queue]
         self._event = partial(
             gr.on, outputs=everything, show_progress="hidden", concurrency_limit=AT_ONCE, api_visibility="private"
         )
         self._event([self.enter.click, self.password.submit], self.on_enter, [self.password, self.given])
-        decided = self._event([self.queue.select, self.told.select], self.on_decide, [self.name, self.given])
+        decided = self._event([self.queue.select, self.told.select], self.on_decide, [self.name, self.why, self.given])
         decided.then(None, js=NEXT_BUTTON)
 
     def wire(self, *triggers) -> None:
@@ -182,17 +196,20 @@ class Review:
             return {self.password: "", self.told: cards.problem(say("review_tries"))}
         return {self.password: "", self.told: ""} | self._show(given, request)
 
-    def on_decide(self, name: str, given: Pass, request: gr.Request, event: gr.EventData) -> dict:
+    def on_decide(self, name: str, why: str, given: Pass, request: gr.Request, event: gr.EventData) -> dict:
         say = language_of(request)
         if not self._allows(given, request):
             return {self.told: cards.problem(say("review_left"))} | self._show(given, request)
         try:
             who = reviewer(name, desk_actor(self.application, request))
-            told = act(self.application, event._data, who, say)
+            told = act(self.application, event._data, who, one_line(why, MAX_REASON), say)
         except (NotFound, InvalidInput):
             told = cards.problem(say("review_gone"))
         except AttuneError:
             told = cards.problem(say("review_unstorable"))
+        else:
+            # The next decision has a reason of its own.
+            return self._show(given, request) | {self.told: told, self.why: gr.update(value="", visible=True)}
         return self._show(given, request) | {self.told: told}
 
     def _allows(self, given: Pass, request: gr.Request) -> bool:
@@ -204,6 +221,7 @@ class Review:
         shown = {
             self.door: gr.update(visible=self.role.wants_password and not allowed),
             self.name: gr.update(visible=allowed),
+            self.why: gr.update(visible=allowed),
         }
         if not allowed:
             return shown | {self.queue: "" if self.role.wants_password else closed(say)}

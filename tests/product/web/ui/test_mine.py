@@ -100,6 +100,16 @@ def test_every_status_is_told_in_words(application, give, language, status):
     assert texts(language)(f"status_{status}") in mine.corrections([own], texts(language))
 
 
+def test_a_lead_s_own_reason_for_turning_a_word_down_is_told_and_no_other(application, give):
+    id = give()
+    application.decide(feedback_id=id, accept=False, who="eve")
+    assert "Reason" not in mine.corrections(owned(application, id), SAY)
+    application.decide(feedback_id=id, accept=False, who="eve", why="They were joking.")
+    assert "<dt>Reason</dt><dd>They were joking.</dd>" in mine.corrections(owned(application, id), SAY)
+    application.decide(feedback_id=id, accept=True, who="eve", why="No joke.")
+    assert "No joke" not in mine.corrections(owned(application, id), SAY)
+
+
 def test_a_confirmation_is_called_one(application, give):
     assert "You confirmed negative." in mine.corrections(owned(application, give(label="negative")), SAY)
 

@@ -22,7 +22,16 @@ HERE = "http://127.0.0.1:7860"
 @pytest.fixture
 def clicks(application):
     """Click a button of the queue as the lead Eve; returns what is told."""
-    return lambda **clicked: review.act(application, clicked, "lead:eve", SAY)
+    return lambda why="", **clicked: review.act(application, clicked, "lead:eve", why, SAY)
+
+
+@pytest.fixture
+def feedback_ids(database):
+    def ids() -> list[str]:
+        with database.read() as session:
+            return [row.id for row in session.query(FeedbackRow)]
+
+    return ids
 
 
 def client_at(application, url=HERE, **headers) -> TestClient:
@@ -83,8 +92,9 @@ def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
 def test_a_decision_is_stored(application, clicks, do, status):
     [answer] = application.predict(["bad bag"])
     id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
-    assert "bad bag" in clicks(do=do, id=id)
-    assert application.receipt(id).status == status
+    assert "bad bag" in clicks(do=do, id=id, why="asked ann@example.com")
+    receipt = application.receipt(id)
+    assert (receipt.status, receipt.history[-1].why) == (status, "asked [email]")
 
 
 @pytest.mark.parametrize(
@@ -134,13 +144,14 @@ def test_who_decided_is_the_name_given_or_where_it_came_from(name, who):
 # Who is sent any of it
 
 
-def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, count):
+def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, feedback_ids):
     [answer] = application.predict(["bad Xanadu"])
     with client_at(application) as client:
         assert "Xanadu" in send(client, "on_review", [None])
         clicked = {"do": "label", "id": answer.id, "label": "neutral"}
-        assert "Stored: neutral" in send(client, "on_decide", ["Eve", None], event_data=clicked)
-    assert count(FeedbackRow) == 1
+        assert "Stored: neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
+    [id] = feedback_ids()
+    assert [each.why for each in application.receipt(id).history] == ["Given at the Desk.", "not bad"]
 
 
 @pytest.mark.parametrize(
@@ -156,7 +167,7 @@ def test_without_the_role_no_page_gets_the_queue_and_nothing_is_decided(applicat
     [answer] = application.predict(["bad Xanadu"])
     clicked = {"do": "label", "id": answer.id, "label": "neutral"}
     with client_at(with_settings(application, **more), url, **headers) as client:
-        answers = [send(client, "on_review", [None]), send(client, "on_decide", ["Eve", None], event_data=clicked)]
+        answers = [send(client, "on_review", [None]), send(client, "on_decide", ["Eve", "", None], event_data=clicked)]
         answers += [client.get("/").text, client.get("/config").text]
     assert "Xanadu" not in "".join(answers) and "geheim" not in "".join(answers)
     assert count(FeedbackRow) == 0

