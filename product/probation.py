@@ -21,7 +21,7 @@ class Rules:
 
 @dataclass(frozen=True)
 class Side:
-    """A version's `answers` in a time, and who called which of them wrong: pairs of prediction id and actor."""
+    """A version's `answers` in a time, and who called which of them wrong: pairs of prediction id and source."""
 
     answers: int
     corrected: tuple[tuple[str, str], ...] = ()
@@ -32,11 +32,11 @@ class Side:
         return len({answer for answer, _ in self.corrected})
 
     def only_by(self) -> Counter[str]:
-        """For each actor the answers that nobody else called wrong."""
-        actors: dict[str, set[str]] = {}
-        for answer, actor in self.corrected:
-            actors.setdefault(answer, set()).add(actor)
-        return Counter(next(iter(named)) for named in actors.values() if len(named) == 1)
+        """For each source the answers that nobody else called wrong."""
+        sources: dict[str, set[str]] = {}
+        for answer, source in self.corrected:
+            sources.setdefault(answer, set()).add(source)
+        return Counter(next(iter(named)) for named in sources.values() if len(named) == 1)
 
     def __str__(self) -> str:
         return f"{100 * self.mistakes / self.answers:.1f} ({self.mistakes:,} of {self.answers:,})"
@@ -60,7 +60,7 @@ def judge(before: Side, after: Side, rules: Rules) -> Verdict:
     if chance > rules.level:
         return Verdict(False, f"{told}: no clear rise (p = {chance:.2g})")
     # Without somebody who corrected nothing after, the rise is only clearer.
-    without = {(alone_before[actor], count) for actor, count in alone_after.items()}
+    without = {(alone_before[source], count) for source, count in alone_after.items()}
     if _worst(before, after, without, rules) > rules.level:
         return Verdict(False, f"{told}: a rise that hangs on one person")
     return Verdict(True, f"{told} (p = {chance:.2g})")

@@ -1,5 +1,6 @@
 """The vocabulary everyone shares: labels, predictions, corrections, receipts. Plain data, no I/O."""
 
+import re
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -56,6 +57,17 @@ class Prediction:
     id: str | None = None
 
 
+CLIENT = re.compile(r"(?:desk:)?([0-9a-f]{12})(?::.*)?", re.DOTALL)
+"""An actor for whom nobody vouches: whatever they call themselves, the hash is their client's."""
+
+
+def source_of(actor: str) -> str:
+    """Who is believed or not: the client of those for whom nobody vouches, else the actor. One client could make up as
+    many names as it likes, each saying what the others say."""
+    client = CLIENT.fullmatch(actor)
+    return client[1] if client else actor
+
+
 @dataclass(frozen=True)
 class Correction:
     """A person's word on a prediction, with what the model had said. `label == predicted` is a confirmation.
@@ -75,6 +87,10 @@ class Correction:
     created_at: datetime
     reviewed: bool = False
     imported: bool = False
+
+    @property
+    def source(self) -> str:
+        return source_of(self.actor)
 
     @property
     def confirms(self) -> bool:

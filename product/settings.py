@@ -10,7 +10,7 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from product import cron
-from product.sentiment import AttuneError
+from product.sentiment import AttuneError, source_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = ROOT / "data" / "model"
@@ -72,6 +72,8 @@ class Settings(BaseSettings):
             name, separator, secret = pair.partition("=")
             if not (name and separator and secret) or secret in tokens:
                 raise ValueError("write it as name=secret,name=secret, each secret once")
+            if name in ("desk", "lead") or ":" in name or source_of(f"{name}:") == name:
+                raise ValueError("a name must have no colon, and must not be desk, lead or twelve hex digits")
             tokens[secret] = name
         return tokens
 

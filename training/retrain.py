@@ -192,7 +192,7 @@ class Run:
         manifest, verdict = self.challenge(draft, material)
         for source in large_sources(accepted)[:SUSPECTS] if verdict.harms else []:
             self.say(f"{verdict.reason}; once more without {source}, who gave much of it")
-            others = [one for one in accepted if one.actor != source]
+            others = [one for one in accepted if one.source != source]
             second = self.collect(others)
             if too_few(second, len(others), Rules()):
                 continue
@@ -200,7 +200,7 @@ class Run:
             draft.mkdir()
             again, better = self.challenge(draft, second)
             if better.promote:
-                self.set_aside([one for one in accepted if one.actor == source])
+                self.set_aside([one for one in accepted if one.source == source])
                 manifest, verdict, material = again, better, second
                 break
         return self.conclude(draft, manifest, verdict, material)

@@ -39,11 +39,11 @@ def judge_sources(
         return {}
     rules = rules_of(settings)
     groups = near_duplicates([one.text for one in corrections])
-    few = len({one.actor for one in corrections}) < rules.least_sources
+    few = len({one.source for one in corrections}) < rules.least_sources
     judge = nobody if few else judge_of(settings, versions, shipped, corrections, groups, seed, say)
     found = standing.stand(corrections, groups, judge, rules)
     counts = Counter(one.status.value for one in found.values())
-    sources = len({one.actor for one in corrections})
+    sources = len({one.source for one in corrections})
     say(
         f"corrections: {len(corrections)} of {sources} sources: "
         + ", ".join(f"{counts[status.value]} {status.value}" for status in Status if counts[status.value])
@@ -67,7 +67,7 @@ def judge_of(
 ) -> Judge:
     """A judge for each language, as each has a model of its own to read the texts by."""
     labels = np.array([LABELS.index(one.label) for one in corrections])
-    actors = np.array([one.actor for one in corrections])
+    sources = np.array([one.source for one in corrections])
     read_by = np.array([reader(one.text, tuple(shipped.experts)) for one in corrections])
     parts = []
     for language in np.unique(read_by):
@@ -79,7 +79,7 @@ def judge_of(
     def judge(weights: np.ndarray) -> np.ndarray:
         quality = np.full(len(corrections), crossfit.UNKNOWN)
         for at, features in parts:
-            quality[at] = crossfit.label_quality(features, labels[at], actors[at], groups[at], weights[at], seed)
+            quality[at] = crossfit.label_quality(features, labels[at], sources[at], groups[at], weights[at], seed)
         return quality
 
     return judge
@@ -94,6 +94,6 @@ def _features(settings: Settings, versions: Versions, shipped: Manifest, languag
 
 def large_sources(accepted: list[Correction]) -> list[str]:
     """Those who gave much of what is accepted, most first; none where that is all of it."""
-    counts = Counter(one.actor for one in accepted)
+    counts = Counter(one.source for one in accepted)
     least = max(LARGE, LARGE_SHARE * len(accepted))
     return [source for source, count in counts.most_common() if least <= count < len(accepted)]

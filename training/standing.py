@@ -69,7 +69,7 @@ def stand(
 ) -> dict[str, Standing]:
     """The standing of every correction, by its id. groups, int [corrections]: one number for near-duplicate texts."""
     trust = weigh(corrections, groups, judge, rules)
-    found = {one.id: _of_source(trust[one.actor], len(trust), rules) for one in corrections}
+    found = {one.id: _of_source(trust[one.source], len(trust), rules) for one in corrections}
     found |= {one.id: _decided(one) for one in corrections if one.reviewed}
     found |= _hasty(corrections, found, trust, rules)
     found |= _outvoted(corrections, groups, found, trust, rules)
@@ -86,15 +86,15 @@ def weigh(
     begun with a newcomer's trust and worked out a few times, it settles (after Dawid and Skene 1979, "Maximum
     Likelihood Estimation of Observer Error-Rates").
     """
-    trust = {one.actor: rules.newcomer for one in corrections}
+    trust = {one.source: rules.newcomer for one in corrections}
     if len(trust) < rules.least_sources and not any(one.reviewed for one in corrections):
         return trust
     by_text = _by_text(corrections, groups)
     for _ in range(ROUNDS):
-        quality = judge(np.array([trust[one.actor] for one in corrections]))
+        quality = judge(np.array([trust[one.source] for one in corrections]))
         odds = {source: float(logit(rules.newcomer)) for source in trust}
         for one, probability in zip(corrections, quality, strict=True):
-            odds[one.actor] += rules.judge * judged(float(probability), rules) + reviewed(one, rules)
+            odds[one.source] += rules.judge * judged(float(probability), rules) + reviewed(one, rules)
         for (source, _), change in _against_others(by_text.values(), trust, rules).items():
             odds[source] += min(max(change, -rules.pair), rules.pair)
         trust = {source: float(expit(value)) for source, value in odds.items()}
@@ -124,7 +124,7 @@ def _against_others(
     right = (1 - rules.slips) ** 2
     pairs: dict[tuple[str, str], float] = defaultdict(float)
     for same in texts:
-        said = {one.actor: one.label for one in same}
+        said = {one.source: one.label for one in same}
         for source, other in permutations(said, 2):
             agree_well = trust[other] * right + (1 - trust[other]) * rules.slips
             agree_ill = trust[other] * rules.slips + (1 - trust[other]) / 2
@@ -171,8 +171,8 @@ def _hasty(
     read while it comes in."""
     own: dict[str, list[Correction]] = defaultdict(list)
     for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
-        if not one.reviewed and not one.imported and trust[one.actor] < rules.proven:
-            own[one.actor].append(one)
+        if not one.reviewed and not one.imported and trust[one.source] < rules.proven:
+            own[one.source].append(one)
     why = f"More than {rules.burst} corrections by one source within {rules.burst_time.seconds // 60} minutes."
     return {
         one.id: Standing(Status.pending, why)
@@ -208,9 +208,9 @@ def _outvoted(
 def _winner(same: Sequence[Correction], trust: Mapping[str, float], rules: StandingRules) -> set[str]:
     """Each source has one vote, shared out over its words: who says a thing three times is no three people."""
     votes: dict[str, float] = defaultdict(float)
-    said = Counter(one.actor for one in same)
+    said = Counter(one.source for one in same)
     for one in same:
-        votes[one.label] += trust[one.actor] / said[one.actor]
+        votes[one.label] += trust[one.source] / said[one.source]
     first = max(votes, key=lambda label: votes[label])
     return {first} if votes[first] >= rules.agreement * sum(votes.values()) - 1e-9 else set()
 
@@ -231,7 +231,7 @@ def _surplus(
     reviewer has decided takes its place first, and of few sources each may give its even part."""
     own: dict[str, list[Correction]] = defaultdict(list)
     for one in sorted(_accepted(corrections, standing), key=lambda one: (not one.reviewed, one.created_at, one.id)):
-        own[one.actor].append(one)
+        own[one.source].append(one)
     if len(trust) < rules.least_sources or not own:
         return {}
     share = max(rules.share, 1 / len(own))

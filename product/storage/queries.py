@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from product.sentiment import LABELS, Correction, NotFound, Prediction, Status
+from product.sentiment import LABELS, Correction, NotFound, Prediction, Status, source_of
 from product.storage.tables import (
     ActivationRow,
     AttemptRow,
@@ -108,7 +108,7 @@ def answers_given(session: Session, *, version: str, start: datetime, end: datet
 
 
 def mistakes_named(session: Session, *, version: str, start: datetime, end: datetime) -> list[tuple[str, str]]:
-    """Of these answers, those that were called wrong within the same time: pairs of prediction id and actor.
+    """Of these answers, those that were called wrong within the same time: pairs of prediction id and source.
 
     Without corrections that are quarantined, rejected or erased.
     """
@@ -118,7 +118,7 @@ def mistakes_named(session: Session, *, version: str, start: datetime, end: date
         .join(FeedbackRow, FeedbackRow.prediction_id == PredictionRow.id)
         .where(*_given(version, start, end), *wrong)
     )
-    return [(id, actor) for id, actor in session.execute(pairs)]
+    return [(id, source_of(actor)) for id, actor in session.execute(pairs)]
 
 
 def _given(version: str, start: datetime, end: datetime) -> tuple:

@@ -47,6 +47,13 @@ def test_tokens_are_looked_up_by_their_secret(monkeypatch):
     assert load_settings().api_tokens == {"s3cret": "crm", "t0ken": "shop"}
 
 
+@pytest.mark.parametrize("name", ["desk", "lead", "0123456789ab", "a:b"])
+def test_a_token_s_name_is_none_that_others_are_told_by(monkeypatch, name):
+    monkeypatch.setenv("ATTUNE_API_TOKENS", f"{name}=s3cret")
+    with pytest.raises(BadSetting, match="must not be desk, lead or twelve hex digits"):
+        load_settings()
+
+
 def test_a_bad_token_setting_does_not_print_the_secret(monkeypatch):
     monkeypatch.setenv("ATTUNE_API_TOKENS", "crm:hidden-thing")
     with pytest.raises(BadSetting, match="ATTUNE_API_TOKENS") as caught:

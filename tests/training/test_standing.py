@@ -205,6 +205,21 @@ def test_two_who_act_together_against_an_honest_one_do_not_bring_it_down():
 # Reviewers
 
 
+def test_one_client_under_many_names_is_one_source():
+    client = "0123456789ab"
+    names = [f"{client}:{number}" for number in range(10)] + [f"desk:{client}"]
+    given = [word(f"{name} {text}", name, minute=20 * text) for text in range(10) for name in names]
+    given += [*words("anna", 2), *words("ben", 2)]
+    groups = by_text(given, *({f"{name} {text}" for name in names} for text in range(10)))
+    trust = weigh(given, groups, says(given), RULES)
+    assert trust == pytest.approx({client: 0.8, "anna": 0.8, "ben": 0.8})
+
+
+def test_names_that_a_token_vouches_for_are_sources_of_their_own():
+    given = [word("1", "crm:anna"), word("2", "crm:ben")]
+    assert set(weigh(given, apart(given), never, RULES)) == {"crm:anna", "crm:ben"}
+
+
 def test_what_a_reviewer_decided_stands_whatever_its_source_is_worth():
     given = [
         word("1", "mallory", decided="accepted"),

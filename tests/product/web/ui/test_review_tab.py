@@ -151,7 +151,7 @@ def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, fe
         clicked = {"do": "label", "id": answer.id, "label": "neutral"}
         assert "Stored: neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
     [id] = feedback_ids()
-    assert [each.why for each in application.receipt(id).history] == ["Given at the Desk.", "not bad"]
+    assert [each.why for each in application.receipt(id).history] == ["Given by a person.", "not bad"]
 
 
 @pytest.mark.parametrize(
