@@ -65,8 +65,8 @@ class Trial(retrain.Run):
         with self.database.read() as session:
             return queries.judged_corrections(session)
 
-    def collect(self, accepted) -> Material:
-        material = super().collect(accepted)
+    def collect(self, accepted, how=None) -> Material:
+        material = super().collect(accepted, how)
         if "replay" not in self.without:
             return material
         return replace(

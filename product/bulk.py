@@ -6,7 +6,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from product.application import kept, read
-from product.files import Row, Tell, batches, nobody, read_heading, read_rows, separator, starts_with_mark, written_whole
+from product.files import (
+    Row,
+    Tell,
+    batches,
+    nobody,
+    read_heading,
+    read_rows,
+    separator,
+    starts_with_mark,
+    written_whole,
+)
 from product.inference.engine import Scorer
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 

@@ -9,7 +9,6 @@ import os
 import shutil
 import subprocess
 import sys
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -111,19 +110,14 @@ class Versions:
     def discard_unrecorded(self) -> None:
         """Delete versions that a run published and was killed before it recorded: nobody can make them active.
 
-        Not the shipped one, which another process may be about to record, and nothing that cannot be read.
+        Only what a run of this database has announced: another one's versions may lie in the same folder.
         """
         with self._database.read() as session:
-            known = {row.id for row in queries.all_versions(session)} | {manifests.read(SHIPPED_MODEL).id}
-        for file in self.store.root.glob(f"[!.]*/{manifests.FILE}"):
-            version = file.parent.name
-            if version in known:
-                continue
-            with suppress(BadVersion):
-                if manifests.read(file.parent).parent is None:
-                    continue
-                log.warning("version %s was published and never recorded: the run was killed; deleting it", version)
-                shutil.rmtree(file.parent)
+            unrecorded = queries.unrecorded_versions(session)
+        for folder in map(self.store.folder, unrecorded):
+            if folder.exists():
+                log.warning("version %s was published and never recorded: the run was killed; deleting it", folder.name)
+                shutil.rmtree(folder)
 
     def ensure_shipped(self) -> None:
         """Build the shipped version's folder where there is none, or a damaged one, in a process of its own.

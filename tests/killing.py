@@ -21,8 +21,9 @@ from product.storage.tables import AttemptRow
 from product.versions import Versions
 from tests.running import ROOT, clean_environment, command
 
-STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on")
-"""What a retrain says as a stage begins, in their order; the first is its very start."""
+STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on", "publishing")
+"""What a retrain says as a stage begins, in their order; the first is its very start, the last comes only to a
+challenger that is better."""
 STAGE_SECONDS = 600.0
 ENOUGH = 90
 """Corrections of which a retrain finds enough on different texts to decide."""

@@ -182,6 +182,23 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
     )
 
 
+def no_worse(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
+    """The corrections that neither has learned, where the challenger is to have learned nothing new: a veto where harm
+    is proved."""
+    fixed, broken, count = group_signs(champion, challenger, groups)
+    chance = chance_of(broken, fixed)
+    return Check(
+        name=f"{HELD_BACK} ({len(champion)} in {count} groups)",
+        champion=f"{champion.mean():.0%} right" if count else "–",
+        challenger=f"{challenger.mean():.0%} right" if count else "–",
+        finding=f"{fixed} groups fixed, {broken} broken (harm by chance: p = {chance:.2g})"
+        if count
+        else "none are new",
+        rule=f"not proved worse, p over {rules.significance:g}",
+        passed=bool(chance > rules.significance),
+    )
+
+
 def surer(champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
     """The held-back corrections by their probabilities, [corrections, classes] each, made as certain as suits them
     (`suited`): nearer to the right label (targets, int [corrections]), by a one-sided paired t-test over the groups.
@@ -236,11 +253,16 @@ def unmeasured(name: str, reason: str) -> Check:
     return Check(f"  {name}", "–", "–", f"unmeasured: {reason}", "a lead should look", None)
 
 
-def decide(checks: list[Check]) -> Verdict:
-    """Promote if no check that decides has failed; the reason names those that have, and what is unmeasured."""
+WINS = "better on what was corrected, not worse on what was known"
+WITHOUT = "without what was turned down or erased since, and not worse for it"
+
+
+def decide(checks: list[Check], wins: str = WINS) -> Verdict:
+    """Promote if no check that decides has failed; the reason names those that have, or is `wins`, and what is
+    unmeasured."""
     failed = [check for check in checks if check.passed is False]
     reason = "; ".join(f"{check.name.strip()}: {check.finding}, but must be: {check.rule}" for check in failed)
     unknown = [check.name.strip() for check in checks if check.finding.startswith("unmeasured")]
-    reason = reason or "better on what was corrected, not worse on what was known"
+    reason = reason or wins
     reason += f" (unmeasured here: {', '.join(unknown)})" if unknown else ""
     return Verdict(not failed, reason, checks)

@@ -37,14 +37,27 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     said = [probabilities(model, held) for model in models]
     checks = [
         gate.not_worse(was_right, is_right, rules),
-        gate.better(*(right(each, held) for each in said), material.held_groups, rules),
-        gate.surer(*(gate.suited(each, targets(held)) for each in said), targets(held), material.held_groups, rules),
+        *_corrected_checks(said, held, material, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),
     ]
     three = np.array([not is_polar(row) for row in rows])
-    return gate.decide(checks), {"gate": measures(after[three], targets(rows)[three])}
+    return gate.decide(checks, gate.WITHOUT if material.again else gate.WINS), {
+        "gate": measures(after[three], targets(rows)[three])
+    }
+
+
+def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Material, rules: Rules) -> list[Check]:
+    """What was corrected: better by the labels and by the probabilities, or no worse where nothing new is learned."""
+    labels, groups = [right(each, held) for each in said], material.held_groups
+    if material.again:
+        return [gate.no_worse(*labels, groups, rules)]
+    wanted = targets(held)
+    return [
+        gate.better(*labels, groups, rules),
+        gate.surer(*(gate.suited(each, wanted) for each in said), wanted, groups, rules),
+    ]
 
 
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:

@@ -21,9 +21,11 @@ WATCHED, LEAST_WATCHED = 0.1, 40
 REPLAYED = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
 """Rows of each corpus for an expert to stay as it is on, shared by its trainings; of each the more where there is much
 to learn."""
+KNOWN = 4
+"""What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
 FOR_EACH = 8
-"""So many rows are replayed for each correction at least, as far as the corpora go: two trainings read it twice an
-epoch, beside twice as many rows of their own."""
+"""So many rows are replayed for each correction at least, those counted as often as they are repeated, and as far as
+the corpora go: two trainings read it twice an epoch, beside twice as many rows of their own."""
 GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
 """What a challenger must not be worse on, and how many rows of it at most."""
 VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
@@ -57,6 +59,8 @@ class Material:
     held_groups: np.ndarray
     gate: list[Row]
     unmeasured: dict[str, str]
+    again: bool = False
+    """Nothing is learned but what the champion knows, without what was withdrawn: not to be worse is enough."""
 
     @property
     def learned(self) -> list[Correction]:
@@ -105,6 +109,32 @@ def collect(
         held_groups=groups[held],
         gate=gate_rows,
         unmeasured=unmeasured,
+    )
+
+
+def collect_again(
+    settings: Settings,
+    accepted: list[Correction],
+    languages: tuple[str, ...],
+    *,
+    before: Mapping[str, str],
+    seed: int,
+    say: Callable,
+) -> Material:
+    """What the champion has learned and still may teach, and nothing else; new corrections of other texts judge."""
+    known = [one for one in accepted if before.get(one.id) == one.label]
+    groups = near_duplicates([one.text for one in accepted]) if accepted else np.array([], dtype=int)
+    learned_from = {group for one, group in zip(accepted, groups, strict=True) if one.id in before}
+    held = np.array([group not in learned_from for group in groups], dtype=bool)
+    say(f"corrections: {len(known)} to learn from again, {int(held.sum())} to judge by")
+    gate_rows, unmeasured = judging_rows(settings, languages, seed)
+    return Material(
+        lessons=make_lessons(settings, known, languages, gate_rows, seed, say, known),
+        held=[one for one, out in zip(accepted, held, strict=True) if out],
+        held_groups=groups[held],
+        gate=gate_rows,
+        unmeasured=unmeasured,
+        again=True,
     )
 
 
@@ -164,11 +194,16 @@ def make_lessons(
     lessons, of_before = {}, {one.id for one in known}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
-        replayed = replay(language, gate_rows + validation, FOR_EACH * len(own), seed, say)
-        lessons[language] = Lesson(
-            own, replayed, validation, [one for one in own if one.id in of_before], stopping.get(language, ())
-        )
+        still = [one for one in own if one.id in of_before]
+        replayed = replay(language, gate_rows + validation, FOR_EACH * len(repeated(own, still)), seed, say)
+        lessons[language] = Lesson(own, replayed, validation, still, stopping.get(language, ()))
     return lessons
+
+
+def repeated(learned: Sequence[Correction], known: Sequence[Correction]) -> list[Correction]:
+    """What is learned, those `known` of it KNOWN times. Where all is known there is nothing that it must hold out
+    against."""
+    return [*learned, *list(known) * (KNOWN - 1 if len(known) < len(learned) else 0)]
 
 
 def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:

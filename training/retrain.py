@@ -9,6 +9,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -32,7 +33,7 @@ from training.evaluate import targets
 from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
 from training.gate import Rules, Verdict
 from training.judging import judge
-from training.material import STILL_KNOWN, Lesson, Material, collect
+from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
 from training.sources import judge_sources, large_sources
 from training.standing import Standing
 
@@ -43,8 +44,6 @@ CORRECTED_SHARE = 0.5
 seven hundred rows they would not be learned. Many are read twice, and more is replayed beside them."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
-KNOWN = 4
-"""What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
 STEP = 0.75
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
@@ -131,15 +130,19 @@ def _run(
     accepted = run.weigh_sources()
     material = run.collect(accepted) if len(accepted) >= 2 * Rules().held_back_groups else None
     lacking = too_few(material, len(accepted), Rules())
+    insufficient = lacking and not run.withdrawn()
     if not dry_run:
         with database.write() as session:
             run = replace(run, attempt=queries.start_attempt(session, up_to=known))
-            if lacking:  # recorded, or what is started by the clock would collect the same again and again
+            if insufficient:  # recorded, or what is started by the clock would collect the same again and again
                 queries.finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
-    if lacking:
+    if insufficient:
         return Outcome("insufficient", lacking, champion=champion_id)
     draft = versions.store.draft("challenger")
     try:
+        if lacking:
+            say(lacking)
+            return run.conclude(draft, *run.learn_again(draft, accepted))
         return run.decide(draft, accepted, material)
     finally:
         shutil.rmtree(draft, ignore_errors=True)
@@ -174,18 +177,24 @@ class Run:
                 queries.set_standing(session, changes, as_of=as_of)
         return [one for one in corrections if found[one.id].status == Status.accepted]
 
-    def collect(self, accepted: list[Correction]) -> Material:
+    def collect(self, accepted: list[Correction], how: Callable[..., Material] | None = None) -> Material:
         with self.database.read() as session:
             before = queries.learned_labels(session, version_id=self.champion)
-        return collect(
-            self.settings,
-            accepted,
-            tuple(self.shipped.experts),
-            before=before,
-            least=Rules().held_back_groups,
-            seed=self.attempt,
-            say=self.say,
-        )
+        how = how or partial(collect, least=Rules().held_back_groups)
+        languages = tuple(self.shipped.experts)
+        return how(self.settings, accepted, languages, before=before, seed=self.attempt, say=self.say)
+
+    def withdrawn(self) -> int:
+        """How many of the corrections that the champion has learned were turned down or erased since."""
+        with self.database.read() as session:
+            return queries.withdrawn(session, version_id=self.champion)
+
+    def learn_again(self, draft: Path, accepted: list[Correction]) -> tuple[Manifest, Verdict, Material]:
+        """A challenger without what was withdrawn and without anything new: it need not be better than the champion,
+        and whoever takes a word back must not have to wait until there is enough to learn."""
+        self.say(f"{self.withdrawn()} of what {self.champion} has learned was turned down or erased: learning without")
+        material = self.collect(accepted, collect_again)
+        return *self.challenge(draft, material), material
 
     def decide(self, draft: Path, accepted: list[Correction], material: Material) -> Outcome:
         """Train and judge; where that does harm, once more without each large source, as one may be to blame."""
@@ -203,6 +212,12 @@ class Run:
                 self.set_aside([one for one in accepted if one.source == source])
                 manifest, verdict, material = again, better, second
                 break
+        if not verdict.promote and self.withdrawn():
+            shutil.rmtree(draft)
+            draft.mkdir()
+            again, better, second = self.learn_again(draft, accepted)
+            if better.promote:
+                manifest, verdict, material = again, better, second
         return self.conclude(draft, manifest, verdict, material)
 
     def challenge(self, draft: Path, material: Material) -> tuple[Manifest, Verdict]:
@@ -231,7 +246,11 @@ class Run:
             return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
         if version:
             manifests.write(draft, manifest)
+            self.say(f"publishing {version}")
+            with self.database.write() as session:
+                queries.announce_version(session, id=self.attempt, version_id=version)
             self.versions.store.publish(draft)
+            self.say(f"recording {version}")
         with self.database.write() as session:
             active = queries.newest_activation(session, lock=True).version_id
             outcome = self.outcome_of(verdict, active)
@@ -247,10 +266,18 @@ class Run:
                     {one.id: one.label for one in material.learned},
                     activate=outcome == "promoted",
                     why=reason,
-                    probation=True,
+                    # Its parent has learned what it is to be without.
+                    probation=not material.again,
                     shadow_until=until,
                 )
-            queries.finish_attempt(session, id=self.attempt, outcome=outcome, reason=reason, version_id=version)
+            queries.finish_attempt(
+                session,
+                id=self.attempt,
+                outcome=outcome,
+                reason=reason,
+                version_id=version,
+                verdict=verdict.as_dict(),
+            )
         return Outcome(outcome, reason, version=version, champion=manifest.parent, verdict=verdict)
 
     def outcome_of(self, verdict: Verdict, active: str | None) -> str:
@@ -382,7 +409,7 @@ def training_set(served: models.Expert, lesson: Lesson):
     "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
     times = round(CORRECTED_SHARE * len(lesson.replayed) / len(lesson.learned))
-    taught = [*lesson.learned, *list(lesson.known) * (KNOWN - 1)]
+    taught = repeated(lesson.learned, lesson.known)
     corrected = [Row(one.text, one.label, "corrections") for one in taught] * min(max(1, times), OFTEN)
     said = softmax(served.logits([row.text for row in lesson.replayed]))
     right = said.argmax(axis=1) == targets(lesson.replayed)

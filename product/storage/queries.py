@@ -4,7 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
-from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select
+from sqlalchemy import Row, Select, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Correction, NotFound, Prediction, Status, source_of
@@ -505,37 +505,83 @@ def latest_event(session: Session) -> int:
 
 def start_attempt(session: Session, *, up_to: int | None = None) -> int:
     """Record that an attempt begins. `up_to`: the latest event when it read the corrections, by default that of now."""
-    attempt = AttemptRow(up_to=latest_event(session) if up_to is None else up_to)
-    session.add(attempt)
+    row = AttemptRow(up_to=latest_event(session) if up_to is None else up_to)
+    session.add(row)
     session.flush()
-    return attempt.id
+    return row.id
 
 
-def finish_attempt(session: Session, *, id: int, outcome: str, reason: str, version_id: str | None = None) -> None:
+def announce_version(session: Session, *, id: int, version_id: str) -> None:
+    """Record that the attempt is about to put this version's folder in its place."""
+    attempt(session, id=id).publishes = version_id
+
+
+def unrecorded_versions(session: Session) -> list[str]:
+    """What attempts that were killed had announced, and nobody recorded: their folders may be there."""
+    announced = AttemptRow.publishes.is_not(None), AttemptRow.finished_at.is_(None)
+    recorded = exists().where(VersionRow.id == AttemptRow.publishes)
+    return list(session.scalars(select(AttemptRow.publishes).where(*announced, ~recorded).distinct()))
+
+
+def finish_attempt(
+    session: Session,
+    *,
+    id: int,
+    outcome: str,
+    reason: str,
+    version_id: str | None = None,
+    verdict: dict | None = None,
+) -> None:
     """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
-    attempt = session.get(AttemptRow, id)
-    if attempt is None:
+    row = attempt(session, id=id)
+    row.finished_at, row.outcome, row.reason = now(), outcome, reason
+    row.version_id, row.verdict = version_id, verdict
+
+
+def attempt(session: Session, *, id: int) -> AttemptRow:
+    """Raises NotFound for an attempt that was never started."""
+    row = session.get(AttemptRow, id)
+    if row is None:
         raise NotFound(f"No attempt has the number {id}.")
-    attempt.finished_at, attempt.outcome, attempt.reason, attempt.version_id = (
-        now(),
-        outcome,
-        reason,
-        version_id,
-    )
+    return row
+
+
+def newest_attempts(session: Session, *, limit: int) -> list[AttemptRow]:
+    return list(session.scalars(select(AttemptRow).order_by(AttemptRow.id.desc()).limit(limit)))
 
 
 def feedback_since_last_attempt(session: Session) -> int:
-    """Corrections and confirmations that people gave, changed or accepted since the newest finished attempt read them.
+    """Corrections and confirmations that people gave, changed or accepted since the newest finished attempt read them,
+    and those that were turned down or erased since though the active version has learned them.
 
-    Only those that can be learned from. An attempt that was killed is none: it decided nothing.
+    An attempt that was killed is none: it decided nothing.
     """
     known = session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
     changed = (
         select(func.count(FeedbackEventRow.feedback_id.distinct()))
         .join(FeedbackRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
-        .where(FeedbackEventRow.id > known, FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(STANDING))
+        .where(
+            FeedbackEventRow.id > known,
+            or_(
+                and_(FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(STANDING)),
+                and_(FeedbackEventRow.status.in_(GONE), FeedbackRow.id.in_(_withdrawn(active_version(session)))),
+            ),
+        )
     )
     return session.scalar(changed)
+
+
+def withdrawn(session: Session, *, version_id: str) -> int:
+    """How many corrections the version has learned that were turned down or erased since."""
+    return session.scalar(select(func.count()).select_from(_withdrawn(version_id).subquery()))
+
+
+def _withdrawn(version_id: str | None) -> Select:
+    return (
+        select(FeedbackRow.id)
+        .join(LearnedRow, LearnedRow.feedback_id == FeedbackRow.id)
+        .where(LearnedRow.version_id == version_id, FeedbackRow.status.in_(GONE))
+    )
 
 
 def latest_attempt(session: Session) -> int:

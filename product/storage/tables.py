@@ -160,6 +160,9 @@ class AttemptRow(Table):
     version_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
     up_to: Mapped[int] = mapped_column(default=0)
     """The newest feedback event that it knew of. Not the time: a clock that is set back would hide what came since."""
+    publishes: Mapped[str | None] = mapped_column(String(64))
+    """The version whose folder it is about to put in its place; of a run that was killed, what nobody recorded."""
+    verdict: Mapped[dict | None]
 
 
 class ShadowRow(Table):

@@ -75,10 +75,17 @@ def story(tmp_path_factory):
             app.follow(told["before"]["version"])
         look("back")
         told["receipts_back"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
+        if learned := [each for each in told["receipts"] if each["status"] == "learned"]:
+            command("product", "promote", told["outcome"]["version"], data_dir=data_dir)
+            taken_back = ("--feedback", learned[0]["feedback_id"], "--yes", "--retrain")
+            command("product", "erase", *taken_back, data_dir=data_dir)
+            told["versions_without"] = app.get("/api/v1/versions")[1]
+            told["receipts_without"] = [app.get(f"/api/v1/feedback/{each['feedback_id']}")[1] for each in learned]
         told["same_process"] = app.process.poll() is None
     for moment in ("before", "after", "back"):  # seen with `pytest -s`: where the README's figures come from
         shares = ", ".join(f"{name} {told[moment][name]:.1%}" for name in ("kind", "counter", "gate"))
         print(f"{moment} ({told[moment]['version']}): right: {shares}")
+    print(f"without a correction: {[each['verdict']['reason'] for each in told['versions_without'] if each['active']]}")
     print(f"retrain took {told['outcome']['seconds']} s; the app followed in {told.get('followed', 0):.1f} s")
     return told
 
@@ -131,3 +138,13 @@ def test_rollback_brings_the_old_answers_back(story):
     assert story["back"]["version"] == story["before"]["version"]
     assert story["back"]["answers"] == story["before"]["answers"]
     assert not [receipt for receipt in story["receipts_back"] if receipt["status"] == "learned"]
+
+
+def test_what_is_erased_is_out_of_the_version_that_serves_without_anything_new_to_learn(story):
+    [active] = [version for version in story["versions_without"] if version["active"]]
+    before = next(version for version in story["versions"] if version["active"])
+    assert (active["parent"], active["corrections"]) == (before["id"], before["corrections"] - 1)
+    assert active["verdict"]["reason"].startswith("without what was turned down or erased since, and not worse for it")
+    erased, *others = story["receipts_without"]
+    assert erased["status"] == "erased"
+    assert {receipt["learned_in"] for receipt in others} == {active["id"]}

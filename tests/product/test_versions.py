@@ -38,17 +38,16 @@ def child(versions):
     return "child-1"
 
 
-def test_a_version_that_was_published_and_never_recorded_is_deleted_and_no_other(versions, child, caplog):
-    orphan = versions.store.draft("orphan-1")
-    shutil.copytree(versions.store.folder(child), orphan, dirs_exist_ok=True)
-    manifests.write(orphan, manifests.read(orphan).model_copy(update={"id": "orphan-1"}))
-    versions.store.publish(orphan)
-    damaged = versions.store.folder("damaged-1")
-    damaged.mkdir()
-    (damaged / manifests.FILE).write_text("no manifest")
+def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, child, database, caplog):
+    for name in ("orphan-1", "of-another-database", "kept-1"):
+        shutil.copytree(versions.store.folder(child), versions.store.folder(name))
+    with database.write() as session:
+        for name in ("orphan-1", "never-published", child, "kept-1"):
+            queries.announce_version(session, id=queries.start_attempt(session), version_id=name)
+        queries.finish_attempt(session, id=queries.latest_attempt(session), outcome="kept", reason="test")
     versions.discard_unrecorded()
     left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
-    assert left == sorted([SHIPPED, child, "damaged-1"])
+    assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
     assert "version orphan-1 was published and never recorded" in caplog.text
 
 

@@ -12,6 +12,7 @@ from training.gate import (
     harm,
     holm,
     no_slice_harmed,
+    no_worse,
     not_worse,
     paired_interval,
     stays_fixed,
@@ -102,6 +103,17 @@ def scores(*negative: float) -> np.ndarray:
 def test_brier_score_by_hand():
     # off by 0.3 each way in the first, by 1 each way in the second
     assert brier(scores(0.7, 0.0), np.array([0, 0])) == pytest.approx([0.18, 2.0])
+
+
+# one-sided, mid-p: 0.5 ** 3 / 2 = 0.0625, 0.5 ** 4 / 2 = 0.031
+@pytest.mark.parametrize(("count", "passed"), [(0, True), (3, True), (4, False)])
+def test_where_nothing_new_is_learned_it_takes_proof_of_harm_to_turn_it_down(count, passed):
+    assert no_worse(*broken(count, 30), np.arange(30), Rules()).passed is passed
+
+
+def test_where_nothing_new_is_learned_and_nothing_was_given_there_is_no_harm():
+    check = no_worse(right(), right(), right(), Rules())
+    assert (check.passed, check.finding) == (True, "none are new")
 
 
 def test_probabilities_that_came_nearer_in_every_group_are_better():

@@ -26,7 +26,7 @@ from training.finetune import Recipe
 from training.gate import HELD_BACK, Check, Rules, Verdict
 from training.grouping import near_duplicates
 from training.material import Material
-from training.retrain import HARMFUL, Run, too_few
+from training.retrain import HARMFUL, Outcome, Run, too_few
 
 
 def correction(number: int, text: str, label: str) -> Correction:
@@ -138,6 +138,14 @@ def test_what_the_champion_has_learned_is_repeated_four_times_as_often(shipped):
     assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 4}
 
 
+def test_what_is_all_known_is_repeated_no_more_often_than_when_it_was_new(shipped):
+    replayed = corpora.load("replay-en", "train")[:8]
+    known = [correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")]
+    data = retrain.training_set(shipped.experts["en"], material.Lesson(known, replayed, [], known))
+    # half of eight, of two corrections
+    assert Counter(label for label in data["labels"] if label >= 0) == {0: 2, 2: 2}
+
+
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
 def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
@@ -232,6 +240,18 @@ def test_of_no_corrections_nothing_is_learned(settings, small):
     assert found.gate
 
 
+def test_what_is_learned_again_is_what_was_known_and_what_is_new_only_judges(settings, small):
+    texts = distinct_texts(12)
+    given = [correction(number, text, "negative") for number, text in enumerate(texts)]
+    # the text of the first is given again by somebody else; of the third the label has changed since
+    given.append(correction(12, texts[0].upper(), "negative"))
+    before = {"0": "negative", "1": "negative", "2": "positive", "gone": "negative"}
+    found = material.collect_again(settings, given, ("en", "zh"), before=before, seed=1, say=print)
+    assert [one.id for one in found.learned] == [one.id for one in found.known] == ["0", "1"]
+    assert [int(one.id) for one in found.held] == list(range(3, 12))
+    assert len(found.held_groups) == 9 and found.again and found.gate
+
+
 def held_in(groups: list[int]) -> Material:
     return Material({}, [], np.array(groups), [], {})
 
@@ -307,6 +327,21 @@ def test_a_run_that_has_too_few_corrections_tells_each_where_it_stands(
     assert count(AttemptRow) == 1
 
 
+def test_too_few_corrections_are_no_reason_to_keep_what_was_turned_down(
+    settings, database, small, nothing_to_install, withdrawn, monkeypatch
+):
+    with database.write() as session:
+        queries.activate(session, version_id="v1", why="test")
+        few = [one for one in queries.judged_corrections(session) if one.actor != "carl" and one.status != "rejected"]
+    learned = []
+    monkeypatch.setattr(Run, "weigh_sources", lambda run: few)
+    monkeypatch.setattr(Run, "challenge", lambda run, draft, material: (learned.append(material), WINS))
+    monkeypatch.setattr(Run, "conclude", lambda run, draft, manifest, verdict, material: Outcome("kept", "test"))
+    assert retrain.retrain(settings, say=print).reason == "test"
+    [material] = learned
+    assert (Counter(one.actor for one in material.learned), material.held) == ({"anna": 2, "ben": 2}, [])
+
+
 def test_a_dry_run_leaves_every_correction_where_it_stood(settings, small, nothing_to_install, give, statuses, count):
     give(anna=3, ben=1)
     assert retrain.retrain(settings, dry_run=True, say=print).outcome == "insufficient"
@@ -340,7 +375,7 @@ def decide(settings, database, small, monkeypatch, tmp_path):
         monkeypatch.setattr(Run, "conclude", lambda run, *given: given)
         versions = Versions(settings, database)
         with database.read() as session:
-            accepted = queries.judged_corrections(session)
+            accepted = [one for one in queries.judged_corrections(session) if one.status != "rejected"]
         attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, None, print)
         draft = versions.store.draft("challenger")
         _, number, reached, concluded = attempt.decide(draft, accepted, attempt.collect(accepted))
@@ -408,6 +443,28 @@ def test_a_source_without_which_there_is_too_little_to_decide_on_is_not_left_out
 def test_a_source_that_gave_little_is_not_suspected(give, decide):
     give(anna=29, ben=20, carl=29)
     assert decide(HARMS)[0] == [{"anna", "ben", "carl"}]
+
+
+@pytest.fixture
+def withdrawn(database, give):
+    """The champion, v1, has learned three corrections of anna's and all of ben's, and one of anna's was turned down."""
+    ids = give(anna=3, ben=2, carl=80)
+    with database.write() as session:
+        learned = dict.fromkeys(ids["anna"][:3] + ids["ben"], "negative")
+        queries.add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
+        queries.decide(session, ids["anna"][0], False, "eve", "no")
+
+
+def test_what_the_champion_should_not_have_learned_is_left_out_where_nothing_better_comes_of_it(withdrawn, decide):
+    assert decide(NO_BETTER, WINS)[1] == (2, WINS, {"anna", "ben"})
+
+
+def test_a_better_one_that_is_without_it_all_the_same_is_taken(withdrawn, decide):
+    assert decide(WINS)[1] == (1, WINS, {"anna", "ben", "carl"})
+
+
+def test_the_first_verdict_stands_where_the_model_is_worse_without_what_was_withdrawn(withdrawn, decide):
+    assert decide(NO_BETTER, HARMS)[1][:2] == (1, NO_BETTER)
 
 
 def test_a_dry_run_sets_nothing_aside(give, decide, statuses):

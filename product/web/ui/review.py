@@ -105,8 +105,9 @@ def _decide(word: Said, say: Texts) -> str:
 
 
 def act(application: Application, clicked: object, who: str, why: str, say: Texts) -> str:
-    """Do what a button of the queue says, `why` being the lead's reason; returns what to show of it, with a button that does the contrary. Raises
-    InvalidInput for a button that there is not, NotFound for what is gone, StorageUnavailable."""
+    """Do what a button of the queue says, `why` being the lead's reason; returns what to show of it, with a button that
+    does the contrary. Raises InvalidInput for a button that there is not, NotFound for what is gone,
+    StorageUnavailable."""
     clicked = clicked if isinstance(clicked, dict) else {}
     name, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
     if name == "label":

@@ -4,6 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from product import erasure
 from product.sentiment import NotFound, Status
 from product.storage import queries
 from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow, PredictionRow
@@ -338,6 +339,24 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
         session.get(FeedbackRow, id).status = status
     with pytest.raises(NotFound, match="feedback_id"):
         decide(session, id, True)
+
+
+@pytest.mark.parametrize("gone", ["rejected", "erased"])
+def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_due(session, gone):
+    learned, other = correct(session, actor="ann"), correct(session, actor="bob")
+    add_version(session, "v1", {learned: "neutral"})
+    add_version(session, "v0", {other: "neutral"})
+    queries.activate(session, version_id="v1", why="test")
+    attempt = queries.start_attempt(session)
+    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    for id in (learned, other):
+        if gone == "rejected":
+            decide(session, id, False)
+        else:
+            erasure.erase(session, erasure.reach_of_feedback(session, id))
+    session.flush()
+    assert queries.withdrawn(session, version_id="v1") == 1
+    assert queries.feedback_since_last_attempt(session) == 1
 
 
 def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
