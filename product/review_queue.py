@@ -13,9 +13,10 @@ from product.storage.tables import FeedbackRow, PredictionRow
 
 OPEN = (Status.pending.value, Status.quarantined.value)
 """A correction with one of these, that no lead has decided on, may need a decision."""
-REASONS = ("quarantined", "disputed", "shadow", "drifted", "unsure", "unseen")
-"""Why a message is in the queue; of several reasons, the first. `shadow`: a challenger that reads in the shadow says
-another label. Nobody said anything yet of what is `unsure`, the model being so, or only `unseen`."""
+REASONS = ("quarantined", "disputed", "waiting", "shadow", "drifted", "unsure", "unseen")
+"""Why a message is in the queue; of several reasons, the first. `waiting`: too little is known of who spoke of it.
+`shadow`: a challenger that reads in the shadow says another label. Nobody said anything yet of what is `unsure`, the
+model being so, or only `unseen`."""
 
 
 @dataclass(frozen=True)
@@ -64,7 +65,7 @@ def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules 
 
 def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item]:
     """Corrections first: of equals, a person's word is looked at before a message nobody spoke of."""
-    items = _to_decide(queries.words_to_review(session, limit=rules.recent))
+    items = _to_decide(queries.words_to_review(session, limit=rules.recent), queries.left_waiting(session))
     told = {one.prediction_id: one.label for one in queries.shadow_disagreements(session, rules.drifted)}
     differing = queries.uncorrected_answers(session, limit=rules.drifted, ids=list(told))
     items += [replace(_item(row, "shadow"), challenger=told[row.id]) for row in differing]
@@ -74,8 +75,8 @@ def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item
     return items + [_item(row, "unseen") for row in recent if row.id not in {*told, *drifted}]
 
 
-def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]]) -> list[Item]:
-    """Texts with a correction that was put aside, or of which people disagree; each once."""
+def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]], waiting: set[str]) -> list[Item]:
+    """Texts with a correction that was put aside or waits, or of which people disagree; each once."""
     by_text = defaultdict(list)
     for word, answer in rows:
         by_text[" ".join(answer.text.casefold().split())].append((word, answer))
@@ -83,11 +84,15 @@ def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]]) -> list[Item]:
     for group in by_text.values():
         said = tuple(_said(word) for word, _ in group)
         disputed = len({word.label for word in said}) > 1
-        wanted = [word.open and (disputed or word.status == Status.quarantined) for word in said]
+        wanted = [
+            word.open and (disputed or word.status == Status.quarantined or word.feedback_id in waiting)
+            for word in said
+        ]
         if any(wanted):
             said = tuple(replace(word, open=each) for word, each in zip(said, wanted, strict=True))
             aside = any(word.open and word.status == Status.quarantined for word in said)
-            items.append(replace(_item(group[0][1], "quarantined" if aside else "disputed"), said=said))
+            reason = "quarantined" if aside else "disputed" if disputed else "waiting"
+            items.append(replace(_item(group[0][1], reason), said=said))
     return items
 
 

@@ -34,7 +34,7 @@ from training.finetune import Recipe, encode, mean_adapter, save, shorten, stead
 from training.gate import Rules, Verdict
 from training.judging import judge
 from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
-from training.sources import judge_sources, large_sources
+from training.sources import judge_sources, large_sources, set_aside
 from training.standing import Standing
 
 log = logging.getLogger(__name__)
@@ -166,11 +166,9 @@ class Run:
         """What may teach, oldest first; what became of every correction is stored, for who gave it to read."""
         with self.database.read() as session:
             as_of, corrections = now(), queries.judged_corrections(session)
-            harmful = queries.last_said(session, why=HARMFUL)
+            harmful = queries.said_of(session, why=HARMFUL)
         found = judge_sources(self.settings, self.versions, self.shipped, corrections, self.attempt, self.say)
-        # Until a reviewer says otherwise, or each run would find it out anew.
-        aside = {one.id for one in corrections if one.id in harmful and not one.reviewed}
-        found |= dict.fromkeys(aside, Standing(Status.quarantined, HARMFUL))
+        found |= dict.fromkeys(set_aside(corrections, harmful), Standing(Status.quarantined, HARMFUL))
         if not self.dry_run:
             changes = {id: (one.status, one.why) for id, one in found.items()}
             with self.database.write() as session:
@@ -209,7 +207,7 @@ class Run:
             draft.mkdir()
             again, better = self.challenge(draft, second)
             if better.promote:
-                self.set_aside([one for one in accepted if one.source == source])
+                self.put_aside([one for one in accepted if one.source == source])
                 manifest, verdict, material = again, better, second
                 break
         if not verdict.promote and self.withdrawn():
@@ -229,7 +227,7 @@ class Run:
         verdict, metrics = judge(champion, models.load(draft), material, Rules(), self.say)
         return manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics}), verdict
 
-    def set_aside(self, corrections: list[Correction]) -> None:
+    def put_aside(self, corrections: list[Correction]) -> None:
         if not self.dry_run:
             changes = {one.id: (Status.quarantined, HARMFUL) for one in corrections}
             with self.database.write() as session:

@@ -20,6 +20,9 @@ LARGE_SHARE = 0.2
 LARGE = 30
 """A source with this many of the accepted corrections, and this part of them, could turn a version by itself."""
 
+CLEARED = 5
+"""So many of its corrections must a reviewer have accepted before a source that did harm is weighed again."""
+
 
 def rules_of(settings: Settings) -> StandingRules:
     """The rules with the numbers of the installation."""
@@ -90,6 +93,15 @@ def _features(settings: Settings, versions: Versions, shipped: Manifest, languag
     expert = manifests.verify(folder).experts[language]
     model = checkpoint.load_expert(folder, shipped, language, settings.base_model)
     return crossfit.read_features(model, TextEncoder(folder / expert.tokenizer, expert.max_tokens), texts)
+
+
+def set_aside(corrections: list[Correction], harmful: set[str]) -> set[str]:
+    """The corrections, by id, of sources that did harm once (`harmful`: the corrections they gave by then), those too
+    that came since; but what a reviewer decided, and no more once so many of a source's were found to be right."""
+    sources = {one.source for one in corrections if one.id in harmful}
+    cleared = Counter(one.source for one in corrections if one.reviewed and one.status != Status.rejected)
+    aside = {source for source in sources if cleared[source] < CLEARED}
+    return {one.id for one in corrections if one.source in aside and not one.reviewed}
 
 
 def large_sources(accepted: list[Correction]) -> list[str]:

@@ -219,11 +219,9 @@ def judged_corrections(session: Session) -> list[Correction]:
     return [_correction(word, answer) for word, answer in rows]
 
 
-def last_said(session: Session, *, why: str) -> set[str]:
-    """The ids of corrections in whose history this reason stands last."""
-    last = select(func.max(FeedbackEventRow.id)).group_by(FeedbackEventRow.feedback_id)
-    found = select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.id.in_(last), FeedbackEventRow.why == why)
-    return set(session.scalars(found))
+def said_of(session: Session, *, why: str) -> set[str]:
+    """The ids of corrections in whose history this reason stands."""
+    return set(session.scalars(select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.why == why)))
 
 
 def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
@@ -241,6 +239,19 @@ def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, 
         .order_by(FeedbackRow.created_at, FeedbackRow.id)
     )
     return [(word, answer) for word, answer in rows]
+
+
+def left_waiting(session: Session) -> set[str]:
+    """The ids of pending corrections that a run has read and left so, as too little is known of their source."""
+    read_to = _read_to(session)
+    newest = select(func.max(FeedbackEventRow.id)).group_by(FeedbackEventRow.feedback_id)
+    waiting = (
+        select(FeedbackRow.id)
+        .join(FeedbackEventRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
+        .where(FeedbackEventRow.id.in_(newest), FeedbackRow.status == Status.pending.value)
+        .where(or_(FeedbackEventRow.id <= read_to, FeedbackEventRow.who == PRODUCT))
+    )
+    return set(session.scalars(waiting))
 
 
 def _correction(word: FeedbackRow, answer: PredictionRow) -> Correction:
@@ -556,12 +567,11 @@ def feedback_since_last_attempt(session: Session) -> int:
 
     An attempt that was killed is none: it decided nothing.
     """
-    known = session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
     changed = (
         select(func.count(FeedbackEventRow.feedback_id.distinct()))
         .join(FeedbackRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
         .where(
-            FeedbackEventRow.id > known,
+            FeedbackEventRow.id > _read_to(session),
             or_(
                 and_(FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(STANDING)),
                 and_(FeedbackEventRow.status.in_(GONE), FeedbackRow.id.in_(_withdrawn(active_version(session)))),
@@ -569,6 +579,11 @@ def feedback_since_last_attempt(session: Session) -> int:
         )
     )
     return session.scalar(changed)
+
+
+def _read_to(session: Session) -> int:
+    """The newest event that a finished attempt knew of."""
+    return session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
 
 
 def withdrawn(session: Session, *, version_id: str) -> int:

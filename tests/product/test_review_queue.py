@@ -117,6 +117,34 @@ def test_people_who_agree_need_no_decision(application, say):
     assert application.review_queue() == []
 
 
+def attempt(database, *waiting):
+    """A run that has read all that was said; of some it has found what it did not know before, and left it pending."""
+    with database.write() as session:
+        known = queries.latest_event(session)
+        queries.set_standing(session, {id: (Status.pending, "Too little is known.") for id in waiting})
+        id = queries.start_attempt(session, up_to=known)
+        queries.finish_attempt(session, id=id, outcome="insufficient", reason="test")
+
+
+def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):
+    _, words = say("bad bag", ann="neutral")
+    assert reasons(application) == {}
+    attempt(database)
+    say("good day", bob="neutral")
+    [item] = application.review_queue()
+    assert (item.text, item.reason, item.said[0].open) == ("bad bag", "waiting", True)
+    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    assert reasons(application) == {}
+
+
+def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database, say):
+    _, words = say("bad bag", ann="neutral")
+    with database.write() as session:
+        queries.set_standing(session, {words["ann"]: (Status.accepted, "borne out")})
+    attempt(database, words["ann"])
+    assert reasons(application) == {"bad bag": "waiting"}
+
+
 def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     with database.write() as session:

@@ -21,10 +21,15 @@ def installed_settings(installed_data_dir):
 
 
 @pytest.fixture
-def versions(installed_settings):
+def database(installed_settings):
     database = Database(installed_settings.database)
-    yield Versions(installed_settings, database)
+    yield database
     database.close()
+
+
+@pytest.fixture
+def versions(installed_settings, database):
+    return Versions(installed_settings, database)
 
 
 @pytest.fixture

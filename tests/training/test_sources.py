@@ -1,5 +1,6 @@
 """Sources judged on real texts by the shipped model; and what is done with languages, on features made up."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import numpy as np
@@ -12,7 +13,7 @@ from product.settings import SHIPPED_MODEL, Settings
 from product.versions import Versions
 from training import corpora, sources
 from training.corpora import Row
-from training.sources import judge_sources, large_sources, nobody, rules_of
+from training.sources import judge_sources, large_sources, nobody, rules_of, set_aside
 
 HONEST = ("anna", "ben", "carl", "dora")
 EACH = 24
@@ -155,3 +156,19 @@ def given_by(**counts: int) -> list[Correction]:
 )
 def test_large_sources_gave_thirty_and_a_fifth_and_not_all(counts, large):
     assert large_sources(given_by(**counts)) == large
+
+
+def decided(number: int, actor: str, status: str) -> Correction:
+    return replace(correction(number, Row("text", "neutral", "test"), actor), status=status, reviewed=True)
+
+
+@pytest.mark.parametrize(("accepted", "rejected", "aside"), [(4, 3, {"0", "1"}), (5, 0, set())])
+def test_a_source_that_did_harm_stays_aside_until_a_reviewer_accepted_five_of_its_words(accepted, rejected, aside):
+    given = [
+        correction(0, Row("then", "neutral", "test"), "mallory"),
+        correction(1, Row("since", "neutral", "test"), "mallory"),
+    ]
+    given += [correction(2, Row("other", "neutral", "test"), "anna")]
+    given += [decided(10 + number, "mallory", "accepted") for number in range(accepted)]
+    given += [decided(20 + number, "mallory", "rejected") for number in range(rejected)]
+    assert set_aside(given, {"0"}) == aside
