@@ -11,13 +11,14 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 from sqlalchemy.orm import Session
 
 from product import data_commands, erasure, shadow
 from product import export as exporting
 from product.application import MAX_REVIEWED, Application
-from product.command_line import JsonOption, console, out, run, say, write_json
+from product.command_line import WIDE, JsonOption, console, out, run, say, verdict_table, write_json
 from product.data_commands import opened_database
 from product.drift import Judged, Report
 from product.drift_counts import MEASURES
@@ -30,7 +31,7 @@ from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
 from product.storage import queries
 from product.storage.database import Database
-from product.storage.tables import ShadowRow
+from product.storage.tables import AttemptRow, ShadowRow
 from product.versions import Versions, install_shipped
 
 app = typer.Typer(
@@ -40,6 +41,8 @@ app = typer.Typer(
 
 PLAIN = {"markup": False, "highlight": False, "soft_wrap": True}
 """How text is printed that came from outside."""
+ATTEMPTS = 5
+"""The newest that `versions` tells of."""
 
 
 @contextmanager
@@ -62,13 +65,20 @@ def install() -> None:
 
 
 @app.command()
-def versions() -> None:
-    """List the model versions, newest first; the active one is marked."""
+def versions(
+    verdict: Annotated[
+        str, typer.Option(help="Only the table that this was judged by: a version's id, or an attempt's number.")
+    ] = "",
+) -> None:
+    """List the model versions, newest first, the active one marked; then what the last attempts to learn came to."""
+    if verdict:
+        return print_verdict(verdict)
     table = Table()
     for heading in ("", "version", "parent", "created (UTC)", "corrections", "why"):
         table.add_column(heading)
     with opened() as (_, database, _), database.read() as session:
         active, shadows = queries.newest_activation(session), queries.shadows(session)
+        attempts = queries.newest_attempts(session, limit=ATTEMPTS)
         for row in queries.all_versions(session):
             reading = row.id in shadows and shadows[row.id].outcome is None
             mark = "active" if active and row.id == active.version_id else "shadow" if reading else ""
@@ -77,8 +87,27 @@ def versions() -> None:
     out.print(table)
     lines = [f"active since {active.at:%Y-%m-%d %H:%M:%S}: {active.version_id}: {active.why}"] if active else []
     lines += [f"{row.version_id} in the shadow: {_shadow(row)}" for row in shadows.values()]
+    lines += [f"attempt {row.id}, begun {row.started_at:%Y-%m-%d %H:%M:%S}: {_came_to(row)}" for row in attempts]
     for line in lines:
         out.print(line, markup=False, highlight=False, soft_wrap=True)
+
+
+def print_verdict(name: str) -> None:
+    with opened() as (_, database, _), database.read() as session:
+        row = queries.attempt(session, id=int(name)) if name.isdecimal() else queries.version(session, id=name)
+        if row is None:
+            raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
+        found = row.verdict or {}
+    if not found.get("checks"):
+        raise NotFound(f"{name}: nothing was compared")
+    title = f"{name}: {found['reason']}"
+    Console(width=max(out.width, WIDE)).print(verdict_table(escape(title), found))
+
+
+def _came_to(row: AttemptRow) -> str:
+    if row.finished_at is None:
+        return "not finished: it is under way, or was killed"
+    return f"{row.outcome}" + (f" → {row.version_id}" if row.version_id else "") + f": {row.reason}"
 
 
 def _shadow(row: ShadowRow) -> str:

@@ -10,11 +10,15 @@ from typing import Annotated
 import typer
 from rich.console import Console
 from rich.logging import RichHandler
+from rich.markup import escape
+from rich.table import Table
 
 from product.sentiment import AttuneError
 
 REFUSED = 2
 """Exit status when what was asked cannot be done; the reason is on stderr."""
+WIDE = 150
+"""Columns that the table of a verdict needs: in fewer its words are cut in the middle."""
 
 JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
 
@@ -25,6 +29,18 @@ console = Console(stderr=True)
 def say(message: str) -> None:
     """A step of something long, on stderr: stdout is for results."""
     console.print(f"[dim]›[/dim] {message}", highlight=False)
+
+
+def verdict_table(title: str, verdict: dict) -> Table:
+    """A gate's verdict, as a version or an attempt keeps it, for people."""
+    table = Table(title=title, title_justify="left")
+    for heading in ("judged on", "champion", "challenger", "finding", "rule", "passed"):
+        table.add_column(heading)
+    words = {True: "yes", False: "NO", None: "–"}
+    for check in verdict["checks"]:
+        cells = (check[name] for name in ("name", "champion", "challenger", "finding", "rule"))
+        table.add_row(*map(escape, cells), words[check["passed"]])
+    return table
 
 
 def write_json(target: str | None, content: dict) -> None:

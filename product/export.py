@@ -14,7 +14,8 @@ from product.storage import queries
 
 MOMENTS = ("created_at", "updated_at")
 """When the label was first given, and when last."""
-COLUMNS = ("text", "label", "predicted", "language", "actor", "status", "model_version", *MOMENTS, "comment")
+WHAT = ("feedback_id", "text", "label", "predicted", "language", "actor", "status", "model_version")
+COLUMNS = (*WHAT, *MOMENTS, "comment")
 STATUSES = tuple(status.value for status in Status if status is not Status.erased)
 """What can be asked for: of an erased correction there is nothing to write."""
 AT_ONCE = 1_000

@@ -108,6 +108,8 @@ def check_actor(actor: str) -> None:
     check_length("--actor", actor, MAX_ACTOR)
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
+    if actor.strip() == queries.PRODUCT:
+        raise InvalidInput(f"--actor: {queries.PRODUCT} is the product's own name in the history.")
     if ":" in actor or "\x00" in actor:
         raise InvalidInput("--actor: no colon; one stands in the names of those who correct on the page or by REST.")
 

@@ -12,7 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from product.command_line import JsonOption, console, out, run, say, write_json
+from product.command_line import WIDE, JsonOption, console, out, run, say, verdict_table, write_json
 from product.drift_watch import REFERENCE, write_reference
 from product.sentiment import LABELS
 from product.settings import SHIPPED_MODEL, load_settings
@@ -362,13 +362,8 @@ def notes(measured: dict) -> list[str]:
 
 
 def print_verdict(outcome) -> None:
-    table = Table(title=f"champion {outcome.champion} against challenger", title_justify="left")
-    for heading in ("judged on", "champion", "challenger", "finding", "rule", "passed"):
-        table.add_column(heading)
-    words = {True: "yes", False: "NO", None: "–"}
-    for check in outcome.verdict.checks:
-        table.add_row(check.name, check.champion, check.challenger, check.finding, check.rule, words[check.passed])
-    Console(stderr=True, width=max(console.width, 150)).print(table)
+    table = verdict_table(f"champion {outcome.champion} against challenger", outcome.verdict.as_dict())
+    Console(stderr=True, width=max(console.width, WIDE)).print(table)
 
 
 if __name__ == "__main__":

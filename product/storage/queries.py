@@ -295,7 +295,8 @@ def every_correction(
     wanted = [word.updated_at >= since] if since else []
     wanted += [status.in_(statuses)] if statuses else []
     rows = session.execute(
-        select(word.label, word.actor, status.label("status"), word.created_at, word.updated_at, word.comment, *answer)
+        select(word.id.label("feedback_id"), word.label, word.actor, status.label("status"), *answer)
+        .add_columns(word.created_at, word.updated_at, word.comment)
         .join(PredictionRow, word.prediction_id == PredictionRow.id)
         .outerjoin(learned, in_active)
         .where(word.status != Status.erased.value, *wanted)

@@ -39,14 +39,16 @@ def lines(file) -> list[dict]:
 def test_datasets_reads_chinese_quotes_and_newlines_as_they_were(database, give, export, tmp_path, ending):
     datasets = pytest.importorskip("datasets")
     for text in HARD:
-        give(text, comment=text)
+        id = give(text, comment=text)
     file = tmp_path / f"out.{ending}"
     assert export(file).exit_code == 0
     kind = "json" if ending == "jsonl" else ending
     rows = datasets.load_dataset(kind, data_files=str(file), cache_dir=str(tmp_path / "cache"), split="train")
     assert rows.column_names == list(exporting.COLUMNS)
     assert (rows["text"][:], rows["comment"][:]) == (HARD, HARD)
-    assert rows[1] | {"created_at": 0, "updated_at": 0} == {
+    assert rows["feedback_id"][-1] == id
+    assert rows[1] | {"feedback_id": "", "created_at": 0, "updated_at": 0} == {
+        "feedback_id": "",
         "text": HARD[1],
         "label": "neutral",
         "predicted": "negative",

@@ -531,15 +531,76 @@ def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(li
     assert retrain.retrain(little, if_due=True).outcome == "not-due"
 
 
-def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(settings, versions, database):
-    before, draft = versions.active(), versions.store.draft("challenger")
-    shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
-    manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
-    with database.write() as session:
-        attempt = queries.start_attempt(session)
-    shipped = manifests.read(versions.store.folder(before))
-    run = Run(settings, database, versions, shipped, before, attempt, False, timedelta(hours=48), print)
-    outcome = run.conclude(draft, manifest, Verdict(True, "better"), NOTHING)
+@pytest.fixture
+def conclude(settings, versions, database):
+    """Conclude an attempt whose challenger, a copy of what serves, got the verdict; returns its outcome."""
+
+    def run(verdict: Verdict, approval: str = "auto", *, dry_run: bool = False, shadow=None, champion: str = ""):
+        before, draft = versions.active(), versions.store.draft("challenger")
+        shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
+        manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
+        with database.write() as session:
+            attempt = queries.start_attempt(session)
+        chosen = settings.model_copy(update={"approval": approval})
+        made = Run(
+            chosen, database, versions, versions.installed(), champion or before, attempt, dry_run, shadow, print
+        )
+        try:
+            return made.conclude(draft, manifest, verdict, NOTHING)
+        finally:
+            shutil.rmtree(draft, ignore_errors=True)
+
+    return run
+
+
+def test_what_is_better_is_published_and_active(conclude, versions, database):
+    before = versions.active()
+    assert conclude(WINS).outcome == "promoted"
+    assert (versions.active(), manifests.verify(versions.store.folder("r0001-x")).parent) == ("r0001-x", before)
+    with database.read() as session:
+        kept = queries.attempt(session, id=1)
+        assert (kept.outcome, kept.version_id, kept.verdict["promote"]) == ("promoted", "r0001-x", True)
+
+
+def test_with_approval_by_a_lead_what_is_better_waits_until_it_is_promoted(conclude, versions):
+    before = versions.active()
+    outcome = conclude(WINS, approval="lead")
+    assert (outcome.outcome, outcome.version, versions.active()) == ("awaiting-approval", "r0001-x", before)
+    versions.promote("r0001-x", "a lead")
+    assert versions.active() == "r0001-x"
+
+
+def test_what_was_compared_with_another_than_what_is_active_by_now_waits(conclude, versions):
+    before = versions.active()
+    outcome = conclude(WINS, champion="another")
+    assert (outcome.outcome, versions.active()) == ("awaiting-approval", before)
+    assert outcome.reason == f"better; but {before} was made active meanwhile, with which it was not compared"
+
+
+def test_of_what_is_no_better_the_verdict_is_kept_and_no_folder(conclude, versions, database):
+    before = versions.active()
+    assert conclude(HARMS).outcome == "kept"
+    assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
+    with database.read() as session:
+        kept = queries.attempt(session, id=1)
+        assert (kept.outcome, kept.version_id) == ("kept", None)
+        assert kept.verdict["checks"][0]["name"] == "gate rows (9)"
+
+
+def test_a_dry_run_says_what_would_be_and_changes_nothing(conclude, versions, database):
+    before = versions.active()
+    outcome = conclude(WINS, dry_run=True)
+    assert (outcome.outcome, outcome.reason) == ("promoted", "dry run, nothing changed: better")
+    assert versions.active() == before
+    assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
+    with database.read() as session:
+        assert [row.id for row in queries.all_versions(session)] == [before]
+        assert queries.attempt(session, id=1).outcome is None
+
+
+def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(conclude, versions, database):
+    before = versions.active()
+    outcome = conclude(WINS, shadow=timedelta(hours=48))
     assert (outcome.outcome, outcome.version) == ("awaiting-approval", "r0001-x")
     assert outcome.reason.startswith(f"better; reads in the shadow of {before} until 2")
     assert versions.active() == before

@@ -1,0 +1,52 @@
+"""`python -m product versions`: which there are, what the attempts came to, and the table that each was judged by."""
+
+import pytest
+from typer.testing import CliRunner
+
+from product import __main__ as commands
+from product.storage import queries
+
+CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
+VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not worse", "passed": False}]}
+
+
+@pytest.fixture
+def command(settings, monkeypatch):
+    """The command on the test's own database; returns how it ended."""
+    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(commands.app, ["versions", *arguments], env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def attempts(database):
+    """A version, an attempt whose challenger was turned down, and one that was never finished."""
+    with database.write() as session:
+        queries.add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
+        queries.activate(session, version_id="v1", why="test")
+        kept = queries.start_attempt(session)
+        queries.finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
+        queries.start_attempt(session)
+
+
+def test_attempts_are_listed_with_what_they_came_to(attempts, command):
+    told = command().stdout
+    assert "active since" in told and ": v1: test" in told
+    assert ": kept: worse" in told
+    assert "attempt 2, begun" in told and "not finished: it is under way, or was killed" in told
+
+
+@pytest.mark.parametrize("name", ["v1", "1"])
+def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, command, name):
+    told = command("--verdict", name)
+    assert told.exit_code == 0
+    for words in (f"{name}: worse", "gate rows (9)", "90.0% right", "-10 [red]points", "not worse", "NO"):
+        assert words in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"), [("v2", "no version 'v2'"), ("9", "No attempt has the number 9"), ("2", "2: nothing")]
+)
+def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name, said):
+    refused = command("--verdict", name)
+    assert refused.exit_code == 1
+    assert said in str(refused.exception)
