@@ -82,6 +82,8 @@ class Application:
         self.engine = engine
         self.drift = drift_watch.DriftWatch(settings, database)
         self._refused: dict[str, str] = {}
+        self._unclean = False
+        """Whether something deleted may still stand in the database's files."""
 
     @classmethod
     @contextmanager
@@ -220,8 +222,9 @@ class Application:
             clean = self.database.scrub()
         except StorageUnavailable:
             clean = False
+        self._unclean = not clean
         if not clean:
-            logger.warning("deleted texts may stay in the database's files until it is cleaned the next time")
+            logger.warning("deleted texts may stay in the database's files until they are cleaned within the hour")
 
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
@@ -299,7 +302,7 @@ class Application:
             total += deleted
             if deleted < DELETED_AT_ONCE:
                 break
-        if total:
+        if total or self._unclean:
             self._clean_up()
         return total
 

@@ -95,8 +95,8 @@ class RunningApp:
     def get(self, path: str) -> tuple[int, dict]:
         return self._call(urllib.request.Request(self.url + path))
 
-    def post(self, path: str, body: dict) -> tuple[int, dict]:
-        headers = {"Content-Type": "application/json"}
+    def post(self, path: str, body: dict, **more: str) -> tuple[int, dict]:
+        headers = {"Content-Type": "application/json"} | {name.replace("_", "-"): value for name, value in more.items()}
         return self._call(urllib.request.Request(self.url + path, json.dumps(body).encode(), headers))
 
     @staticmethod

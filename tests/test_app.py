@@ -33,3 +33,16 @@ def test_a_port_that_is_no_number_is_refused_with_what_is_allowed(tmp_path):
     done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
     assert done.returncode == 1
     assert "GRADIO_SERVER_PORT" in done.stderr and "'abc'" in done.stderr and "Traceback" not in done.stderr
+
+
+def test_who_comes_through_a_proxy_on_this_machine_is_told_by_the_address_that_the_proxy_saw(app):
+    [answer] = app.predict(["where is my parcel"])["predictions"]
+    given = {"prediction_id": answer["id"], "label": "positive", "actor": "anna"}
+
+    def correct(forwarded: str) -> str:
+        return app.post("/api/v1/feedback", given, X_Forwarded_For=forwarded)[1]["feedback_id"]
+
+    first = correct("203.0.113.1")
+    assert correct("203.0.113.2") != first
+    # what a visitor has written before it is not believed
+    assert correct("203.0.113.9, 203.0.113.1") == first

@@ -276,7 +276,18 @@ def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
     application.predict(["where is it"])
     assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 1
     assert count(PredictionRow) == 0
-    assert "cleaned the next time" in caplog.text
+    assert "until they are cleaned within the hour" in caplog.text
+
+
+def test_files_that_could_not_be_cleaned_are_cleaned_the_next_time_though_nothing_expired(
+    application, database, monkeypatch
+):
+    answers = iter([False, True])
+    application.predict(["where is it"])
+    monkeypatch.setattr(database, "scrub", lambda: next(answers))
+    later = datetime.now(UTC) + timedelta(days=100)
+    assert [application.delete_expired(later) for _ in range(3)] == [1, 0, 0]
+    assert next(answers, None) is None
 
 
 def test_where_nothing_expired_the_files_are_left_alone(application, database, monkeypatch):
