@@ -51,6 +51,7 @@ MAX_REVIEWED = 200
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
 """How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
+CLEAN_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
 
@@ -116,6 +117,7 @@ class Application:
         probation, shadowing = probation_watch.ProbationWatch(*given), shadow.ShadowWatch(*given)
         jobs = [
             Periodic("deleting expired predictions", self.delete_expired),
+            Periodic("cleaning the database's files", self.clean_again, CLEAN_SECONDS),
             Periodic("measuring drift", self.drift.check, drift_watch.HOUR),
             Periodic("looking at the version on probation", probation.check, probation_watch.EVERY),
             Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE),
@@ -216,6 +218,11 @@ class Application:
         self._clean_up()
         return reach
 
+    def clean_again(self) -> None:
+        """Where the files could not be cleaned the last time."""
+        if self._unclean:
+            self._clean_up()
+
     def _clean_up(self) -> None:
         """What was deleted leaves the database's files as well, unless somebody is reading an earlier state."""
         try:
@@ -224,7 +231,7 @@ class Application:
             clean = False
         self._unclean = not clean
         if not clean:
-            logger.warning("deleted texts may stay in the database's files until they are cleaned within the hour")
+            logger.warning("deleted texts may stay in the database's files until they are cleaned in a few minutes")
 
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
@@ -302,7 +309,7 @@ class Application:
             total += deleted
             if deleted < DELETED_AT_ONCE:
                 break
-        if total or self._unclean:
+        if total:
             self._clean_up()
         return total
 
