@@ -3,7 +3,7 @@
 import fcntl
 import os
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -23,16 +23,25 @@ class Locked(AttuneError):
 
 
 @contextmanager
-def alone_with_corrections(settings: Settings, database: Database) -> Iterator[None]:
+def alone_with_corrections(settings: Settings, database: Database) -> Iterator[Callable[[], None]]:
     """Learn from corrections, or take them back, while nobody else does either. Raises Locked, StorageUnavailable.
 
-    A file's lock reaches as far as the computer: hosts that share a PostgreSQL are kept apart by that.
+    A file's lock reaches as far as the computer: hosts that share a PostgreSQL are kept apart by that. Whoever was at
+    it for long calls what is yielded before it changes anything: it raises Locked if the lock was lost meanwhile.
     """
     purpose = "retraining"
-    with exclusive(settings.data_dir / RETRAINING, purpose), database.advisory_lock(ADVISORY, _holder()) as other:
+    with (
+        exclusive(settings.data_dir / RETRAINING, purpose),
+        database.advisory_lock(ADVISORY, _holder()) as (other, still_held),
+    ):
         if other is not None:
             raise Locked(f"{purpose} is already running: {other}")
-        yield
+
+        def still_alone() -> None:
+            if not still_held():
+                raise Locked(f"{purpose} was not alone all the time: the database was gone meanwhile; start it again")
+
+        yield still_alone
 
 
 @contextmanager

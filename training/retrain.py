@@ -94,8 +94,8 @@ def retrain(
     database = Database(settings.database)
     database.migrate()
     try:
-        with alone_with_corrections(settings, database):
-            outcome = _run(settings, database, if_due, dry_run, shadow, say, attempt_as or Run)
+        with alone_with_corrections(settings, database) as still_alone:
+            outcome = _run(settings, database, if_due, dry_run, shadow, say, attempt_as or Run, still_alone)
     except Locked as reason:
         if not if_due:
             raise
@@ -114,6 +114,7 @@ def _run(
     shadow: timedelta | None,
     say: Callable,
     attempt_as: Callable[..., "Run"],
+    still_alone: Callable[[], None],
 ) -> Outcome:
     versions = Versions(settings, database)
     versions.ensure_shipped()
@@ -126,7 +127,9 @@ def _run(
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
-    run = attempt_as(settings, database, versions, versions.installed(), champion_id, attempt, dry_run, shadow, say)
+    run = attempt_as(
+        settings, database, versions, versions.installed(), champion_id, attempt, dry_run, shadow, say, still_alone
+    )
     accepted = run.weigh_sources()
     material = run.collect(accepted) if len(accepted) >= 2 * Rules().held_back_groups else None
     lacking = too_few(material, len(accepted), Rules())
@@ -161,6 +164,8 @@ class Run:
     dry_run: bool
     shadow: timedelta | None
     say: Callable
+    still_alone: Callable[[], None] = lambda: None
+    """Raises Locked where another run may have been under way beside this one."""
 
     def weigh_sources(self) -> list[Correction]:
         """What may teach, oldest first; what became of every correction is stored, for who gave it to read."""
@@ -242,6 +247,7 @@ class Run:
                 outcome = self.outcome_of(verdict, queries.active_version(session))
             told = f"dry run, nothing changed: {reason}"
             return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
+        self.still_alone()
         if version:
             manifests.write(draft, manifest)
             self.say(f"publishing {version}")

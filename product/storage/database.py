@@ -3,15 +3,16 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
+from functools import partial
 from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
 from alembic.util import CommandError
 from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
 from sqlalchemy.pool import NullPool
@@ -118,14 +119,16 @@ class Database:
         return not busy
 
     @contextmanager
-    def advisory_lock(self, number: int, holder: str) -> Iterator[str | None]:
-        """Hold a lock of the database server while the block runs; yields who else holds it, None when it is ours.
+    def advisory_lock(self, number: int, holder: str) -> Iterator[tuple[str | None, Callable[[], bool]]]:
+        """Hold a lock of the database server while the block runs; yields who else holds it, None when it is ours, and
+        what tells whether it still is.
 
-        It is the connection's, so that the death of this process frees it. None at once on SQLite, whose databases are
-        one computer's, and on servers other than PostgreSQL. Raises StorageUnavailable.
+        It is the connection's, so that the death of this process frees it, and so does a server that is gone for a
+        while. On SQLite, whose databases are one computer's, and on servers other than PostgreSQL there is no other.
+        Raises StorageUnavailable.
         """
         if self.url.get_backend_name() != "postgresql":
-            yield None
+            yield None, lambda: True
             return
         # No transaction stays open for the length of a training: it would keep the server from cleaning up.
         engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
@@ -137,7 +140,7 @@ class Database:
                 raise _unavailable("locked", error) from error
             if other is None:
                 stack.callback(_give_back, connection, number)
-            yield other
+            yield other, partial(_holds, connection, number)
 
     def migrate(self, to: str = "head") -> None:
         """Bring the schema up to a revision, by default the newest; raises StorageUnavailable.
@@ -215,9 +218,17 @@ def _take(connection: Connection, number: int, holder: str) -> str | None:
     return connection.scalar(named, {"number": number}) or "holder unknown"
 
 
+def _holds(connection: Connection, number: int) -> bool:
+    own = "locktype = 'advisory' AND objid = :number AND granted AND pid = pg_backend_pid()"
+    try:
+        return bool(connection.scalar(text(f"SELECT count(*) FROM pg_locks WHERE {own}"), {"number": number}))
+    except SQLAlchemyError:  # it broke, now or before
+        return False
+
+
 def _give_back(connection: Connection, number: int) -> None:
     """Free the lock now: the server notices a closed connection a little later."""
-    with suppress(DBAPIError):  # a connection that broke freed it
+    with suppress(SQLAlchemyError):  # a connection that broke freed it
         connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
 
 

@@ -5,8 +5,9 @@ import sys
 import time
 
 import pytest
+from sqlalchemy import text
 
-from product.locking import Locked, alone_with_corrections, exclusive
+from product.locking import ADVISORY, Locked, alone_with_corrections, exclusive
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
@@ -88,6 +89,28 @@ def test_hosts_that_share_a_postgresql_keep_each_other_out_until_the_holder_dies
         except Locked:
             assert time.monotonic() < deadline
             time.sleep(0.05)
+
+
+def test_who_lost_the_lock_on_postgresql_is_told_before_changing_anything(host):
+    database = host[1]
+    with alone_with_corrections(*host) as still_alone:
+        still_alone()
+        with database.write() as session:
+            ended = session.scalar(
+                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :number"),
+                {"number": ADVISORY},
+            )
+        assert ended
+        with pytest.raises(Locked, match="was not alone all the time: the database was gone meanwhile"):
+            still_alone()
+        with pytest.raises(Locked):  # also where it has connected anew
+            still_alone()
+
+
+def test_on_sqlite_the_lock_is_held_as_long_as_the_process_lives(tmp_path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    with alone_with_corrections(settings, Database(settings.database)) as still_alone:
+        still_alone()
 
 
 def test_on_postgresql_the_lock_is_free_after_its_block_even_when_the_block_fails(host):
