@@ -119,17 +119,30 @@ def _shadow(row: ShadowRow) -> str:
 @app.command()
 def promote(version: str) -> None:
     """Make VERSION the active one, after checking its files. Running apps follow within seconds."""
-    with opened() as (_, _, versions):
+    with opened() as (_, database, versions):
         versions.promote(version, why="promoted by command")
+        warn_of_withdrawn(database, version)
     out.print(f"active: {version}")
 
 
 @app.command()
 def rollback() -> None:
     """Go back to the parent of the active version. Running apps follow within seconds."""
-    with opened() as (_, _, versions):
+    with opened() as (_, database, versions):
         before, after = versions.rollback(why="rolled back by command")
+        warn_of_withdrawn(database, after)
     out.print(f"active: {after} (before: {before})")
+
+
+def warn_of_withdrawn(database: Database, version: str) -> None:
+    with database.read() as session:
+        count = queries.withdrawn(session, version_id=version)
+    if count:
+        console.print(
+            f"{version} has learned {count} corrections that were turned down or erased since; "
+            "`python -m training retrain` makes a version without",
+            **PLAIN,
+        )
 
 
 @app.command()

@@ -1,4 +1,5 @@
-"""`python -m product versions`: which there are, what the attempts came to, and the table that each was judged by."""
+"""`python -m product versions`: which there are, what the attempts came to, and the table that each was judged by; and
+what `rollback` warns of."""
 
 import pytest
 from typer.testing import CliRunner
@@ -50,3 +51,24 @@ def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name,
     refused = command("--verdict", name)
     assert refused.exit_code == 1
     assert said in str(refused.exception)
+
+
+def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
+    attempts, database, settings, make_prediction, monkeypatch
+):
+    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    monkeypatch.setattr("product.versions.manifests.verify", lambda folder: None)
+    with database.write() as session:
+        answer = make_prediction()
+        queries.save_predictions(session, [answer])
+        id, _ = queries.save_feedback(
+            session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test"
+        )
+        for name, parent, learned in (("v2", "v1", {id: "negative"}), ("v3", "v2", {})):
+            queries.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
+        queries.decide(session, id, False, "eve", "no")
+        queries.activate(session, version_id="v3", why="test")
+    told = CliRunner().invoke(commands.app, ["rollback"])
+    assert "active: v2 (before: v3)" in told.stdout
+    assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr
+    assert "turned down" not in CliRunner().invoke(commands.app, ["rollback"]).stderr
