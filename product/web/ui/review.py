@@ -7,7 +7,7 @@ import gradio as gr
 
 from product.application import Application
 from product.review_queue import Item, Said
-from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound
+from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound, source_of
 from product.web.access import Pass, Role, TooManyTries, WrongPassword
 from product.web.texts import Texts
 from product.web.ui import cards
@@ -86,10 +86,16 @@ def _labels(id: str, say: Texts) -> str:
 
 def _word(word: Said, say: Texts) -> str:
     """Who says what, and the buttons, or what has become of it."""
-    actor, label = f"<b dir='auto'>{escape(word.actor)}</b>", f"<b>{say(word.label).lower()}</b>"
+    actor, label = f"<b dir='auto'>{escape(name_of(word.actor))}</b>", f"<b>{say(word.label).lower()}</b>"
     comment = f"<q dir='auto'>{escape(word.comment)}</q>" if word.comment else ""
     state = _decide(word, say) if word.open else f"<span class='soft'>{say(f'status_{word.status}')}</span>"
     return f"<li>{cards.face(word.label)}<p>{say('review_said', actor=actor, label=label)}{comment}</p>{state}</li>"
+
+
+def name_of(actor: str) -> str:
+    """What people call themselves first, and then what their client is told apart by."""
+    kind, separator, name = actor.partition(":")
+    return f"{name} · {kind}" if separator and source_of(actor) == kind else actor
 
 
 def _decide(word: Said, say: Texts) -> str:
@@ -149,22 +155,22 @@ class Review:
                     label=translate("review_password"), type="password", max_lines=1, elem_id="password", scale=3
                 )
                 self.enter = gr.Button(translate("review_enter"), variant="primary", elem_id="enter", scale=0)
-            self.name = gr.Textbox(
-                label=translate("review_name"),
-                info=translate("review_name_hint"),
-                max_lines=1,
-                max_length=MAX_NAME,
-                visible=False,
-                elem_id="reviewer",
-            )
-            self.why = gr.Textbox(
-                label=translate("review_reason"),
-                info=translate("review_reason_hint"),
-                max_lines=1,
-                max_length=MAX_REASON,
-                visible=False,
-                elem_id="reason",
-            )
+            with gr.Row(elem_id="decider"):
+                self.name, self.why = (
+                    gr.Textbox(
+                        label=translate(key),
+                        info=translate(f"{key}_hint"),
+                        max_lines=1,
+                        max_length=most,
+                        min_width=280,
+                        visible=False,
+                        elem_id=id,
+                    )
+                    for key, most, id in (
+                        ("review_name", MAX_NAME, "reviewer"),
+                        ("review_reason", MAX_REASON, "reason"),
+                    )
+                )
             self.told = html(elem_id="told", js_on_load=PICK_BUTTON)
             self.queue = html(elem_id="queue", js_on_load=PICK_BUTTON)
         self._wire()

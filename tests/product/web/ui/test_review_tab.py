@@ -196,3 +196,15 @@ def test_after_some_wrong_passwords_the_right_one_must_wait(application):
             send(client, "on_enter", ["guess", None])
         answer = send(client, "on_enter", ["geheim", None])
     assert "quarter of an hour" in answer and "Xanadu" not in answer
+
+
+@pytest.mark.parametrize(
+    ("actor", "shown"),
+    [
+        ("0123456789ab:anna", "anna · 0123456789ab"),
+        ("crm:anna", "crm:anna"),
+        ("desk:0123456789ab", "desk:0123456789ab"),
+    ],
+)
+def test_a_client_s_key_stands_after_the_name_that_it_gave(actor, shown):
+    assert review.name_of(actor) == shown
