@@ -21,7 +21,7 @@ WATCHED, LEAST_WATCHED = 0.1, 40
 REPLAYED = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
 """Rows of each corpus for an expert to stay as it is on, shared by its trainings; of each the more where there is much
 to learn."""
-KNOWN = 4
+KNOWN = 2
 """What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
 FOR_EACH = 8
 """So many rows are replayed for each correction at least, those counted as often as they are repeated, and as far as

@@ -130,12 +130,12 @@ def test_a_single_correction_is_not_repeated_without_end(shipped):
     assert sum(label == 0 for label in data["labels"]) == retrain.OFTEN
 
 
-def test_what_the_champion_has_learned_is_repeated_four_times_as_often(shipped):
+def test_what_the_champion_has_learned_is_repeated_twice_as_often(shipped):
     replayed = corpora.load("replay-en", "train")[:2]
     new, known = correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")
     lesson = material.Lesson([new, known], replayed, [], [known])
     data = retrain.training_set(shipped.experts["en"], lesson)
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 4}
+    assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 2}
 
 
 def test_what_is_all_known_is_repeated_no_more_often_than_when_it_was_new(shipped):
