@@ -201,9 +201,8 @@ def make_lessons(
 
 
 def repeated(learned: Sequence[Correction], known: Sequence[Correction]) -> list[Correction]:
-    """What is learned, those `known` of it KNOWN times. Where all is known there is nothing that it must hold out
-    against."""
-    return [*learned, *list(known) * (KNOWN - 1 if len(known) < len(learned) else 0)]
+    """What is learned, those `known` of it KNOWN times."""
+    return [*learned, *list(known) * (KNOWN - 1)]
 
 
 def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:

@@ -183,9 +183,11 @@ class Run:
     def collect(self, accepted: list[Correction], how: Callable[..., Material] | None = None) -> Material:
         with self.database.read() as session:
             before = queries.learned_labels(session, version_id=self.champion)
+            # What is replayed beside it is then what was replayed, and little of it breaks by chance.
+            seed = queries.attempt_of(session, version_id=self.champion) if how else None
         how = how or partial(collect, least=Rules().held_back_groups)
         languages = tuple(self.shipped.experts)
-        return how(self.settings, accepted, languages, before=before, seed=self.attempt, say=self.say)
+        return how(self.settings, accepted, languages, before=before, seed=seed or self.attempt, say=self.say)
 
     def withdrawn(self) -> int:
         """How many of the corrections that the champion has learned were turned down or erased since."""

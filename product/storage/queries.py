@@ -558,6 +558,11 @@ def attempt(session: Session, *, id: int) -> AttemptRow:
     return row
 
 
+def attempt_of(session: Session, *, version_id: str) -> int | None:
+    """The number of the attempt that made the version; None of one that came with the product."""
+    return session.scalar(select(func.max(AttemptRow.id)).where(AttemptRow.version_id == version_id))
+
+
 def newest_attempts(session: Session, *, limit: int) -> list[AttemptRow]:
     return list(session.scalars(select(AttemptRow).order_by(AttemptRow.id.desc()).limit(limit)))
 

@@ -138,12 +138,12 @@ def test_what_the_champion_has_learned_is_repeated_twice_as_often(shipped):
     assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 2}
 
 
-def test_what_is_all_known_is_repeated_no_more_often_than_when_it_was_new(shipped):
+def test_what_is_all_known_is_repeated_too(shipped):
     replayed = corpora.load("replay-en", "train")[:8]
     known = [correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")]
     data = retrain.training_set(shipped.experts["en"], material.Lesson(known, replayed, [], known))
-    # half of eight, of two corrections
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 2, 2: 2}
+    # half of eight, of two corrections, is each twice; and each of them is known
+    assert Counter(label for label in data["labels"] if label >= 0) == {0: 4, 2: 4}
 
 
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
@@ -457,6 +457,24 @@ def withdrawn(database, give):
 
 def test_what_the_champion_should_not_have_learned_is_left_out_where_nothing_better_comes_of_it(withdrawn, decide):
     assert decide(NO_BETTER, WINS)[1] == (2, WINS, {"anna", "ben"})
+
+
+def test_what_is_learned_again_is_learned_beside_what_was_replayed_then(withdrawn, settings, database):
+    with database.write() as session:
+        for _ in range(4):
+            made = queries.start_attempt(session)
+        queries.finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
+        queries.start_attempt(session)
+    run = Run(
+        settings, database, Versions(settings, database), manifests.read(SHIPPED_MODEL), "v1", 5, False, None, print
+    )
+    seeds = []
+
+    def note(*_, seed, **__):
+        seeds.append(seed)
+
+    run.collect([], note)
+    assert seeds == [4]
 
 
 def test_a_better_one_that_is_without_it_all_the_same_is_taken(withdrawn, decide):
