@@ -86,11 +86,12 @@ def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray
     return signs.count(1), signs.count(-1), len(signs)
 
 
-def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules) -> Check:
-    """The gate rows: the interval's lower end must lie above minus the margin."""
+def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules, than: str = "") -> Check:
+    """The gate rows: the interval's lower end must lie above minus the margin. `than`: the version that the challenger
+    is compared with, where that is not the champion."""
     difference, low, high = paired_interval(champion, challenger, rules.confidence)
     return Check(
-        name=f"gate rows ({len(champion):,})",
+        name=f"gate rows ({len(champion):,})" + (f" against {than}" if than else ""),
         champion=f"{champion.mean():.1%} right",
         challenger=f"{challenger.mean():.1%} right",
         finding=f"{100 * difference:+.2f} points ({rules.confidence:.0%}: {100 * low:+.2f} to {100 * high:+.2f})",

@@ -26,8 +26,19 @@ Slices = dict[str, tuple[np.ndarray, np.ndarray]]
 """Name to who is right, champion and challenger, bool [rows] each."""
 
 
-def judge(champion: Model, challenger: Model, material: Material, rules: Rules, say: Callable) -> tuple[Verdict, dict]:
-    """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows."""
+def judge(
+    champion: Model,
+    challenger: Model,
+    material: Material,
+    rules: Rules,
+    say: Callable,
+    shipped: Model | None = None,
+) -> tuple[Verdict, dict]:
+    """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows.
+
+    `shipped`: the version that the product came with, where that is not the champion. What each version in a line may
+    lose against the one before it would add up.
+    """
     say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
     rows, models = material.gate, (champion, challenger)
     before, after = (model.probabilities([row.text for row in rows]) for model in models)
@@ -37,6 +48,7 @@ def judge(champion: Model, challenger: Model, material: Material, rules: Rules, 
     said = [probabilities(model, held) for model in models]
     checks = [
         gate.not_worse(was_right, is_right, rules),
+        *([gate.not_worse(right_with(shipped, rows), is_right, rules, shipped.version)] if shipped else []),
         *_corrected_checks(said, held, material, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
@@ -63,6 +75,10 @@ def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Materia
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
     return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
+
+
+def right_with(model: Model, rows: list[Row]) -> np.ndarray:
+    return right(model.probabilities([row.text for row in rows]), rows)
 
 
 def corrected(corrections: list[Correction]) -> list[Row]:

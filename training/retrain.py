@@ -230,8 +230,9 @@ class Run:
         manifest = make_challenger(
             self.settings, self.versions, self.shipped, draft, self.attempt, self.champion, material, self.say
         )
-        champion = models.load(self.versions.store.folder(self.champion))
-        verdict, metrics = judge(champion, models.load(draft), material, Rules(), self.say)
+        champion, challenger = models.load(self.versions.store.folder(self.champion)), models.load(draft)
+        shipped = models.load(self.versions.store.folder(self.shipped.id)) if self.shipped.id != self.champion else None
+        verdict, metrics = judge(champion, challenger, material, Rules(), self.say, shipped)
         return manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics}), verdict
 
     def put_aside(self, corrections: list[Correction]) -> None:

@@ -5,8 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from product.sentiment import LABELS
 from training import judging
 from training.corpora import Row
+from training.gate import Rules
 from training.judging import FAIRNESS, first_cases, gate_slices
 from training.material import Lesson, Material
 
@@ -83,3 +85,30 @@ def test_behaviours_are_asked_for_in_the_languages_that_something_was_learned_in
         "fairness in zh": [[True, True], [False, True]],
         "behaviours in zh": [[False, True, True, True], [True, True, True, False]],
     }
+
+
+class Says:
+    """In place of a model: one label for each text that it was told of, neutral for the others."""
+
+    def __init__(self, version: str, **labels: str):
+        self.version, self.experts, self.labels = version, {"en": None}, labels
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        return np.array(
+            [[0.8 if self.labels.get(text, "neutral") == label else 0.1 for label in LABELS] for text in texts]
+        )
+
+
+def test_what_versions_lose_one_after_the_other_is_seen_against_the_shipped_one():
+    names = [f"text{number}" for number in range(2000)]
+    rows = [Row(name, "negative", "airline") for name in names]
+    # Nine lost have an interval to -0.77 points, eighteen one to -1.34.
+    shipped, champion, challenger = (
+        Says(version, **dict.fromkeys(names[lost:], "negative")) for version, lost in (("s", 0), ("a", 9), ("b", 18))
+    )
+    material = Material({}, [], np.zeros(0), rows, {}, again=True)
+    alone, _ = judging.judge(champion, challenger, material, Rules(), print)
+    beside, _ = judging.judge(champion, challenger, material, Rules(), print, shipped)
+    assert alone.checks[0].passed
+    assert [check.name for check in beside.checks[:2]] == ["gate rows (2,000)", "gate rows (2,000) against s"]
+    assert [check.passed for check in beside.checks[:2]] == [True, False]
