@@ -94,7 +94,9 @@ def versions(
 
 def print_verdict(name: str) -> None:
     with opened() as (_, database, _), database.read() as session:
-        row = queries.attempt(session, id=int(name)) if name.isdecimal() else queries.version(session, id=name)
+        # No attempt has a number that long; a database could not even look for it.
+        number = int(name) if name.isdecimal() and len(name) < 10 else None
+        row = queries.attempt(session, id=number) if number is not None else queries.version(session, id=name)
         if row is None:
             raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
         found = row.verdict or {}

@@ -41,14 +41,18 @@ def judge(
     """
     say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
     rows, models = material.gate, (champion, challenger)
-    before, after = (model.probabilities([row.text for row in rows]) for model in models)
+    before, after = (probabilities(model, rows) for model in models)
     was_right, is_right = right(before, rows), right(after, rows)
     slices = gate_slices(rows, was_right, is_right, tuple(challenger.experts)) | behaviour_slices(models, material, say)
     held = corrected(material.held)
     said = [probabilities(model, held) for model in models]
     checks = [
         gate.not_worse(was_right, is_right, rules),
-        *([gate.not_worse(right_with(shipped, rows), is_right, rules, shipped.version)] if shipped else []),
+        *(
+            [gate.not_worse(right(probabilities(shipped, rows), rows), is_right, rules, shipped.version)]
+            if shipped
+            else []
+        ),
         *_corrected_checks(said, held, material, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
@@ -75,10 +79,6 @@ def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Materia
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
     return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
-
-
-def right_with(model: Model, rows: list[Row]) -> np.ndarray:
-    return right(model.probabilities([row.text for row in rows]), rows)
 
 
 def corrected(corrections: list[Correction]) -> list[Row]:

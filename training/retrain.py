@@ -210,16 +210,14 @@ class Run:
             second = self.collect(others)
             if too_few(second, len(others), Rules()):
                 continue
-            shutil.rmtree(draft)
-            draft.mkdir()
+            emptied(draft)
             again, better = self.challenge(draft, second)
             if better.promote:
                 self.put_aside([one for one in accepted if one.source == source])
                 manifest, verdict, material = again, better, second
                 break
         if not verdict.promote and self.withdrawn():
-            shutil.rmtree(draft)
-            draft.mkdir()
+            emptied(draft)
             again, better, second = self.learn_again(draft, accepted)
             if better.promote:
                 manifest, verdict, material = again, better, second
@@ -293,6 +291,12 @@ class Run:
             return "kept"
         waits = self.settings.approval == "lead" or self.shadow or active != self.champion
         return "awaiting-approval" if waits else "promoted"
+
+
+def emptied(draft: Path) -> None:
+    """For the next challenger."""
+    shutil.rmtree(draft)
+    draft.mkdir()
 
 
 def too_few(material: Material | None, accepted: int, rules: Rules) -> str:

@@ -243,13 +243,12 @@ def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, 
 
 def left_waiting(session: Session) -> set[str]:
     """The ids of pending corrections that a run has read and left so, as too little is known of their source."""
-    read_to = _read_to(session)
-    newest = select(func.max(FeedbackEventRow.id)).group_by(FeedbackEventRow.feedback_id)
-    waiting = (
-        select(FeedbackRow.id)
-        .join(FeedbackEventRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
-        .where(FeedbackEventRow.id.in_(newest), FeedbackRow.status == Status.pending.value)
-        .where(or_(FeedbackEventRow.id <= read_to, FeedbackEventRow.who == PRODUCT))
+    # Of pending ones alone: whoever looks at the queue must not wait for the history of all that was ever said.
+    pending = select(FeedbackRow.id).where(FeedbackRow.status == Status.pending.value)
+    newest = select(func.max(FeedbackEventRow.id)).where(FeedbackEventRow.feedback_id.in_(pending))
+    waiting = select(FeedbackEventRow.feedback_id).where(
+        FeedbackEventRow.id.in_(newest.group_by(FeedbackEventRow.feedback_id)),
+        or_(FeedbackEventRow.id <= _read_to(session), FeedbackEventRow.who == PRODUCT),
     )
     return set(session.scalars(waiting))
 

@@ -85,7 +85,9 @@ def story(tmp_path_factory):
     for moment in ("before", "after", "back"):  # seen with `pytest -s`: where the README's figures come from
         shares = ", ".join(f"{name} {told[moment][name]:.1%}" for name in ("kind", "counter", "gate"))
         print(f"{moment} ({told[moment]['version']}): right: {shares}")
-    print(f"without a correction: {[each['verdict']['reason'] for each in told['versions_without'] if each['active']]}")
+    for each in told.get("versions_without", []):
+        if each["active"]:
+            print(f"without a correction: {each['verdict']['reason']}")
     print(f"retrain took {told['outcome']['seconds']} s; the app followed in {told.get('followed', 0):.1f} s")
     return told
 

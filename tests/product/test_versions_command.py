@@ -45,7 +45,8 @@ def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, c
 
 
 @pytest.mark.parametrize(
-    ("name", "said"), [("v2", "no version 'v2'"), ("9", "No attempt has the number 9"), ("2", "2: nothing")]
+    ("name", "said"),
+    [("v2", "no version 'v2'"), ("9", "No attempt has the number 9"), ("9" * 30, "no version"), ("2", "2: nothing")],
 )
 def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name, said):
     refused = command("--verdict", name)
