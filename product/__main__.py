@@ -175,7 +175,7 @@ def export(
 @app.command()
 def erase(
     actor: Annotated[str, typer.Option(help="All that this actor said, as the actor column of an export has it.")] = "",
-    feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has.")] = "",
+    feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has, or its beginning.")] = "",
     yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
     retrain: Annotated[
         bool, typer.Option("--retrain", help="Then run `python -m training retrain`, and end with its exit status.")
@@ -314,13 +314,16 @@ class Decision(StrEnum):
 
 @app.command()
 def decide(
-    feedback_id: str,
+    feedback_id: Annotated[str, typer.Argument(help="A correction's id, or its beginning, as its receipt shows it.")],
     decision: Decision,
     who: Annotated[str, typer.Option(help="Who decides: kept in the history, and in no receipt.")],
     why: Annotated[str, typer.Option(help="The reason; whoever has the receipt can read it.")] = "",
 ) -> None:
     """Decide that a correction stands, or that nothing is learned from it. No automatic rule changes that."""
     with opened_application() as application:
+        with application.database.read() as session:
+            row = queries.feedback_called(session, name=feedback_id)
+        feedback_id = row.id if row else feedback_id
         status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, who=who, why=why)
     out.print(f"{feedback_id}: {status}", **PLAIN)
 

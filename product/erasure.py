@@ -11,7 +11,7 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from product.sentiment import NotFound, Status
-from product.storage.queries import AT_ONCE, PRODUCT
+from product.storage.queries import AT_ONCE, PRODUCT, feedback_called
 from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, VersionRow
 
 ERASED = "erased"
@@ -55,11 +55,12 @@ def namesakes(session: Session, actor: str) -> list[str]:
 
 
 def reach_of_feedback(session: Session, id: str) -> Reach:
-    """One correction; nothing but its prediction where it is erased already. Raises NotFound naming an unknown id."""
-    row = session.get(FeedbackRow, id)
+    """One correction, by its id or the beginning that a page shows; nothing but its prediction where it is erased
+    already. Raises NotFound naming an unknown id."""
+    row = feedback_called(session, name=id)
     if row is None:
         raise NotFound(f"--feedback {id}: no correction has this id.")
-    return _reach(session, [row.prediction_id], own=FeedbackRow.id == id)
+    return _reach(session, [row.prediction_id], own=FeedbackRow.id == row.id)
 
 
 def reach_of_own(session: Session, id: str, actor: str) -> Reach:

@@ -104,6 +104,10 @@ class StatusChange:
     why: str
 
 
+SHOWN_OF_ID = 8
+"""Characters of a receipt's id that a page shows: enough to find it again."""
+
+
 @dataclass(frozen=True)
 class Receipt:
     """What became of a correction. `learned_in` is a version id; `agrees_now` is None when no model can be asked."""

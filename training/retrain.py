@@ -419,8 +419,8 @@ def training_set(served: models.Expert, lesson: Lesson):
     rather than to the labels, the adapter has nothing to learn there and so changes little: Hinton et al. 2015,
     "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
-    times = round(CORRECTED_SHARE * len(lesson.replayed) / len(lesson.learned))
     taught = repeated(lesson.learned, lesson.known)
+    times = round(CORRECTED_SHARE * len(lesson.replayed) / len(taught))
     corrected = [Row(one.text, one.label, "corrections") for one in taught] * min(max(1, times), OFTEN)
     said = softmax(served.logits([row.text for row in lesson.replayed]))
     right = said.argmax(axis=1) == targets(lesson.replayed)

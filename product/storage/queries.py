@@ -7,7 +7,7 @@ from datetime import datetime
 from sqlalchemy import Row, Select, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from product.sentiment import LABELS, Correction, NotFound, Prediction, Status, source_of
+from product.sentiment import LABELS, SHOWN_OF_ID, Correction, NotFound, Prediction, Status, source_of
 from product.storage.tables import (
     ActivationRow,
     AttemptRow,
@@ -155,6 +155,20 @@ def save_feedback(
 
 def feedback(session: Session, *, id: str) -> FeedbackRow | None:
     return session.get(FeedbackRow, id)
+
+
+def feedback_called(session: Session, *, name: str) -> FeedbackRow | None:
+    """The correction with this id, or the only one whose id begins so: pages show receipts by their beginning.
+
+    Raises NotFound where several begin so.
+    """
+    if len(name) < SHOWN_OF_ID:
+        return None
+    begin = select(FeedbackRow).where(FeedbackRow.id.startswith(name, autoescape=True)).limit(2)
+    found = list(session.scalars(begin))
+    if len(found) > 1:
+        raise NotFound(f"{name}: several corrections have ids that begin so; give more of it.")
+    return found[0] if found else None
 
 
 def own_feedback(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:

@@ -142,8 +142,17 @@ def test_what_is_all_known_is_repeated_too(shipped):
     replayed = corpora.load("replay-en", "train")[:8]
     known = [correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")]
     data = retrain.training_set(shipped.experts["en"], material.Lesson(known, replayed, [], known))
-    # half of eight, of two corrections, is each twice; and each of them is known
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 4, 2: 4}
+    # half of eight is all of them once, as each of the two is there twice already
+    assert Counter(label for label in data["labels"] if label >= 0) == {0: 2, 2: 2}
+
+
+def test_what_is_known_takes_nothing_from_what_is_replayed(shipped):
+    replayed = corpora.load("replay-en", "train")[:24]
+    new = [correction(number, f"New words {number}", "negative") for number in range(2)]
+    known = [correction(number, f"Words of before {number}", "positive") for number in range(2, 4)]
+    data = retrain.training_set(shipped.experts["en"], material.Lesson([*new, *known], replayed, [], known))
+    # half of 24, of two new and twice two known: all of it twice, and not three times as without the known
+    assert Counter(label for label in data["labels"] if label >= 0) == {0: 4, 2: 8}
 
 
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])

@@ -3,15 +3,13 @@
 from collections.abc import Sequence
 from html import escape
 
-from product.sentiment import LABELS, Prediction
+from product.sentiment import LABELS, SHOWN_OF_ID, Prediction
 from product.web.texts import Texts
 from product.web.ui.recent import Entry
 
 # What a calibrated confidence means to a reader: the words of the first bound it reaches.
 RELIANCE = ((0.9, "reliance_very"), (0.7, "reliance_fairly"), (0.5, "reliance_little"), (0.0, "reliance_not"))
 SNIPPET = 90
-RECEIPT = 8
-"""Characters of an id that are shown: enough to find it again."""
 
 
 def percent(share: float) -> str:
@@ -117,7 +115,7 @@ def outcome(entry: Entry, say: Texts) -> str:
         return ""
     return (
         f"<div class='outcome stored'><p><strong>{say('stored', label=say(entry.given).lower())}</strong> "
-        f"<code title='{escape(entry.receipt)}'>{say('receipt', id=escape(entry.receipt[:RECEIPT]))}</code></p>"
+        f"<code title='{escape(entry.receipt)}'>{say('receipt', id=escape(entry.receipt[:SHOWN_OF_ID]))}</code></p>"
         f"<p>{say.first(f'next_{entry.status}', 'next_other')}</p></div>"
     )
 
