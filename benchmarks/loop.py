@@ -30,6 +30,7 @@ from product.application import kept, read
 from product.inference import model as models
 from product.inference.engine import Engine
 from product.inference.model import Model
+from product.sentiment import Correction
 from product.settings import ROOT
 from product.storage import queries
 from product.storage.database import Database
@@ -57,7 +58,7 @@ class Trial(retrain.Run):
 
     without: tuple[str, ...] = ()
     look: Callable[[Model], None] = lambda model: None
-    """Shown each challenger, whatever becomes of it."""
+    """Shown what each attempt concludes with, whatever becomes of it."""
 
     def weigh_sources(self):
         if "standing" not in self.without:
@@ -73,12 +74,18 @@ class Trial(retrain.Run):
             material, lessons={name: replace(lesson, replayed=[]) for name, lesson in material.lessons.items()}
         )
 
-    def challenge(self, draft: Path, material: Material):
-        manifest, verdict = super().challenge(draft, material)
-        self.look(models.load(draft))
+    def challenge(self, folder: Path, material: Material):
+        found = super().challenge(folder, material)
         if "gate" in self.without:
-            verdict = Verdict(True, "nobody asked the gate", verdict.checks)
-        return manifest, verdict
+            return replace(found, verdict=Verdict(True, "nobody asked the gate", found.verdict.checks))
+        return found
+
+    def without_who_harms(self, draft: Path, accepted: list[Correction], found: retrain.Challenger):
+        return found if "gate" in self.without else super().without_who_harms(draft, accepted, found)
+
+    def conclude(self, found: retrain.Challenger) -> retrain.Outcome:
+        self.look(models.load(found.folder))
+        return super().conclude(found)
 
 
 def main() -> None:

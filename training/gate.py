@@ -30,6 +30,8 @@ class Rules:
     significance: float = 0.05
     slice_rows: int = 200
     """A slice with fewer rows is shown and said to be too small."""
+    source_harm: float = 0.01
+    """How likely by chance so many gate rows more may be read rightly without a large source."""
     broken_share: float = 0.02
     """Of the corrections that the champion has learned and answers rightly, the share that may break."""
 
@@ -146,6 +148,20 @@ def _slice(name: str, champion: np.ndarray, challenger: np.ndarray, chance: floa
         finding=f"{difference} ({told})",
         rule="shown only" if chance is None else f"not proved worse, p over {rules.significance:g}",
         passed=None if chance is None else bool(chance > rules.significance),
+    )
+
+
+def with_and_without(having: np.ndarray, without: np.ndarray, given: int, of: int, rules: Rules) -> Check:
+    """Which gate rows challengers that have learned with and without one source answer rightly, bool [rows] each:
+    failed where the source does harm. `given`: so many corrections of how many were the source's."""
+    chance = harm(without, having)
+    return Check(
+        name=f"without a source that gave {given:,} of {of:,}",
+        champion=f"{having.mean():.1%} right with it",
+        challenger=f"{without.mean():.1%} right without",
+        finding=f"{100 * (without.mean() - having.mean()):+.2f} points (by chance: p = {chance:.2g})",
+        rule=f"gate rows not proved worse with it, p over {rules.source_harm:g}, or it is set aside",
+        passed=bool(chance > rules.source_harm),
     )
 
 

@@ -33,8 +33,9 @@ def judge(
     rules: Rules,
     say: Callable,
     shipped: Model | None = None,
-) -> tuple[Verdict, dict]:
-    """The verdict on the files that serve and would serve, and the challenger's measures on the gate rows.
+) -> tuple[Verdict, dict, np.ndarray]:
+    """The verdict on the files that serve and would serve, and of the gate rows the challenger's measures and which it
+    answers rightly, bool [rows].
 
     `shipped`: the version that the product came with, where that is not the champion. What each version in a line may
     lose against the one before it would add up.
@@ -59,9 +60,8 @@ def judge(
         *(gate.unmeasured(*each) for each in material.unmeasured.items()),
     ]
     three = np.array([not is_polar(row) for row in rows])
-    return gate.decide(checks, gate.WITHOUT if material.again else gate.WINS), {
-        "gate": measures(after[three], targets(rows)[three])
-    }
+    verdict = gate.decide(checks, gate.WITHOUT if material.again else gate.WINS)
+    return verdict, {"gate": measures(after[three], targets(rows)[three])}, is_right
 
 
 def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Material, rules: Rules) -> list[Check]:

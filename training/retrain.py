@@ -31,7 +31,7 @@ from training.build import build_expert, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
-from training.gate import Rules, Verdict
+from training.gate import Check, Rules, Verdict, with_and_without
 from training.judging import judge
 from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
 from training.sources import judge_sources, large_sources, set_aside
@@ -48,7 +48,7 @@ STEP = 0.75
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
-"""Large sources that a challenger is trained without, one after the other, where it does harm."""
+"""Large sources at most that a challenger is trained without, one after the other."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
 RUNS = 2
 """Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
@@ -145,10 +145,22 @@ def _run(
     try:
         if lacking:
             say(lacking)
-            return run.conclude(draft, *run.learn_again(draft, accepted))
-        return run.decide(draft, accepted, material)
+            return run.conclude(run.learn_again(draft, accepted))
+        return run.conclude(run.decide(draft, accepted, material))
     finally:
         shutil.rmtree(draft, ignore_errors=True)
+
+
+@dataclass(frozen=True)
+class Challenger:
+    """What was trained, in a folder of its own, and the verdict on it as it would serve; `right`: which gate rows it
+    answers rightly, bool [rows]."""
+
+    folder: Path
+    manifest: Manifest
+    verdict: Verdict
+    material: Material
+    right: np.ndarray
 
 
 @dataclass(frozen=True)
@@ -194,44 +206,56 @@ class Run:
         with self.database.read() as session:
             return queries.withdrawn(session, version_id=self.champion)
 
-    def learn_again(self, draft: Path, accepted: list[Correction]) -> tuple[Manifest, Verdict, Material]:
+    def learn_again(self, draft: Path, accepted: list[Correction]) -> Challenger:
         """A challenger without what was withdrawn and without anything new: it need not be better than the champion,
         and whoever takes a word back must not have to wait until there is enough to learn."""
         self.say(f"{self.withdrawn()} of what {self.champion} has learned was turned down or erased: learning without")
-        material = self.collect(accepted, collect_again)
-        return *self.challenge(draft, material), material
+        return self.challenge(draft / "again", self.collect(accepted, collect_again))
 
-    def decide(self, draft: Path, accepted: list[Correction], material: Material) -> Outcome:
-        """Train and judge; where that does harm, once more without each large source, as one may be to blame."""
-        manifest, verdict = self.challenge(draft, material)
-        for source in large_sources(accepted)[:SUSPECTS] if verdict.harms else []:
-            self.say(f"{verdict.reason}; once more without {source}, who gave much of it")
+    def decide(self, draft: Path, accepted: list[Correction], material: Material) -> Challenger:
+        """Train and judge, with and without each large source; and without what was withdrawn where nothing better
+        comes."""
+        found = self.challenge(draft / "all", material)
+        if found.verdict.promote or found.verdict.harms:
+            found = self.without_who_harms(draft, accepted, found)
+        if not found.verdict.promote and self.withdrawn():
+            again = self.learn_again(draft, accepted)
+            found = again if again.verdict.promote else found
+        return found
+
+    def without_who_harms(self, draft: Path, accepted: list[Correction], found: Challenger) -> Challenger:
+        """The challenger that has learned nothing from a large source that is to blame, whose words are set aside: one
+        without which a challenger that does harm would pass, or with which the gate rows are read worse than without.
+        """
+        checks = []
+        for number, source in enumerate(large_sources(accepted)[:SUSPECTS]):
             others = [one for one in accepted if one.source != source]
+            self.say(
+                f"once more without {source}, who gave {len(accepted) - len(others)} of {len(accepted)} corrections"
+            )
             second = self.collect(others)
             if too_few(second, len(others), Rules()):
                 continue
-            emptied(draft)
-            again, better = self.challenge(draft, second)
-            if better.promote:
+            without = self.challenge(draft / f"without-{number}", second)
+            check = with_and_without(found.right, without.right, len(accepted) - len(others), len(accepted), Rules())
+            if without.verdict.promote if found.verdict.harms else check.passed is False:
                 self.put_aside([one for one in accepted if one.source == source])
-                manifest, verdict, material = again, better, second
-                break
-        if not verdict.promote and self.withdrawn():
-            emptied(draft)
-            again, better, second = self.learn_again(draft, accepted)
-            if better.promote:
-                manifest, verdict, material = again, better, second
-        return self.conclude(draft, manifest, verdict, material)
+                reason = f"{without.verdict.reason}; without a source that does harm, which is set aside now"
+                # The verdict is on the one without it, which passes or fails by its own lines.
+                return with_checks(without, [replace(check, passed=None)], reason)
+            checks.append(check)
+        return with_checks(found, checks)
 
-    def challenge(self, draft: Path, material: Material) -> tuple[Manifest, Verdict]:
-        """A challenger in the draft, judged as it would serve."""
+    def challenge(self, folder: Path, material: Material) -> Challenger:
+        """A challenger in a new folder, judged as it would serve."""
+        folder.mkdir()
         manifest = make_challenger(
-            self.settings, self.versions, self.shipped, draft, self.attempt, self.champion, material, self.say
+            self.settings, self.versions, self.shipped, folder, self.attempt, self.champion, material, self.say
         )
-        champion, challenger = models.load(self.versions.store.folder(self.champion)), models.load(draft)
+        champion, challenger = models.load(self.versions.store.folder(self.champion)), models.load(folder)
         shipped = models.load(self.versions.store.folder(self.shipped.id)) if self.shipped.id != self.champion else None
-        verdict, metrics = judge(champion, challenger, material, Rules(), self.say, shipped)
-        return manifest.model_copy(update={"verdict": verdict.as_dict(), "metrics": metrics}), verdict
+        verdict, metrics, right = judge(champion, challenger, material, Rules(), self.say, shipped)
+        return Challenger(folder, manifest.model_copy(update={"metrics": metrics}), verdict, material, right)
 
     def put_aside(self, corrections: list[Correction]) -> None:
         if not self.dry_run:
@@ -239,9 +263,11 @@ class Run:
             with self.database.write() as session:
                 queries.set_standing(session, changes)
 
-    def conclude(self, draft: Path, manifest: Manifest, verdict: Verdict, material: Material) -> Outcome:
+    def conclude(self, found: Challenger) -> Outcome:
         """Publish and activate what won; of what lost, the reason stays. All that the database is told of it, it is
         told at once, so that whoever is killed here has decided nothing or everything."""
+        verdict, material = found.verdict, found.material
+        manifest = found.manifest.model_copy(update={"verdict": verdict.as_dict()})
         reason, version = verdict.reason, manifest.id if verdict.promote else None
         if self.dry_run:
             with self.database.read() as session:
@@ -250,11 +276,11 @@ class Run:
             return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
         self.still_alone()
         if version:
-            manifests.write(draft, manifest)
+            manifests.write(found.folder, manifest)
             self.say(f"publishing {version}")
             with self.database.write() as session:
                 queries.announce_version(session, id=self.attempt, version_id=version)
-            self.versions.store.publish(draft)
+            self.versions.store.publish(found.folder)
             self.say(f"recording {version}")
         with self.database.write() as session:
             active = queries.newest_activation(session, lock=True).version_id
@@ -293,10 +319,10 @@ class Run:
         return "awaiting-approval" if waits else "promoted"
 
 
-def emptied(draft: Path) -> None:
-    """For the next challenger."""
-    shutil.rmtree(draft)
-    draft.mkdir()
+def with_checks(found: Challenger, checks: list[Check], reason: str = "") -> Challenger:
+    """The challenger with further lines to its verdict, and another reason if so; neither changes what it is."""
+    verdict = replace(found.verdict, checks=[*found.verdict.checks, *checks], reason=reason or found.verdict.reason)
+    return replace(found, verdict=verdict)
 
 
 def too_few(material: Material | None, accepted: int, rules: Rules) -> str:

@@ -107,8 +107,9 @@ def test_what_versions_lose_one_after_the_other_is_seen_against_the_shipped_one(
         Says(version, **dict.fromkeys(names[lost:], "negative")) for version, lost in (("s", 0), ("a", 9), ("b", 18))
     )
     material = Material({}, [], np.zeros(0), rows, {}, again=True)
-    alone, _ = judging.judge(champion, challenger, material, Rules(), print)
-    beside, _ = judging.judge(champion, challenger, material, Rules(), print, shipped)
+    alone, _, right = judging.judge(champion, challenger, material, Rules(), print)
+    beside, _, _ = judging.judge(champion, challenger, material, Rules(), print, shipped)
     assert alone.checks[0].passed
+    assert (right.sum(), right[:18].any()) == (1982, False)
     assert [check.name for check in beside.checks[:2]] == ["gate rows (2,000)", "gate rows (2,000) against s"]
     assert [check.passed for check in beside.checks[:2]] == [True, False]

@@ -26,7 +26,7 @@ from training.finetune import Recipe
 from training.gate import HELD_BACK, Check, Rules, Verdict
 from training.grouping import near_duplicates
 from training.material import Material
-from training.retrain import HARMFUL, Outcome, Run, too_few
+from training.retrain import HARMFUL, Challenger, Outcome, Run, too_few
 
 
 def correction(number: int, text: str, label: str) -> Correction:
@@ -76,7 +76,8 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     english, chinese = ["Where is my parcel?"], [row.text for row in corpora.load("replay-zh", "train")[:50]]
     assert challenger.logits(english).tolist() == champion.logits(english).tolist()
     assert np.abs(challenger.logits(chinese) - champion.logits(chinese)).max() > 0.01
-    verdict, metrics = judging.judge(champion, challenger, collected, Rules(), print)
+    verdict, metrics, right = judging.judge(champion, challenger, collected, Rules(), print)
+    assert right.mean() == pytest.approx(metrics["gate"]["accuracy"])
     assert metrics["gate"]["rows"] == 40
     unmeasured = {check.name.strip(): check.finding for check in verdict.checks if "unmeasured" in check.finding}
     assert unmeasured == {"imdb": "unmeasured: ATTUNE_CORPUS_DIR names no folder that it lies in"}
@@ -344,8 +345,8 @@ def test_too_few_corrections_are_no_reason_to_keep_what_was_turned_down(
         few = [one for one in queries.judged_corrections(session) if one.actor != "carl" and one.status != "rejected"]
     learned = []
     monkeypatch.setattr(Run, "weigh_sources", lambda run: few)
-    monkeypatch.setattr(Run, "challenge", lambda run, draft, material: (learned.append(material), WINS))
-    monkeypatch.setattr(Run, "conclude", lambda run, draft, manifest, verdict, material: Outcome("kept", "test"))
+    monkeypatch.setattr(Run, "challenge", lambda run, folder, material: learned.append(material))
+    monkeypatch.setattr(Run, "conclude", lambda run, found: Outcome("kept", "test"))
     assert retrain.retrain(settings, say=print).reason == "test"
     [material] = learned
     assert (Counter(one.actor for one in material.learned), material.held) == ({"anna": 2, "ben": 2}, [])
@@ -368,33 +369,40 @@ HARMS, NO_BETTER, WINS = verdict("gate rows (9)"), verdict(f"{HELD_BACK} (30 in 
 
 @pytest.fixture
 def decide(settings, database, small, monkeypatch, tmp_path):
-    """Run.decide on all that is in the database, with the verdicts given in place of trainings; returns whose words
-    each challenger learned, and with what the run concludes: (number of the challenger, verdict, whose words)."""
+    """Run.decide on all that is in the database, with verdicts given in place of trainings, and of 100 gate rows how
+    many each challenger answers rightly; returns whose words each learned, and which one it is that the run comes to:
+    (its number, its verdict, whose words)."""
 
-    def run(*verdicts: Verdict, dry_run: bool = False) -> tuple[list[set[str]], tuple[int, Verdict, set[str]]]:
-        learned_from, left = [], list(verdicts)
+    def run(
+        *verdicts: Verdict, right: tuple[int, ...] = (90, 90, 90), dry_run: bool = False
+    ) -> tuple[list[set[str]], tuple[int, Verdict, set[str]]]:
+        learned_from, left, folders = [], list(verdicts), []
 
-        def challenge(self, draft, material):
-            assert not list(draft.iterdir())
-            (draft / "weights").touch()
+        def challenge(self, folder, material):
             learned_from.append({one.actor for one in material.learned + material.held})
-            return len(learned_from), left.pop(0)
+            folders.append(folder)
+            answered = np.arange(100) < right[len(folders) - 1]
+            return Challenger(folder, manifests.read(SHIPPED_MODEL), left.pop(0), material, answered)
 
         monkeypatch.setattr(Run, "challenge", challenge)
-        monkeypatch.setattr(Run, "conclude", lambda run, *given: given)
         versions = Versions(settings, database)
         with database.read() as session:
             accepted = [one for one in queries.judged_corrections(session) if one.status != "rejected"]
         attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, None, print)
         draft = versions.store.draft("challenger")
-        _, number, reached, concluded = attempt.decide(draft, accepted, attempt.collect(accepted))
+        found = attempt.decide(draft, accepted, attempt.collect(accepted))
         assert left == []
-        return learned_from, (number, reached, {one.actor for one in concluded.learned})
+        assert len(set(folders)) == len(folders)
+        return learned_from, (
+            1 + folders.index(found.folder),
+            found.verdict,
+            {one.actor for one in found.material.learned},
+        )
 
     return run
 
 
-def test_a_challenger_that_wins_is_trained_once(give, decide):
+def test_a_challenger_that_wins_is_trained_once_where_without_a_large_source_there_is_too_little(give, decide):
     give(anna=40, mallory=40)
     assert decide(WINS) == ([{"anna", "mallory"}], (1, WINS, {"anna", "mallory"}))
 
@@ -408,9 +416,12 @@ def test_a_challenger_that_is_only_no_better_is_trained_once(give, decide, statu
 def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, statuses):
     ids = give(anna=65, mallory=70)
     # the largest is left out first
-    learned_from, concluded = decide(HARMS, WINS)
+    learned_from, (number, reached, whose) = decide(HARMS, WINS)
     assert learned_from == [{"anna", "mallory"}, {"anna"}]
-    assert concluded == (2, WINS, {"anna"})
+    assert (number, reached.promote, whose) == (2, True, {"anna"})
+    assert reached.reason == "better; without a source that does harm, which is set aside now"
+    # by the same gate rows it is not proved, but with it the gate finds harm and without it none
+    assert [(check.name, check.passed) for check in reached.checks] == [("without a source that gave 70 of 135", None)]
     assert (statuses("anna"), statuses("mallory")) == ({"pending": 65}, {"quarantined": 70})
     with database.read() as session:
         last = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
@@ -429,7 +440,7 @@ def test_a_source_without_which_nothing_changes_is_not_to_blame(give, decide, st
     give(anna=70, ben=75, mallory=80)
     learned_from, concluded = decide(HARMS, HARMS, WINS)
     assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
-    assert concluded == (3, WINS, {"anna", "mallory"})
+    assert (concluded[0], concluded[2]) == (3, {"anna", "mallory"})
     assert (statuses("mallory"), statuses("ben")) == ({"pending": 80}, {"quarantined": 75})
 
 
@@ -437,8 +448,32 @@ def test_the_first_verdict_stands_where_no_large_source_is_to_blame_and_two_are_
     give(anna=70, ben=75, mallory=80)
     learned_from, concluded = decide(HARMS, HARMS, NO_BETTER)
     assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
-    assert concluded == (1, HARMS, {"anna", "ben", "mallory"})
+    assert (concluded[0], concluded[1].reason, concluded[2]) == (1, HARMS.reason, {"anna", "ben", "mallory"})
     assert [statuses(actor) for actor in ("anna", "ben", "mallory")] == [{"pending": n} for n in (70, 75, 80)]
+
+
+def test_what_wins_is_compared_with_what_has_learned_without_each_large_source(give, decide, statuses):
+    give(anna=70, ben=75, mallory=80)
+    learned_from, (number, reached, whose) = decide(WINS, NO_BETTER, WINS, right=(90, 92, 87))
+    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
+    assert (number, reached.promote, reached.reason, whose) == (1, True, "better", {"anna", "ben", "mallory"})
+    # two rows of two: mid-p 1/4 / 2
+    findings = ["+2.00 points (by chance: p = 0.12)", "-3.00 points (by chance: p = 0.94)"]
+    assert [check.finding for check in reached.checks] == findings
+    assert [check.passed for check in reached.checks] == [True, True]
+    assert statuses("mallory") == {"pending": 80}
+
+
+@pytest.mark.parametrize("without", [WINS, NO_BETTER])
+def test_a_large_source_with_which_gate_rows_are_read_worse_is_set_aside_though_the_gate_finds_no_harm(
+    give, decide, statuses, without
+):
+    give(anna=70, ben=75, mallory=80)
+    # seven rows of seven: mid-p 1/128 / 2
+    learned_from, (number, reached, whose) = decide(WINS, without, right=(90, 97))
+    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}]
+    assert (number, reached.promote, whose) == (2, without.promote, {"anna", "ben"})
+    assert statuses("mallory") == {"quarantined": 80}
 
 
 def test_a_source_without_which_there_is_too_little_to_decide_on_is_not_left_out(give, decide):
@@ -446,7 +481,7 @@ def test_a_source_without_which_there_is_too_little_to_decide_on_is_not_left_out
     give(anna=59, mallory=80)
     learned_from, concluded = decide(HARMS, NO_BETTER)
     assert learned_from == [{"anna", "mallory"}, {"mallory"}]
-    assert concluded[:2] == (1, HARMS)
+    assert (concluded[0], concluded[1].reason) == (1, HARMS.reason)
 
 
 def test_a_source_that_gave_little_is_not_suspected(give, decide):
@@ -496,7 +531,7 @@ def test_the_first_verdict_stands_where_the_model_is_worse_without_what_was_with
 
 def test_a_dry_run_sets_nothing_aside(give, decide, statuses):
     give(anna=65, mallory=70)
-    assert decide(HARMS, WINS, dry_run=True)[1] == (2, WINS, {"anna"})
+    assert decide(HARMS, WINS, dry_run=True)[1][2] == {"anna"}
     assert statuses("mallory") == {"pending": 70}
 
 
@@ -573,7 +608,7 @@ def conclude(settings, versions, database):
             chosen, database, versions, versions.installed(), champion or before, attempt, dry_run, shadow, print
         )
         try:
-            return made.conclude(draft, manifest, verdict, NOTHING)
+            return made.conclude(Challenger(draft, manifest, verdict, NOTHING, np.zeros(0, dtype=bool)))
         finally:
             shutil.rmtree(draft, ignore_errors=True)
 
