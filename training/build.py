@@ -17,14 +17,17 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.text import TextEncoder
 from product.manifest import Base, Canary, Expert, Manifest, Serving
 from product.sentiment import LABELS
-from training.calibrate import fit_calibration, fit_temperature
+from training.calibrate import fit_calibration
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import NEUTRAL, is_polar
 
 MAX_TOKENS = 256
 PACKAGES = ("torch", "transformers", "peft", "onnx", "onnxruntime", "tokenizers")
-UNCALIBRATED = (1.0, (0.0,) * len(LABELS))
+
+Calibration = tuple[float, tuple[float, ...]]
+"""The temperature, and the bias of each class."""
+UNCALIBRATED: Calibration = (1.0, (0.0,) * len(LABELS))
 
 # Read at every load: what they score says whether a machine computes what the judge saw. Of all three labels, short
 # and long, and near a border, where a wrong weight shows first.
@@ -49,6 +52,15 @@ CANARY_TEXTS = {
 }
 
 
+def calibrate(raw: models.Expert, rows: list[Row]) -> Calibration:
+    """Fitted on what an expert says of rows; the bias of a class that no row could have is 0, as all are without rows."""
+    if not rows:
+        return UNCALIBRATED
+    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
+    temperature, bias = fit_calibration(possible, targets(rows))
+    return temperature, tuple(np.where(np.isfinite(possible).any(axis=0), bias, 0.0).tolist())
+
+
 def build_expert(
     draft: Path,
     language: str,
@@ -58,8 +70,7 @@ def build_expert(
     parts: list[str],
     tokenizer: Path,
     validation: list[Row],
-    calibration: tuple[float, tuple[float, ...]] = UNCALIBRATED,
-    fit_biases: bool = True,
+    calibration: Callable[[models.Expert, list[Row]], Calibration] = calibrate,
     max_tokens: int = MAX_TOKENS,
     float_layers: int = export.FLOAT_LAYERS,
     say: Callable,
@@ -67,9 +78,8 @@ def build_expert(
     """Tokenizer, export and calibration of the expert whose part folders lie in `draft`, named relative to it.
 
     `base` is the folder that the parts belong to, None where the first part brings all weights; `base_name` how it is
-    found again (a folder or a Hub id), needed for another base than the product's own. Temperature and biases are
-    fitted on `validation` by the exported file, as quantisation moves confidences too; without rows they are
-    `calibration`, and so is the bias of a class that no row could have, or all three unless `fit_biases`.
+    found again (a folder or a Hub id), needed for another base than the product's own. `calibration` is handed the
+    exported file, as quantisation moves confidences too, and `validation`, which may be empty.
     """
     say(f"{language}: exporting the merged model and quantising it to int8")
     (draft / language).mkdir(parents=True, exist_ok=True)
@@ -78,13 +88,9 @@ def build_expert(
     merged = checkpoint.assemble(base, [draft / part for part in parts])
     export.export_int8(merged, draft / names["serving"], float_layers)
     digest = manifests.sha256(draft / names["serving"])
+    say(f"{language}: calibrating on {len(validation):,} validation rows")
     encoder = TextEncoder(draft / names["tokenizer"], max_tokens)
-    if validation:
-        say(f"{language}: calibrating on {len(validation):,} validation rows")
-        raw = models.Expert(encoder, OnnxInt8(draft / names["serving"]))
-        logits = raw.logits([row.text for row in validation])
-        calibration = calibrate(logits, validation, calibration, fit_biases)
-    temperature, bias = calibration
+    temperature, bias = calibration(models.Expert(encoder, OnnxInt8(draft / names["serving"])), validation)
     return Expert(
         base=describe_base(base, base_name),
         parts=parts,
@@ -111,19 +117,6 @@ def describe_base(base: Path | None, name: str) -> Base | None:
         return None
     digest = manifests.sha256(base / "model.safetensors")
     return Base(name=checkpoint.HUB_ID if digest == checkpoint.BASE_SHA256 else name or str(base), sha256=digest)
-
-
-def calibrate(
-    logits: np.ndarray, rows: list[Row], before: tuple[float, tuple[float, ...]], fit_biases: bool = True
-) -> tuple[float, tuple[float, ...]]:
-    """Temperature and biases fitted on rows with their logits [rows, 3]; a class that no row could have keeps the
-    bias it had before, as do all unless `fit_biases`."""
-    possible = with_neutral_where_known(logits, rows)
-    if not fit_biases:
-        return fit_temperature(possible, targets(rows), before[1]), before[1]
-    temperature, bias = fit_calibration(possible, targets(rows))
-    known = np.isfinite(possible).any(axis=0)
-    return temperature, tuple(np.where(known, bias, before[1]).tolist())
 
 
 def with_neutral_where_known(scores: np.ndarray, rows: list[Row]) -> np.ndarray:

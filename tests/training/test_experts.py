@@ -15,6 +15,20 @@ from training.build import CANARY_TEXTS, calibrate
 from training.corpora import Row
 from training.factory import combine, finetune_version, reported, ship
 from training.preparation import BadRequest
+from training.retrain import calibrate_beside
+
+
+class Says:
+    """In place of an expert: these logits, whatever it is asked."""
+
+    temperature, bias = 2.0, (0.1, 0.0, -0.1)
+
+    def __init__(self, logits: list[list[float]]):
+        self.answers = np.array(logits)
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        return self.answers[: len(texts)]
+
 
 TEXTS = ["Where is my parcel?", "我的包裹在哪里？", "Thanks, it works.", "坏了，没人管。", "ok"]
 
@@ -89,18 +103,35 @@ def test_the_model_in_the_repository_has_no_file_beside_its_parts_and_tokenizers
         )
 
 
-def test_a_class_that_no_validation_row_could_have_keeps_its_bias():
+def test_a_class_that_no_validation_row_could_have_has_no_bias():
     # sst2 has no neutral class. Either way three of four are right at a distance of 4, as in test_calibrate; that the
     # neutral logit is the highest must not matter.
-    logits = np.array([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
+    said = Says([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
     labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
     rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
     assert corpora.find("sst2").polar
-    temperature, bias = calibrate(logits, rows, (1.0, (0.1, 0.7, -0.8)))
+    temperature, bias = calibrate(said, rows)
     assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
-    assert bias == pytest.approx((0.0, 0.7, 0.0), abs=1e-3)
-    temperature, bias = calibrate(logits, rows, (1.0, (0.0, 0.7, 0.0)), fit_biases=False)
-    assert (temperature, bias) == (pytest.approx(4 / np.log(3), rel=1e-3), (0.0, 0.7, 0.0))
+    assert bias == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
+    assert calibrate(said, []) == (1.0, (0.0, 0.0, 0.0))
+
+
+def test_half_of_what_all_corrected_texts_have_moved_by_is_taken_back():
+    served, raw = Says([[0.0, 0.0, 0.0]] * 2), Says([[0.0, 0.0, 3.0], [0.0, 0.0, 1.0]])
+    temperature, bias = calibrate_beside(served, ["one", "two"], raw, [])
+    # On average 2 towards positive, at a temperature of 2 that is 1, or two thirds more than the mean of three labels.
+    assert temperature == 2
+    assert bias == pytest.approx((0.1 + 1 / 6, 1 / 6, -0.1 - 1 / 3))
+
+
+def test_beside_the_shipped_one_only_the_temperature_is_fitted_on_rows():
+    # As above, three of four right at a distance of 4; nothing has moved.
+    said = Says([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
+    said.bias = (0.0, 0.0, 0.0)
+    labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
+    rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
+    temperature, bias = calibrate_beside(said, ["one"], said, rows)
+    assert (temperature, bias) == (pytest.approx(4 / np.log(3), rel=1e-3), (0.0, 0.0, 0.0))
 
 
 @pytest.mark.parametrize(("method", "part"), [("lora", "zh/adapter"), ("full", "zh/checkpoint")])
