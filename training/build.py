@@ -53,7 +53,7 @@ CANARY_TEXTS = {
 
 
 def calibrate(raw: models.Expert, rows: list[Row]) -> Calibration:
-    """Fitted on what an expert says of rows; the bias of a class that no row could have is 0, as all are without rows."""
+    """Fitted on what an expert says of rows; a class that no row could have has no bias, and without rows none has."""
     if not rows:
         return UNCALIBRATED
     possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
