@@ -239,7 +239,7 @@ def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(
 
 def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase, give):
     _, feedback_id = give()
-    done = erase("--feedback", feedback_id, input="n\n")
+    done = erase("--feedback", feedback_id[:8], input="n\n")
     assert done.exit_code == 1
     assert "corrections: 1, texts: 1, other people's corrections of these texts: 0" in done.output
     with database.read() as session:

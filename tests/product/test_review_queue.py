@@ -252,6 +252,19 @@ def test_the_command_decides_with_who_and_why(command, database, say, decision, 
         assert (row.history[-1].who, row.history[-1].why) == ("eve", "asked her")
 
 
+def test_the_command_takes_what_a_page_shows_of_a_receipt(command, database, say):
+    _, words = say("bad bag", ann="positive")
+    done = command("decide", words["ann"][:8], "accept", "--who", "eve")
+    assert done.exit_code == 0, done.output
+    assert f"{words['ann']}: accepted" in done.output
+
+
+@pytest.mark.parametrize("name", ["", "%", "________", "f" * 7])
+def test_the_command_takes_nothing_for_the_beginning_of_a_receipt_that_is_none(command, database, say, name):
+    say("bad bag", ann="positive")
+    assert isinstance(command("decide", name, "accept", "--who", "eve").exception, NotFound)
+
+
 @pytest.mark.parametrize("arguments", [["accept"], ["perhaps", "--who", "eve"]])
 def test_the_command_wants_a_decision_and_who_decides(command, database, arguments):
     assert command("decide", "f" * 32, *arguments).exit_code == 2

@@ -332,6 +332,20 @@ def test_a_new_word_of_the_actor_takes_the_decision_away(session):
     assert history(session, id) == ["pending", "rejected", "pending"]
 
 
+def test_a_correction_is_found_by_its_id_or_the_beginning_that_no_other_has(session, monkeypatch):
+    ids = iter(("a" * 10 + "1" * 22, "a" * 10 + "2" * 22))
+    monkeypatch.setattr(queries, "new_id", lambda: next(ids))
+    correct(session, actor="ann")
+    correct(session, actor="bob")
+    assert queries.feedback_called(session, name="a" * 10 + "1").actor == "ann"
+    assert queries.feedback_called(session, name="a" * 10 + "2" * 22).actor == "bob"
+    with pytest.raises(NotFound, match="aaaaaaaa: several corrections"):
+        queries.feedback_called(session, name="a" * 8)
+    # shorter than what a page shows, or not the beginning of any
+    assert queries.feedback_called(session, name="a" * 7) is None
+    assert queries.feedback_called(session, name="b" * 8) is None
+
+
 @pytest.mark.parametrize("status", [None, "erased"])
 def test_deciding_on_what_is_not_there_is_refused(session, status):
     id = correct(session) if status else "f" * 32
