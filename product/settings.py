@@ -44,6 +44,7 @@ class Settings(BaseSettings):
     trust_quarantined: float = Field(0.3, ge=0, lt=0.5)
     source_share: float = Field(0.34, gt=0, le=1)
     source_burst: int = Field(60, ge=1)
+    shadow_hours: float = Field(0, ge=0, le=24 * 365)
     probation_hours: float = Field(72, ge=0, le=24 * 365)
     retention_days: int = Field(90, ge=1)
     drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)

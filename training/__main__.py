@@ -223,14 +223,18 @@ def retrain(
     dry_run: Annotated[bool, typer.Option(help="Train, compare and say what would happen; change nothing.")] = False,
     shadow: Annotated[
         float | None,
-        typer.Option(min=0.1, max=8760, help="Hours that what is better first reads unseen in the champion's shadow."),
+        typer.Option(
+            min=0,
+            max=8760,
+            help="Hours that what is better first reads unseen in the champion's shadow; default ATTUNE_SHADOW_HOURS.",
+        ),
     ] = None,
     json_file: JsonOption = None,
 ) -> None:
     """The loop once: learn from every correction that stands, and serve the result only if it is proved better."""
     from training import retrain as loop
 
-    waiting = timedelta(hours=shadow) if shadow else None
+    waiting = None if shadow is None else timedelta(hours=shadow)
     # What the libraries print is progress: standard output is for the outcome, which a machine may read.
     with redirect_stdout(sys.stderr):
         outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting, say=say)

@@ -91,10 +91,12 @@ def retrain(
     """Run the loop. Raises Locked when another run holds the lock; nothing changes unless a decision is reached.
 
     `if_due`: only where enough corrections came since the last attempt, and no other run is under way.
-    `shadow`: what is better reads in the champion's shadow for so long, and only then is promoted.
+    `shadow`: what is better reads in the champion's shadow for so long, and only then is promoted; by default as long
+    as the installation's setting says, which may be not at all.
     `attempt_as` makes the Run: a benchmark leaves steps of it out.
     """
     started = time.monotonic()
+    shadow = timedelta(hours=settings.shadow_hours) if shadow is None else shadow
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
     database = Database(settings.database)
@@ -117,7 +119,7 @@ def _run(
     database: Database,
     if_due: bool,
     dry_run: bool,
-    shadow: timedelta | None,
+    shadow: timedelta,
     say: Callable,
     attempt_as: Callable[..., "Run"],
     still_alone: Callable[[], None],
@@ -180,7 +182,7 @@ class Run:
     champion: str
     attempt: int
     dry_run: bool
-    shadow: timedelta | None
+    shadow: timedelta
     say: Callable
     still_alone: Callable[[], None] = lambda: None
     """Raises Locked where another run may have been under way beside this one."""

@@ -359,6 +359,17 @@ def test_a_dry_run_leaves_every_correction_where_it_stood(settings, small, nothi
     assert count(FeedbackEventRow) == 4
 
 
+@pytest.mark.parametrize(("setting", "named", "hours"), [(0, None, 0), (48, None, 48), (48, 24, 24), (48, 0, 0)])
+def test_how_long_it_reads_in_the_shadow_is_the_installations_unless_it_is_named(
+    settings, nothing_to_install, monkeypatch, setting, named, hours
+):
+    asked = []
+    monkeypatch.setattr(Run, "weigh_sources", lambda run: asked.append(run.shadow) or [])
+    chosen = settings.model_copy(update={"shadow_hours": setting})
+    retrain.retrain(chosen, shadow=None if named is None else timedelta(hours=named), say=print)
+    assert asked == [timedelta(hours=hours)]
+
+
 def verdict(failed: str = "") -> Verdict:
     checks = [Check(failed, "1", "2", "finding", "rule", False)] if failed else []
     return Verdict(not failed, failed or "better", checks)
@@ -388,7 +399,7 @@ def decide(settings, database, small, monkeypatch, tmp_path):
         versions = Versions(settings, database)
         with database.read() as session:
             accepted = [one for one in queries.judged_corrections(session) if one.status != "rejected"]
-        attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, None, print)
+        attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, timedelta(), print)
         draft = versions.store.draft("challenger")
         found = attempt.decide(draft, accepted, attempt.collect(accepted))
         assert left == []
@@ -431,7 +442,7 @@ def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, stat
 def test_a_source_that_was_set_aside_stays_so_in_the_next_run(settings, database, give, decide, statuses, versions):
     give(anna=65, mallory=70)
     decide(HARMS, WINS)
-    run = Run(settings, database, versions, versions.installed(), "both-1", 2, False, None, print)
+    run = Run(settings, database, versions, versions.installed(), "both-1", 2, False, timedelta(), print)
     assert {one.actor for one in run.weigh_sources()} == {"anna"}
     assert statuses("mallory") == {"quarantined": 70}
 
@@ -510,7 +521,15 @@ def test_what_is_learned_again_is_learned_beside_what_was_replayed_then(withdraw
         queries.finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
         queries.start_attempt(session)
     run = Run(
-        settings, database, Versions(settings, database), manifests.read(SHIPPED_MODEL), "v1", 5, False, None, print
+        settings,
+        database,
+        Versions(settings, database),
+        manifests.read(SHIPPED_MODEL),
+        "v1",
+        5,
+        False,
+        timedelta(),
+        print,
     )
     seeds = []
 
@@ -597,7 +616,7 @@ def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(li
 def conclude(settings, versions, database):
     """Conclude an attempt whose challenger, a copy of what serves, got the verdict; returns its outcome."""
 
-    def run(verdict: Verdict, approval: str = "auto", *, dry_run: bool = False, shadow=None, champion: str = ""):
+    def run(verdict: Verdict, approval: str = "auto", *, dry_run: bool = False, shadow=timedelta(), champion: str = ""):
         before, draft = versions.active(), versions.store.draft("challenger")
         shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
         manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
