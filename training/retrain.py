@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from training.build import Calibration, build_expert, copy_expert, finish, packa
 from training.calibrate import fit_temperature
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
+from training.finetune import Recipe, Targets, encode, mean_adapter, save, shorten, steady_quality_of, train
 from training.gate import Check, Rules, Verdict, with_and_without
 from training.judging import judge
 from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
@@ -48,11 +48,6 @@ OFTEN = 12
 STEP = 0.85
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
-TAKEN_BACK = 0.5
-"""The part of what all corrected texts have moved by alike, towards one label and away from another, that the biases
-take back. How often a label is right differs from domain to domain (Saerens, Latinne and Decaestecker 2002, "Adjusting
-the outputs of a classifier to new a priori probabilities"): learned of one, it carries over to texts of others, and
-nearly all that they lose they lose in this direction."""
 SUSPECTS = 2
 """Large sources at most that a challenger is trained without, one after the other."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
@@ -380,7 +375,6 @@ def make_challenger(
             "recipe": asdict(RECIPE),
             "runs": RUNS,
             "step": STEP,
-            "taken_back": TAKEN_BACK,
             "packages": package_versions(),
             "history": histories,
         },
@@ -437,7 +431,7 @@ def teach(
         parts=[*parts, adapter],
         tokenizer=home / before.tokenizer,
         validation=lesson.validation,
-        calibration=partial(calibrate_beside, served, [one.text for one in lesson.learned]),
+        calibration=partial(calibrate_beside, served),
         max_tokens=before.max_tokens,
         float_layers=before.serving.float_layers,
         say=say,
@@ -445,19 +439,16 @@ def teach(
     return expert, history
 
 
-def calibrate_beside(served: models.Expert, texts: list[str], raw: models.Expert, rows: list[Row]) -> Calibration:
-    """Temperature and biases of an expert (`raw`) that has learned from texts: the biases of the shipped one less a
-    part of what all texts have moved by alike; the temperature fitted on rows, where there are any.
+def calibrate_beside(served: models.Expert, raw: models.Expert, rows: list[Row]) -> Calibration:
+    """An expert (`raw`) that has learned keeps the biases of the shipped one; the temperature is fitted on rows, where
+    there are any.
 
-    Fitted on rows as well, biases would take back all that corrections taught of how often a label is right.
+    Fitted on these rows alone, biases would take back what corrections taught of how often a label is right.
     """
-    moved = (raw.logits(texts) - served.logits(texts)).mean(axis=0) / served.temperature
-    bias = np.array(served.bias) - TAKEN_BACK * (moved - moved.mean())
-    temperature = served.temperature
-    if rows:
-        possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
-        temperature = fit_temperature(possible, targets(rows), bias)
-    return temperature, tuple(bias.tolist())
+    if not rows:
+        return served.temperature, served.bias
+    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
+    return fit_temperature(possible, targets(rows), served.bias), served.bias
 
 
 def training_set(served: models.Expert, lesson: Lesson):
@@ -474,7 +465,24 @@ def training_set(served: models.Expert, lesson: Lesson):
     right = said.argmax(axis=1) == targets(lesson.replayed)
     kept = [row for row, keep in zip(lesson.replayed, right, strict=True) if keep]
     free = np.full((len(corrected), len(LABELS)), np.nan)
-    return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
+    offsets = np.zeros((len(corrected) + len(kept), len(LABELS)))
+    offsets[: len(corrected)] = prior_shift(served, taught)
+    return encode(corrected + kept, served.encoder, Targets(np.vstack([free, said[right]]), offsets=offsets))
+
+
+def prior_shift(served: models.Expert, corrections: Sequence[Correction]) -> np.ndarray:
+    """How much likelier each label is among corrections than the shipped expert thinks it is in their texts: the
+    logarithm of the two shares' ratio [3], about its mean, one more of each counted.
+
+    How often a label is right differs from one kind of text to another. What an adapter would learn of that it would
+    carry over to texts of other kinds: nearly all that these lost they lost in this one direction. With it added to
+    the logits in training, what is left to learn is what tells texts apart. Menon et al. 2021, "Long-tail learning via
+    logit adjustment"; Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities".
+    """
+    thought = served.probabilities([one.text for one in corrections]).sum(axis=0) + 1
+    given = np.array([sum(one.label == label for one in corrections) for label in LABELS]) + 1
+    shift = np.log(given / thought)
+    return shift - shift.mean()
 
 
 def watched_rows(lesson: Lesson) -> list[Row]:

@@ -21,8 +21,6 @@ from training.retrain import calibrate_beside
 class Says:
     """In place of an expert: these logits, whatever it is asked."""
 
-    temperature, bias = 2.0, (0.1, 0.0, -0.1)
-
     def __init__(self, logits: list[list[float]]):
         self.answers = np.array(logits)
 
@@ -116,22 +114,14 @@ def test_a_class_that_no_validation_row_could_have_has_no_bias():
     assert calibrate(said, []) == (1.0, (0.0, 0.0, 0.0))
 
 
-def test_half_of_what_all_corrected_texts_have_moved_by_is_taken_back():
-    served, raw = Says([[0.0, 0.0, 0.0]] * 2), Says([[0.0, 0.0, 3.0], [0.0, 0.0, 1.0]])
-    temperature, bias = calibrate_beside(served, ["one", "two"], raw, [])
-    # On average 2 towards positive, at a temperature of 2 that is 1, or two thirds more than the mean of three labels.
-    assert temperature == 2
-    assert bias == pytest.approx((0.1 + 1 / 6, 1 / 6, -0.1 - 1 / 3))
-
-
 def test_beside_the_shipped_one_only_the_temperature_is_fitted_on_rows():
-    # As above, three of four right at a distance of 4; nothing has moved.
-    said = Says([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
-    said.bias = (0.0, 0.0, 0.0)
+    # As above, three of four right at a distance of 4, to which the biases add 2.
+    raw = Says([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
+    served = dataclasses.replace(models.Expert(None, None), temperature=2.0, bias=(1.0, 0.0, 1.0))
     labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
     rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
-    temperature, bias = calibrate_beside(said, ["one"], said, rows)
-    assert (temperature, bias) == (pytest.approx(4 / np.log(3), rel=1e-3), (0.0, 0.0, 0.0))
+    assert calibrate_beside(served, raw, rows) == (pytest.approx(4 / np.log(3), rel=1e-3), (1.0, 0.0, 1.0))
+    assert calibrate_beside(served, raw, []) == (2.0, (1.0, 0.0, 1.0))
 
 
 @pytest.mark.parametrize(("method", "part"), [("lora", "zh/adapter"), ("full", "zh/checkpoint")])
