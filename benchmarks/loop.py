@@ -36,9 +36,10 @@ from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, LearnedRow
 from product.versions import Versions
-from training import corpora, judging, retrain
+from training import corpora, retrain
 from training.corpora import CorpusUnavailable, Row
 from training.gate import Verdict
+from training.judging import answered_rightly
 from training.material import Material, some
 from training.preparation import clean
 
@@ -246,7 +247,7 @@ def measured(versions: Versions, domain: list[Row], others: dict[str, list[Row]]
 
 
 def accuracy(model: Model, rows: list[Row]) -> float:
-    return round(float(judging.right(model.probabilities([row.text for row in rows]), rows).mean()), 4)
+    return round(float(answered_rightly(model, rows).mean()), 4)
 
 
 def summary(lines: list[dict]) -> list[dict]:

@@ -49,11 +49,7 @@ def judge(
     said = [probabilities(model, held) for model in models]
     checks = [
         gate.not_worse(was_right, is_right, rules),
-        *(
-            [gate.not_worse(right(probabilities(shipped, rows), rows), is_right, rules, shipped.version)]
-            if shipped
-            else []
-        ),
+        *([gate.not_worse(answered_rightly(shipped, rows), is_right, rules, shipped.version)] if shipped else []),
         *_corrected_checks(said, held, material, rules),
         _learned_before(models, material.known, rules),
         *gate.no_slice_harmed(slices, rules),
@@ -79,6 +75,11 @@ def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Materia
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
     return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
+
+
+def answered_rightly(model: Model, rows: list[Row]) -> np.ndarray:
+    """Which rows a model answers rightly, as `right`."""
+    return right(probabilities(model, rows), rows)
 
 
 def corrected(corrections: list[Correction]) -> list[Row]:

@@ -83,6 +83,16 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     assert unmeasured == {"imdb": "unmeasured: ATTUNE_CORPUS_DIR names no folder that it lies in"}
 
 
+def test_a_glance_is_at_what_a_single_training_makes_of_the_gate_rows(settings, versions, database, small):
+    collected = collect(settings, chinese_corrections(24), least=6)
+    run = Run(settings, database, versions, versions.installed(), "both-1", 1, False, timedelta(), print)
+    folder = versions.store.draft("challenger") / "glance"
+    found = run.glance(folder, collected)
+    assert manifests.verify(folder).training["runs"] == 1
+    assert found.tolist() == judging.answered_rightly(models.load(folder), collected.gate).tolist()
+    assert len(found) == len(collected.gate) == 40
+
+
 def test_an_expert_that_learns_nothing_is_the_one_of_the_version_named_with_all_its_hashes(versions, tmp_path):
     shipped = manifests.read(versions.store.folder("both-1")).experts["zh"]
     kept = retrain.keep(versions, "both-1", "zh", tmp_path / "draft")
@@ -406,20 +416,24 @@ HARMS, NO_BETTER, WINS = verdict("gate rows (9)"), verdict(f"{HELD_BACK} (30 in 
 @pytest.fixture
 def decide(settings, database, small, monkeypatch, tmp_path):
     """Run.decide on all that is in the database, with verdicts given in place of trainings, and of 100 gate rows how
-    many each challenger answers rightly; returns whose words each learned, and which one it is that the run comes to:
-    (its number, its verdict, whose words)."""
+    many each challenger answers rightly, those only glanced at too; returns whose words each learned, and which one it
+    is that the run comes to: (its number, its verdict, whose words)."""
 
     def run(
         *verdicts: Verdict, right: tuple[int, ...] = (90, 90, 90), dry_run: bool = False
     ) -> tuple[list[set[str]], tuple[int, Verdict, set[str]]]:
         learned_from, left, folders = [], list(verdicts), []
 
-        def challenge(self, folder, material):
+        def glance(self, folder, material):
             learned_from.append({one.actor for one in material.learned + material.held})
             folders.append(folder)
-            answered = np.arange(100) < right[len(folders) - 1]
+            return np.arange(100) < right[len(folders) - 1]
+
+        def challenge(self, folder, material):
+            answered = glance(self, folder, material)
             return Challenger(folder, manifests.read(SHIPPED_MODEL), left.pop(0), material, answered)
 
+        monkeypatch.setattr(Run, "glance", glance)
         monkeypatch.setattr(Run, "challenge", challenge)
         versions = Versions(settings, database)
         with database.read() as session:
@@ -456,8 +470,6 @@ def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, stat
     assert learned_from == [{"anna", "mallory"}, {"anna"}]
     assert (number, reached.promote, whose) == (2, True, {"anna"})
     assert reached.reason == "better; without a source that does harm, which is set aside now"
-    # by the same gate rows it is not proved, but with it the gate finds harm and without it none
-    assert [(check.name, check.passed) for check in reached.checks] == [("without a source that gave 70 of 135", None)]
     assert (statuses("anna"), statuses("mallory")) == ({"pending": 65}, {"quarantined": 70})
     with database.read() as session:
         last = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
@@ -490,7 +502,7 @@ def test_the_first_verdict_stands_where_no_large_source_is_to_blame_and_two_are_
 
 def test_what_wins_is_compared_with_what_has_learned_without_each_large_source(give, decide, statuses):
     give(anna=70, ben=75, mallory=80)
-    learned_from, (number, reached, whose) = decide(WINS, NO_BETTER, WINS, right=(90, 92, 87))
+    learned_from, (number, reached, whose) = decide(WINS, right=(90, 92, 87))
     assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
     assert (number, reached.promote, reached.reason, whose) == (1, True, "better", {"anna", "ben", "mallory"})
     # two rows of two: mid-p 1/4 / 2
@@ -506,9 +518,11 @@ def test_a_large_source_with_which_gate_rows_are_read_worse_is_set_aside_though_
 ):
     give(anna=70, ben=75, mallory=80)
     # seven rows of seven: mid-p 1/128 / 2
-    learned_from, (number, reached, whose) = decide(WINS, without, right=(90, 97))
-    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}]
-    assert (number, reached.promote, whose) == (2, without.promote, {"anna", "ben"})
+    learned_from, (number, reached, whose) = decide(WINS, without, right=(90, 97, 96))
+    # without mallory first at a glance, then in earnest
+    assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "ben"}]
+    assert (number, reached.promote, whose) == (3, without.promote, {"anna", "ben"})
+    assert (reached.checks[-1].finding, reached.checks[-1].passed) == ("+7.00 points (by chance: p = 0.0039)", None)
     assert statuses("mallory") == {"quarantined": 80}
 
 
