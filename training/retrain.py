@@ -239,7 +239,8 @@ class Run:
             if too_few(second, len(others), Rules()):
                 continue
             if found.verdict.promote:
-                answered = self.glance(draft / f"glance-{number}", second)
+                answered = self.glance(draft / "glance", second)
+                shutil.rmtree(draft / "glance", ignore_errors=True)
                 checks.append(with_and_without(found.right, answered, len(own), len(accepted), Rules()))
                 if checks[-1].passed:
                     continue
