@@ -17,7 +17,7 @@ from sqlalchemy.orm import Session
 
 from product import data_commands, erasure, shadow
 from product import export as exporting
-from product.application import MAX_REVIEWED, Application
+from product.application import MAX_ACTOR, MAX_COMMENT, MAX_REVIEWED, Application, check_length
 from product.command_line import WIDE, JsonOption, console, out, run, say, verdict_table, write_json
 from product.data_commands import opened_database
 from product.drift import Judged, Report
@@ -118,20 +118,31 @@ def _shadow(row: ShadowRow) -> str:
     return f"until {row.until:%Y-%m-%d %H:%M:%S}; {shadow.progress(row)} so far"
 
 
+WhoOption = Annotated[str, typer.Option(help="Who decides: `versions` tells it with the reason.")]
+WhyOption = Annotated[str, typer.Option(help="The reason.")]
+
+
+def decided(what: str, who: str, why: str) -> str:
+    """Why a version became active, in a line. Raises InvalidInput where that is too long."""
+    check_length("who", who, MAX_ACTOR)
+    check_length("why", why, MAX_COMMENT)
+    return f"{what} by {one_line(who) or 'command'}" + (f": {one_line(why)}" if why.strip() else "")
+
+
 @app.command()
-def promote(version: str) -> None:
+def promote(version: str, who: WhoOption = "", why: WhyOption = "") -> None:
     """Make VERSION the active one, after checking its files. Running apps follow within seconds."""
     with opened() as (_, database, versions):
-        versions.promote(version, why="promoted by command")
+        versions.promote(version, why=decided("promoted", who, why))
         warn_of_withdrawn(database, version)
     out.print(f"active: {version}")
 
 
 @app.command()
-def rollback() -> None:
+def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
     """Go back to the parent of the active version. Running apps follow within seconds."""
     with opened() as (_, database, versions):
-        before, after = versions.rollback(why="rolled back by command")
+        before, after = versions.rollback(why=decided("rolled back", who, why))
         warn_of_withdrawn(database, after)
     out.print(f"active: {after} (before: {before})")
 

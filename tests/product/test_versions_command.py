@@ -54,6 +54,27 @@ def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name,
     assert said in str(refused.exception)
 
 
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "v1: promoted by command\n"),
+        (["--who", "eve"], "v1: promoted by eve\n"),
+        (["--who", "e\nve", "--why", "read the table"], "v1: promoted by e ve: read the table\n"),
+    ],
+)
+def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatch, arguments, told):
+    monkeypatch.setattr("product.versions.manifests.verify", lambda folder: None)
+    done = CliRunner().invoke(commands.app, ["promote", "v1", *arguments])
+    assert done.exit_code == 0, done.output
+    assert told in command().stdout
+
+
+def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, command):
+    done = CliRunner().invoke(commands.app, ["promote", "v1", "--why", "x" * 3000])
+    assert "why: " in str(done.exception)
+    assert ": v1: test" in command().stdout
+
+
 def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
     attempts, database, settings, make_prediction, monkeypatch
 ):
