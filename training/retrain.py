@@ -45,7 +45,7 @@ CORRECTED_SHARE = 0.5
 seven hundred rows they would not be learned. Many are read twice, and more is replayed beside them."""
 OFTEN = 12
 """One correction is repeated this many times at most: a single one must not become a third of the lesson."""
-STEP = 0.65
+STEP = 0.75
 """The part of the way from the shipped weights to the trained ones that the new version goes: most of what was learned
 is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning of zero-shot models")."""
 SUSPECTS = 2
