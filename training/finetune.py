@@ -93,25 +93,17 @@ def mixed_precision(asked: str = "auto") -> dict:
     return {"use_cpu": not cuda, "bf16": asked == "bf16", "fp16": asked == "fp16"}
 
 
-EXTRAS = ("hidden", "offsets")
-"""Columns that a data set has only where its `Targets` do."""
-
-
 @dataclass(frozen=True)
 class Targets:
-    """What rows are held to: probabilities [rows, 3], NaN where a row is free; last hidden states [rows, hidden].
-
-    `offsets`, [rows, 3]: added to a free row's logits in training alone, so that it need not learn them.
-    """
+    """What rows are held to: probabilities [rows, 3], NaN where a row is free; last hidden states [rows, hidden]."""
 
     probabilities: np.ndarray
     hidden: np.ndarray | None = None
-    offsets: np.ndarray | None = None
 
 
 def encode(rows: list[Row], encoder: TextEncoder, targets: np.ndarray | Targets | None = None) -> Dataset:
-    """A data set with `input_ids`, `labels`, `polar` (no neutral class in the corpus), `targets` and, where there are
-    any, `hidden` and `offsets`.
+    """A data set with `input_ids`, `labels`, `polar` (no neutral class in the corpus), `targets` and, with a teacher's
+    hidden states, `hidden`.
 
     A row whose target is not NaN is learned from it alone: its label is then IGNORED.
     """
@@ -126,9 +118,8 @@ def encode(rows: list[Row], encoder: TextEncoder, targets: np.ndarray | Targets 
         "targets": held.probabilities.astype(np.float32).tolist(),
         "length": [len(row) for row in ids],
     }
-    for name in EXTRAS:
-        if (values := getattr(held, name)) is not None:
-            columns[name] = values.astype(np.float32).tolist()
+    if held.hidden is not None:
+        columns["hidden"] = held.hidden.astype(np.float32).tolist()
     return Dataset.from_dict(columns)
 
 
@@ -147,9 +138,8 @@ def collate(examples: list[dict]) -> dict[str, torch.Tensor]:
     batch = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
     for name, kind in (("labels", torch.int64), ("polar", torch.bool), ("targets", torch.float32)):
         batch[name] = torch.tensor([example[name] for example in examples], dtype=kind)
-    for name in EXTRAS:
-        if name in examples[0]:
-            batch[name] = torch.tensor([example[name] for example in examples], dtype=torch.float32)
+    if "hidden" in examples[0]:
+        batch["hidden"] = torch.tensor([example["hidden"] for example in examples], dtype=torch.float32)
     return batch
 
 
@@ -193,7 +183,7 @@ class SentimentTrainer(Trainer):
 
     def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
         labels, targets, polar = inputs.pop("labels"), inputs.pop("targets"), inputs.pop("polar")
-        hidden, offsets = (inputs.pop(name, None) for name in EXTRAS)
+        hidden = inputs.pop("hidden", None)
         outputs = model(**inputs, output_hidden_states=hidden is not None)
         logits = outputs.logits.float().clone()
         logits[polar, NEUTRAL] = ABSENT
@@ -201,8 +191,7 @@ class SentimentTrainer(Trainer):
         losses = torch.zeros(len(labels), device=logits.device)
         if (~held).any():
             wanted = smoothed(labels[~held], polar[~held], self.recipe.label_smoothing)
-            free = logits[~held] if offsets is None else logits[~held] + offsets[~held]
-            losses[~held] = -(wanted * free.log_softmax(-1)).sum(-1)
+            losses[~held] = -(wanted * logits[~held].log_softmax(-1)).sum(-1)
         if held.any():
             divergence = torch.nn.functional.kl_div(logits[held].log_softmax(-1), targets[held], reduction="none")
             losses[held] = self.recipe.hold * divergence.sum(-1)

@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -31,7 +31,7 @@ from training.build import Calibration, build_expert, copy_expert, finish, packa
 from training.calibrate import fit_temperature
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, Targets, encode, mean_adapter, save, shorten, steady_quality_of, train
+from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
 from training.gate import Check, Rules, Verdict, with_and_without
 from training.judging import answered_rightly, judge
 from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
@@ -482,24 +482,7 @@ def training_set(served: models.Expert, lesson: Lesson):
     right = said.argmax(axis=1) == targets(lesson.replayed)
     kept = [row for row, keep in zip(lesson.replayed, right, strict=True) if keep]
     free = np.full((len(corrected), len(LABELS)), np.nan)
-    offsets = np.zeros((len(corrected) + len(kept), len(LABELS)))
-    offsets[: len(corrected)] = prior_shift(served, taught)
-    return encode(corrected + kept, served.encoder, Targets(np.vstack([free, said[right]]), offsets=offsets))
-
-
-def prior_shift(served: models.Expert, corrections: Sequence[Correction]) -> np.ndarray:
-    """How much likelier each label is among corrections than the shipped expert thinks it is in their texts: the
-    logarithm of the two shares' ratio [3], about its mean, one more of each counted.
-
-    How often a label is right differs from one kind of text to another. What an adapter would learn of that it would
-    carry over to texts of other kinds: nearly all that these lost they lost in this one direction. With it added to
-    the logits in training, what is left to learn is what tells texts apart. Menon et al. 2021, "Long-tail learning via
-    logit adjustment"; Saerens et al. 2002, "Adjusting the outputs of a classifier to new a priori probabilities".
-    """
-    thought = served.probabilities([one.text for one in corrections]).sum(axis=0) + 1
-    given = np.array([sum(one.label == label for one in corrections) for label in LABELS]) + 1
-    shift = np.log(given / thought)
-    return shift - shift.mean()
+    return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
 
 
 def watched_rows(lesson: Lesson) -> list[Row]:

@@ -126,7 +126,8 @@ def loss_of(logits: list[list[float]], recipe: Recipe = PLAIN, mine: list | None
         "polar": torch.tensor(given.get("polar", [False] * rows)),
         "targets": torch.tensor(given.get("targets", [[torch.nan] * 3] * rows)),
     }
-    inputs |= {name: torch.tensor(given[name]) for name in ("hidden", "offsets") if name in given}
+    if "hidden" in given:
+        inputs["hidden"] = torch.tensor(given["hidden"])
     states = (None, torch.tensor(mine)[:, None] if mine else None)
     output = SimpleNamespace(logits=torch.tensor(logits), hidden_states=states)
     trainer = SimpleNamespace(recipe=recipe)
@@ -160,15 +161,6 @@ def test_a_held_row_costs_its_divergence_from_what_was_given():
     assert loss_of([[0.0, 0.0, LOG2]], Recipe(hold=2.0), targets=given) == pytest.approx(LOG2 / 2)
     # and it is nothing where the answer is the target, on a row without a neutral class too
     assert loss_of([[0.0, 5.0, LOG2]], targets=[[1 / 3, 0.0, 2 / 3]], polar=[True]) == pytest.approx(0.0, abs=1e-6)
-
-
-def test_an_offset_is_added_to_the_logits_of_labelled_rows_alone():
-    # with it probabilities are 1/4, 1/4, 1/2; the held row is right without
-    held = [float("nan")] * 3, [0.25, 0.25, 0.5]
-    found = loss_of(
-        [[0.0, 0.0, 0.0], [0.0, 0.0, LOG2]], labels=[2, IGNORED], targets=held, offsets=[[0.0, 0.0, LOG2]] * 2
-    )
-    assert found == pytest.approx(LOG2 / 2)
 
 
 def test_a_hidden_state_costs_its_cosine_distance_from_the_teachers():
@@ -473,12 +465,11 @@ def test_a_version_on_the_products_own_base_is_packed_as_what_differs_from_it(ba
     assert plans.reference(base, plan.tokenizer, model) is None
 
 
-@pytest.mark.parametrize("name", ["hidden", "offsets"])
-def test_what_only_some_targets_have_travels_with_the_rows(encoder, name):
-    targets = Targets(np.full((2, 3), np.nan, dtype=np.float32), **{name: np.array([[1.0, 2.0], [3.0, 4.0]])})
+def test_targets_with_hidden_states_travel_with_their_rows(encoder):
+    targets = Targets(np.full((2, 3), np.nan, dtype=np.float32), np.array([[1.0, 2.0], [3.0, 4.0]]))
     batch = collate([dict(row) for row in encode(LEARNED[:2], encoder, targets)])
-    assert batch[name].tolist() == [[1.0, 2.0], [3.0, 4.0]]
-    assert name not in collate([dict(row) for row in encode(LEARNED[:2], encoder)])
+    assert batch["hidden"].tolist() == [[1.0, 2.0], [3.0, 4.0]]
+    assert "hidden" not in collate([dict(row) for row in encode(LEARNED[:2], encoder)])
 
 
 def test_all_weights_but_the_embeddings_are_trained_with_attention_that_is_fast(base):

@@ -166,31 +166,6 @@ def test_what_is_known_takes_nothing_from_what_is_replayed(shipped):
     assert Counter(label for label in data["labels"] if label >= 0) == {0: 4, 2: 8}
 
 
-class Thinks:
-    """In place of the shipped expert: the same probabilities of every text."""
-
-    def probabilities(self, texts: list[str]) -> np.ndarray:
-        return np.full((len(texts), 3), [0.5, 0.25, 0.25])
-
-
-def test_how_much_likelier_each_label_is_than_thought_is_told_about_its_mean():
-    given = [
-        correction(number, "text", label) for number, label in enumerate(["negative", "neutral"] + 6 * ["positive"])
-    ]
-    # of eight 4, 2 and 2 are thought and 1, 1 and 6 given; one more each: ln 2/5, ln 2/3, ln 7/3
-    logs = np.log([2 / 5, 2 / 3, 7 / 3])
-    assert retrain.prior_shift(Thinks(), given) == pytest.approx(logs - logs.mean())
-
-
-def test_the_prior_is_added_to_corrections_and_not_to_what_is_replayed(shipped):
-    replayed = corpora.load("replay-en", "train")[:4]
-    lesson = material.Lesson([correction(0, "My very own words", "negative")], replayed, [])
-    data = retrain.training_set(shipped.experts["en"], lesson)
-    shift = retrain.prior_shift(shipped.experts["en"], lesson.learned)
-    for label, offsets in zip(data["labels"], data["offsets"], strict=True):
-        assert offsets == pytest.approx(shift if label >= 0 else np.zeros(3))
-
-
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
 def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
