@@ -82,7 +82,7 @@ class Trial(retrain.Run):
         return found
 
     def without_who_harms(self, draft: Path, accepted: list[Correction], found: retrain.Challenger):
-        return found if "gate" in self.without else super().without_who_harms(draft, accepted, found)
+        return (found, accepted) if "gate" in self.without else super().without_who_harms(draft, accepted, found)
 
     def conclude(self, found: retrain.Challenger) -> retrain.Outcome:
         self.look(models.load(found.folder))

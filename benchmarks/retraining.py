@@ -60,7 +60,9 @@ def main() -> None:
     table = Table(title=f"retrain of {asked.corrections} corrections", title_justify="left")
     for heading in ("people", "seconds, whole command", "outcome", "trained without a source"):
         table.add_column(heading, justify="right")
-    compared = sum(check["name"].startswith("without a source") for check in outcome["verdict"]["checks"])
+    compared = sum(
+        check["name"].startswith("without a source") for check in (outcome["verdict"] or {"checks": ()})["checks"]
+    )
     table.add_row(str(asked.people), f"{took:.0f}", outcome["outcome"], f"{compared} times")
     console.print(table)
 

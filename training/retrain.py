@@ -220,16 +220,18 @@ class Run:
         comes."""
         found = self.challenge(draft / "all", material)
         if found.verdict.promote or found.verdict.harms:
-            found = self.without_who_harms(draft, accepted, found)
+            found, accepted = self.without_who_harms(draft, accepted, found)
         if not found.verdict.promote and self.withdrawn():
             again = self.learn_again(draft, accepted)
             found = again if again.verdict.promote else found
         return found
 
-    def without_who_harms(self, draft: Path, accepted: list[Correction], found: Challenger) -> Challenger:
-        """The challenger that has learned nothing from a large source that is to blame, whose words are set aside: one
-        without which a challenger that does harm would pass, or with which the gate rows are read worse than without.
-        """
+    def without_who_harms(
+        self, draft: Path, accepted: list[Correction], found: Challenger
+    ) -> tuple[Challenger, list[Correction]]:
+        """The challenger that has learned nothing from a large source that is to blame, whose words are set aside, and
+        what may still teach. To blame is one without which a challenger that does harm would pass, or with which the
+        gate rows are read worse than without."""
         checks: list[Check] = []
         for number, source in enumerate(large_sources(accepted)[:SUSPECTS]):
             own = [one for one in accepted if one.source == source]
@@ -250,8 +252,8 @@ class Run:
                 # The verdict is on the one without the source, which passes or fails by its own lines.
                 shown = [replace(check, passed=None) for check in checks]
                 reason = f"{without.verdict.reason}; without a source that does harm, which is set aside now"
-                return with_checks(without, shown, reason)
-        return with_checks(found, checks)
+                return with_checks(without, shown, reason), others
+        return with_checks(found, checks), accepted
 
     def glance(self, folder: Path, material: Material) -> np.ndarray:
         """Which gate rows a challenger of a single training answers rightly, bool [rows]: to compare by, in half the

@@ -558,6 +558,14 @@ def test_a_better_one_that_is_without_it_all_the_same_is_taken(withdrawn, decide
     assert decide(WINS)[1] == (1, WINS, {"anna", "ben", "carl"})
 
 
+def test_what_is_learned_again_is_without_a_source_that_was_just_set_aside(withdrawn, give, decide):
+    give(mallory=80)
+    # carl's words win and do harm, without them nothing is better, and what v1 knows of anna and ben serves
+    learned_from, (number, reached, whose) = decide(WINS, NO_BETTER, WINS, right=(90, 97, 97, 97))
+    assert ["carl" in each for each in learned_from] == [True, False, False, False]
+    assert (number, reached.promote, whose) == (4, True, {"anna", "ben"})
+
+
 def test_the_first_verdict_stands_where_the_model_is_worse_without_what_was_withdrawn(withdrawn, decide):
     assert decide(NO_BETTER, HARMS)[1][:2] == (1, NO_BETTER)
 
