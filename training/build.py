@@ -17,7 +17,7 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.text import TextEncoder
 from product.manifest import Base, Canary, Expert, Manifest, Serving
 from product.sentiment import LABELS
-from training.calibrate import fit_calibration
+from training.calibrate import fit_calibration, fit_temperature
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import NEUTRAL, is_polar
@@ -59,6 +59,18 @@ def calibrate(raw: models.Expert, rows: list[Row]) -> Calibration:
     possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
     temperature, bias = fit_calibration(possible, targets(rows))
     return temperature, tuple(np.where(np.isfinite(possible).any(axis=0), bias, 0.0).tolist())
+
+
+def calibrate_beside(served: models.Expert, raw: models.Expert, rows: list[Row]) -> Calibration:
+    """An expert (`raw`) that has learned keeps the biases of the shipped one; the temperature is fitted on rows, where
+    there are any.
+
+    Fitted on these rows alone, biases would take back what corrections taught of how often a label is right.
+    """
+    if not rows:
+        return served.temperature, served.bias
+    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
+    return fit_temperature(possible, targets(rows), served.bias), served.bias
 
 
 def build_expert(

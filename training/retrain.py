@@ -27,8 +27,7 @@ from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import now
 from product.versions import Versions, record
-from training.build import Calibration, build_expert, copy_expert, finish, package_versions, with_neutral_where_known
-from training.calibrate import fit_temperature
+from training.build import build_expert, calibrate_beside, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
 from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
@@ -456,18 +455,6 @@ def teach(
         say=say,
     )
     return expert, history
-
-
-def calibrate_beside(served: models.Expert, raw: models.Expert, rows: list[Row]) -> Calibration:
-    """An expert (`raw`) that has learned keeps the biases of the shipped one; the temperature is fitted on rows, where
-    there are any.
-
-    Fitted on these rows alone, biases would take back what corrections taught of how often a label is right.
-    """
-    if not rows:
-        return served.temperature, served.bias
-    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
-    return fit_temperature(possible, targets(rows), served.bias), served.bias
 
 
 def training_set(served: models.Expert, lesson: Lesson):

@@ -11,11 +11,10 @@ from product.inference import model as models
 from product.settings import SHIPPED_MODEL
 from product.versions import Versions, install_shipped
 from training import corpora
-from training.build import CANARY_TEXTS, calibrate
+from training.build import CANARY_TEXTS, calibrate, calibrate_beside
 from training.corpora import Row
 from training.factory import combine, finetune_version, reported, ship
 from training.preparation import BadRequest
-from training.retrain import calibrate_beside
 
 
 class Says:
