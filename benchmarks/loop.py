@@ -45,7 +45,7 @@ from training.preparation import clean
 
 SIZES = (100, 300, 1000)
 PARTS = ("replay", "standing", "gate")
-ELSEWHERE = {"airline": 1500, "desk-en": 200, "desk-zh": 200, "imdb": 250, "sst2": 500, "zh-reviews": 500}
+ELSEWHERE = {"airline": 3000, "desk-en": 200, "desk-zh": 200, "imdb": 500, "sst2": 900, "zh-reviews": 500}
 """Test rows, and how many of them at most."""
 RESULTS = ROOT / "data" / "runtime" / "loop.jsonl"
 BETWEEN = timedelta(minutes=3)
@@ -72,7 +72,8 @@ class Trial(retrain.Run):
         if "replay" not in self.without:
             return material
         return replace(
-            material, lessons={name: replace(lesson, replayed=[]) for name, lesson in material.lessons.items()}
+            material,
+            lessons={name: replace(lesson, replayed=[], spare=[]) for name, lesson in material.lessons.items()},
         )
 
     def challenge(self, folder: Path, material: Material):

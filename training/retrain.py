@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -13,11 +13,14 @@ from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from scipy.stats import entropy
 
 from product import keys
 from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference import model as models
+from product.inference.backends.torch_float import TorchFloat
 from product.inference.model import softmax
 from product.locking import Locked, alone_with_corrections
 from product.manifest import Expert, Manifest
@@ -30,10 +33,10 @@ from product.versions import Versions, record
 from training.build import build_expert, calibrate_beside, copy_expert, finish, package_versions
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
+from training.finetune import Recipe, encode, mean_adapter, mixed_precision, save, shorten, steady_quality_of, train
 from training.gate import Check, Rules, Verdict, with_and_without
 from training.judging import answered_rightly, judge
-from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated
+from training.material import STILL_KNOWN, Lesson, Material, collect, collect_again, repeated, some
 from training.sources import judge_sources, large_sources, set_aside
 from training.standing import Standing
 
@@ -53,6 +56,8 @@ HARMFUL = "Learning with this source makes the model worse elsewhere; without it
 RUNS = 2
 """Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
 forgotten less (Wortsman et al. 2022, "Model soups")."""
+MOVED = 0.5
+"""The part of the rows replayed in a later training that the trainings before it have moved most."""
 RECIPE = Recipe(
     rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, evaluations_per_epoch=2, patience=2
 )
@@ -366,17 +371,17 @@ def make_challenger(
 ) -> Manifest:
     """Experts that there is a lesson for: the shipped ones with a new adapter. The others: as shipped, so that nothing
     stays learned from corrections that no longer stand."""
-    experts, histories = {}, {}
+    experts, histories, replayed = {}, {}, {}
     for language in shipped.experts:
         lesson = material.lessons.get(language)
         if lesson:
-            experts[language], histories[language] = teach(
+            experts[language], histories[language], replayed[language] = teach(
                 settings, versions, shipped, language, lesson, draft, say, runs
             )
         else:
             say(f"{language}: nothing to learn, so it is the shipped one")
             experts[language] = keep(versions, shipped.id, language, draft)
-    rows = row_fingerprints(settings, material)
+    rows = row_fingerprints(settings, material, replayed)
     fingerprint = hashlib.sha256("".join(rows).encode()).hexdigest()
     details = {
         "parent": parent,
@@ -386,7 +391,7 @@ def make_challenger(
             "rows": rows,
             "corrections": {language: len(lesson.learned) for language, lesson in material.lessons.items()},
             "held_back": len(material.held),
-            "replayed": {language: len(lesson.replayed) for language, lesson in material.lessons.items()},
+            "replayed": {language: len(each) for language, each in replayed.items()},
         },
         "training": {
             "recipe": asdict(RECIPE),
@@ -414,9 +419,9 @@ def teach(
     draft: Path,
     say: Callable,
     runs: int = RUNS,
-) -> tuple[Expert, list[dict]]:
+) -> tuple[Expert, list[dict], list[Row]]:
     """A new adapter on the shipped expert, from the corrections to learn from and the replayed rows: the mean of so
-    many trainings; and their history."""
+    many trainings; their history, and the rows that were replayed."""
     home = versions.store.folder(shipped.id)
     before = shipped.experts[language]
     base = checkpoint.find_base(before, language, settings.base_model)
@@ -428,13 +433,19 @@ def teach(
     def start():
         return checkpoint.assemble(base, [draft / part for part in parts])
 
-    trained, history = [], []
+    trained, history, replayed = [], [], []
     for run in range(runs):
-        data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
+        own = lesson.replayed[run::RUNS]
+        if trained:
+            say(f"{language}: looking among {len(lesson.spare):,} rows for those that the training has moved most")
+            moved = most_moved(served, trained[-1], lesson.spare, round(MOVED * len(own)))
+            own = [*some(own, len(own) - len(moved), RECIPE.seed), *moved]
+        data = training_set(served, replace(lesson, replayed=own))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
         shutil.rmtree(draft / ".work")
         trained.append(model)
+        replayed += own
         history += [{"run": run} | each for each in told]
     model = mean_adapter(trained, start(), RECIPE)
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
@@ -454,7 +465,26 @@ def teach(
         float_layers=before.serving.float_layers,
         say=say,
     )
-    return expert, history
+    return expert, history, replayed
+
+
+def most_moved(served: models.Expert, trained: torch.nn.Module, rows: Sequence[Row], count: int) -> list[Row]:
+    """Of the rows that the shipped expert reads rightly those that a training has taken furthest from what it says
+    (Kullback-Leibler divergence).
+
+    Aljundi et al. 2019, "Online Continual Learning with Maximally Interfered Retrieval", with a whole training where
+    they look one step ahead.
+    """
+    if not count or not rows:
+        return []
+    texts = [row.text for row in rows]
+    before = served.logits(texts)
+    with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16, mixed_precision()["bf16"]):
+        after = models.Expert(served.encoder, TorchFloat(trained)).logits(texts)
+    moved = entropy(softmax(before), softmax(after), axis=1)
+    moved[before.argmax(axis=1) != targets(list(rows))] = -1
+    furthest = np.argsort(-moved, kind="stable")[:count]
+    return [rows[index] for index in furthest if moved[index] >= 0]
 
 
 def training_set(served: models.Expert, lesson: Lesson):
@@ -484,11 +514,11 @@ def watched_rows(lesson: Lesson) -> list[Row]:
     return [*lesson.watched, *lesson.validation[::every]] if lesson.watched else []
 
 
-def row_fingerprints(settings: Settings, material: Material) -> list[str]:
+def row_fingerprints(settings: Settings, material: Material, replayed: Mapping[str, Sequence[Row]]) -> list[str]:
     """A keyed hash of every row used and its label, 64 bits in hex, sorted: whoever has a row and this installation's
     key can tell whether a version has seen it, and nobody can tell the row from it."""
     key = keys.secret(settings.data_dir)
     rows = [(one.text, one.label) for one in material.learned]
-    for lesson in material.lessons.values():
-        rows += [(row.text, row.label) for row in (*lesson.replayed, *watched_rows(lesson))]
+    for language, lesson in material.lessons.items():
+        rows += [(row.text, row.label) for row in (*replayed[language], *watched_rows(lesson))]
     return sorted(keys.keyed_hash(key, "row", f"{label}\0{text}")[:16] for text, label in rows)

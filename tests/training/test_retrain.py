@@ -7,10 +7,12 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 import pytest
+import torch
 
 from product import keys
 from product import manifest as manifests
 from product import versions as product_versions
+from product.inference import checkpoint
 from product.inference import model as models
 from product.inference.text import reader
 from product.locking import RETRAINING, Locked, exclusive
@@ -169,8 +171,11 @@ def test_what_is_known_takes_nothing_from_what_is_replayed(shipped):
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
 def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
-    rows = material.replay("en", [], least, 1, print)
+    rows, spare = material.replay("en", [], least, 1, print)
     assert Counter(row.source for row in rows) == {"replay-en": replayed * 3 / 4, "crowd": replayed / 4}
+    # twice the usual number, however much there is to learn, and none of those that are replayed anyway
+    assert Counter(row.source for row in spare) == {"replay-en": 60, "crowd": 20}
+    assert not {row.text for row in rows} & {row.text for row in spare}
 
 
 def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_should_still_know():
@@ -184,6 +189,48 @@ def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_sho
     assert retrain.watched_rows(material.Lesson([], [], still)) == []
 
 
+class Moved(torch.nn.Module):
+    """The shipped model, but sure of negative where a text has more tokens than so many."""
+
+    device = torch.device("cpu")
+
+    def __init__(self, model, longest):
+        super().__init__()
+        self.model, self.longest = model, longest
+
+    def forward(self, input_ids, attention_mask):
+        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
+        output.logits[attention_mask.sum(dim=1) > self.longest, 0] += 8
+        return output
+
+
+def test_of_the_rows_to_choose_from_those_are_replayed_that_a_training_moved_most(shipped, versions):
+    ships = "The delivery was on time and the driver was kind, thank you very much for all of this."
+    short, right = Row("Where is it?", "neutral", "replay-en"), Row(ships, "positive", "replay-en")
+    # What the shipped model reads otherwise than its label is nothing to hold to.
+    wrong = Row(ships.replace("driver", "courier"), "negative", "replay-en")
+    folder = versions.store.folder("both-1")
+    moved = Moved(checkpoint.load_expert(folder, manifests.read(folder), "en"), longest=12)
+    expert = shipped.experts["en"]
+    assert retrain.most_moved(expert, moved, [short, wrong, right], 1) == [right]
+    assert retrain.most_moved(expert, moved, [short, wrong, right], 3) == [right, short]
+    assert retrain.most_moved(expert, moved, [short, wrong, right], 0) == []
+
+
+def test_a_later_training_replays_what_the_first_has_moved(settings, versions, monkeypatch):
+    monkeypatch.setattr(retrain, "RECIPE", Recipe(rank=4, alpha=8, epochs=1, batch_size=8))
+    rows = corpora.load("replay-en", "train")[:60]
+    learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(8))]
+    lesson = material.Lesson(learned, rows[:16], [], spare=rows[16:])
+    draft = versions.store.draft("challenger")
+    _, _, replayed = retrain.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
+    assert replayed[:8] == rows[:16:2]
+    # of its own eight every second one gives way to one that was moved
+    assert len(replayed) == 16
+    assert sum(row in rows[1:16:2] for row in replayed[8:]) == 4
+    assert sum(row in rows[16:] for row in replayed[8:]) == 4
+
+
 def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(settings, versions, monkeypatch):
     recipe = Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=4, batch_size=8, patience=1)
     monkeypatch.setattr(retrain, "RECIPE", recipe)
@@ -191,7 +238,7 @@ def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(setti
     apart = [Row(one.text, one.label, "corrections") for one in learned]
     lesson = material.Lesson(learned, corpora.load("replay-en", "train")[:16], [], watched=apart)
     draft = versions.store.draft("challenger")
-    _, history = retrain.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
+    _, history, _ = retrain.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
     for run in range(retrain.RUNS):
         scores = [entry["eval_quality"] for entry in history if entry["run"] == run and "eval_quality" in entry]
         best = max(range(len(scores)), key=scores.__getitem__)
