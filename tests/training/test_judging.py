@@ -113,3 +113,9 @@ def test_what_versions_lose_one_after_the_other_is_seen_against_the_shipped_one(
     assert (right.sum(), right[:18].any()) == (1982, False)
     assert [check.name for check in beside.checks[:2]] == ["gate rows (2,000)", "gate rows (2,000) against s"]
     assert [check.passed for check in beside.checks[:2]] == [True, False]
+
+
+def test_a_review_is_judged_between_the_two_classes_that_its_corpus_has():
+    scores = np.array([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
+    rows = [Row("a film", "negative", "imdb"), Row("a mail", "negative", "desk-en")]
+    assert judging.right(scores, rows).tolist() == [True, False]

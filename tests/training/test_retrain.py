@@ -3,65 +3,25 @@ the loop on the real app is in tests/loop."""
 
 import shutil
 from collections import Counter
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 import numpy as np
 import pytest
-import torch
 
 from product import keys
 from product import manifest as manifests
-from product import versions as product_versions
-from product.inference import checkpoint
 from product.inference import model as models
-from product.inference.text import reader
 from product.locking import RETRAINING, Locked, exclusive
-from product.sentiment import LABELS, Correction, Prediction
-from product.settings import SHIPPED_MODEL, Settings
+from product.sentiment import Prediction
+from product.settings import SHIPPED_MODEL
 from product.storage import queries
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
-from product.versions import Versions, install_shipped
-from training import corpora, judging, material, retrain
-from training.corpora import Row
-from training.factory import ship
-from training.finetune import Recipe
+from product.versions import Versions
+from tests.corrections import chinese_corrections, collect, distinct_texts
+from training import corpora, judging, retrain
 from training.gate import HELD_BACK, Check, Rules, Verdict
-from training.grouping import near_duplicates
 from training.material import Material
 from training.retrain import HARMFUL, Challenger, Outcome, Run, too_few
-
-
-def correction(number: int, text: str, label: str) -> Correction:
-    at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Correction(str(number), str(number), text, label, "neutral", "anna", "pending", "both-1", at)
-
-
-def chinese_corrections(count: int) -> list[Correction]:
-    rows = corpora.load("replay-zh", "validation")[:count]
-    return [correction(number, row.text, row.label) for number, row in enumerate(rows)]
-
-
-def collect(settings, accepted, *, before=None, least=10, seed=1) -> Material:
-    return material.collect(settings, accepted, ("en", "zh"), before=before or {}, least=least, seed=seed, say=print)
-
-
-@pytest.fixture
-def small(monkeypatch):
-    """Enough to see what is done with which rows; what is learned from them does not matter."""
-    monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
-    monkeypatch.setattr(material, "FOR_EACH", 0)
-    monkeypatch.setattr(material, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
-    monkeypatch.setattr(retrain, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
-
-
-@pytest.fixture
-def versions(two_experts, tmp_path, settings, database, monkeypatch):
-    """An installation of the version with two experts."""
-    ship(two_experts, tmp_path / "model", print)
-    monkeypatch.setattr(product_versions, "SHIPPED_MODEL", tmp_path / "model")
-    versions = Versions(settings, database)
-    install_shipped(settings, versions)
-    return versions
 
 
 def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_alone(settings, versions, small):
@@ -102,150 +62,6 @@ def test_an_expert_that_learns_nothing_is_the_one_of_the_version_named_with_all_
     assert manifests.sha256(tmp_path / "draft" / kept.serving.file) == kept.serving.sha256
 
 
-@pytest.mark.parametrize(
-    ("languages", "taught"), [(("en", "zh"), {"en": 1, "zh": 2}), (("en",), {"en": 3}), (("zh",), {"zh": 3})]
-)
-def test_a_correction_teaches_the_expert_that_reads_it(settings, small, languages, taught):
-    texts = ["Where is it?", "我的包裹在哪里？", "坏了，没人管。"]
-    learned = [correction(number, text, "neutral") for number, text in enumerate(texts)]
-    lessons = material.make_lessons(settings, learned, languages, [], 1, print)
-    assert {language: len(lesson.learned) for language, lesson in lessons.items()} == taught
-    for language, lesson in lessons.items():
-        assert {row.source for row in lesson.replayed} == {f"replay-{language}"}
-
-
-def test_gate_rows_of_a_language_without_an_expert_are_not_counted(settings, small):
-    rows, unmeasured = material.judging_rows(settings, ("en",), seed=1)
-    assert {row.source for row in rows} == {"desk-en"}
-    assert unmeasured["desk-zh"] == "no expert has learned zh"
-
-
-def test_reviews_are_judged_by_where_they_lie_on_the_disk(tmp_path, monkeypatch, settings, small):
-    rows = [Row(f"a film {number}", "negative", "imdb") for number in range(9)]
-    monkeypatch.setattr(corpora, "load", lambda name, split: rows if name == "imdb" else [])
-    here = Settings(_env_file=None, data_dir=tmp_path, corpus_dir=str(tmp_path))
-    found, unmeasured = material.judging_rows(here, ("en", "zh"), seed=1)
-    # the first test's GATE_CORPORA takes five of them at most
-    assert len(found) == 5 and not unmeasured
-
-
-def test_a_review_is_judged_between_the_two_classes_that_its_corpus_has():
-    scores = np.array([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
-    rows = [Row("a film", "negative", "imdb"), Row("a mail", "negative", "desk-en")]
-    assert judging.right(scores, rows).tolist() == [True, False]
-
-
-def test_a_single_correction_is_not_repeated_without_end(shipped):
-    replayed = corpora.load("replay-en", "train")[:200]
-    lesson = material.Lesson([correction(0, "My very own words", "negative")], replayed, [])
-    data = retrain.training_set(shipped.experts["en"], lesson)
-    # half of 200 would be a hundred times
-    assert sum(label == 0 for label in data["labels"]) == retrain.OFTEN
-
-
-def test_what_the_champion_has_learned_is_repeated_twice_as_often(shipped):
-    replayed = corpora.load("replay-en", "train")[:2]
-    new, known = correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")
-    lesson = material.Lesson([new, known], replayed, [], [known])
-    data = retrain.training_set(shipped.experts["en"], lesson)
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 1, 2: 2}
-
-
-def test_what_is_all_known_is_repeated_too(shipped):
-    replayed = corpora.load("replay-en", "train")[:8]
-    known = [correction(0, "My very own words", "negative"), correction(1, "Words of before", "positive")]
-    data = retrain.training_set(shipped.experts["en"], material.Lesson(known, replayed, [], known))
-    # half of eight is all of them once, as each of the two is there twice already
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 2, 2: 2}
-
-
-def test_what_is_known_takes_nothing_from_what_is_replayed(shipped):
-    replayed = corpora.load("replay-en", "train")[:24]
-    new = [correction(number, f"New words {number}", "negative") for number in range(2)]
-    known = [correction(number, f"Words of before {number}", "positive") for number in range(2, 4)]
-    data = retrain.training_set(shipped.experts["en"], material.Lesson([*new, *known], replayed, [], known))
-    # half of 24, of two new and twice two known: all of it twice, and not three times as without the known
-    assert Counter(label for label in data["labels"] if label >= 0) == {0: 4, 2: 8}
-
-
-@pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
-def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
-    monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
-    rows, spare = material.replay("en", [], least, 1, print)
-    assert Counter(row.source for row in rows) == {"replay-en": replayed * 3 / 4, "crowd": replayed / 4}
-    # twice the usual number, however much there is to learn, and none of those that are replayed anyway
-    assert Counter(row.source for row in spare) == {"replay-en": 60, "crowd": 20}
-    assert not {row.text for row in rows} & {row.text for row in spare}
-
-
-def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_should_still_know():
-    # Label by label, as the corpus comes.
-    still = [Row(f"known {label} {number}", label, "airline") for label in LABELS for number in range(200)]
-    apart = [Row("a word of its own", "negative", "corrections")]
-    watched = retrain.watched_rows(material.Lesson([], [], still, watched=apart))
-    assert watched == apart + still[::2]
-    assert Counter(row.label for row in watched[1:]) == dict.fromkeys(LABELS, 100)
-    # without corrections to watch it on it goes to its end
-    assert retrain.watched_rows(material.Lesson([], [], still)) == []
-
-
-class Moved(torch.nn.Module):
-    """The shipped model, but sure of negative where a text has more tokens than so many."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, model, longest):
-        super().__init__()
-        self.model, self.longest = model, longest
-
-    def forward(self, input_ids, attention_mask):
-        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
-        output.logits[attention_mask.sum(dim=1) > self.longest, 0] += 8
-        return output
-
-
-def test_of_the_rows_to_choose_from_those_are_replayed_that_a_training_moved_most(shipped, versions):
-    ships = "The delivery was on time and the driver was kind, thank you very much for all of this."
-    short, right = Row("Where is it?", "neutral", "replay-en"), Row(ships, "positive", "replay-en")
-    # What the shipped model reads otherwise than its label is nothing to hold to.
-    wrong = Row(ships.replace("driver", "courier"), "negative", "replay-en")
-    folder = versions.store.folder("both-1")
-    moved = Moved(checkpoint.load_expert(folder, manifests.read(folder), "en"), longest=12)
-    expert = shipped.experts["en"]
-    assert retrain.most_moved(expert, moved, [short, wrong, right], 1) == [right]
-    assert retrain.most_moved(expert, moved, [short, wrong, right], 3) == [right, short]
-    assert retrain.most_moved(expert, moved, [short, wrong, right], 0) == []
-
-
-def test_a_later_training_replays_what_the_first_has_moved(settings, versions, monkeypatch):
-    monkeypatch.setattr(retrain, "RECIPE", Recipe(rank=4, alpha=8, epochs=1, batch_size=8))
-    rows = corpora.load("replay-en", "train")[:60]
-    learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(8))]
-    lesson = material.Lesson(learned, rows[:16], [], spare=rows[16:])
-    draft = versions.store.draft("challenger")
-    _, _, replayed = retrain.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
-    assert replayed[:8] == rows[:16:2]
-    # of its own eight every second one gives way to one that was moved
-    assert len(replayed) == 16
-    assert sum(row in rows[1:16:2] for row in replayed[8:]) == 4
-    assert sum(row in rows[16:] for row in replayed[8:]) == 4
-
-
-def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(settings, versions, monkeypatch):
-    recipe = Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=4, batch_size=8, patience=1)
-    monkeypatch.setattr(retrain, "RECIPE", recipe)
-    learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(16))]
-    apart = [Row(one.text, one.label, "corrections") for one in learned]
-    lesson = material.Lesson(learned, corpora.load("replay-en", "train")[:16], [], watched=apart)
-    draft = versions.store.draft("challenger")
-    _, history, _ = retrain.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
-    for run in range(retrain.RUNS):
-        scores = [entry["eval_quality"] for entry in history if entry["run"] == run and "eval_quality" in entry]
-        best = max(range(len(scores)), key=scores.__getitem__)
-        # all four, or one more than the best
-        assert len(scores) == 4 or len(scores) == best + 2
-
-
 def test_the_manifest_has_a_keyed_fingerprint_of_every_row_used(settings, versions, small):
     collected = collect(settings, chinese_corrections(24), least=6)
     draft = versions.store.draft("challenger")
@@ -258,65 +74,6 @@ def test_the_manifest_has_a_keyed_fingerprint_of_every_row_used(settings, versio
         assert keys.keyed_hash(key, "row", f"{one.label}\0{one.text}")[:16] in rows
     for one in collected.held:
         assert keys.keyed_hash(key, "row", f"{one.label}\0{one.text}")[:16] not in rows
-
-
-# What is collected
-
-
-def distinct_texts(count: int) -> list[str]:
-    """English support messages, no two of which are near-duplicates."""
-    texts = [row.text for row in corpora.load("replay-en", "train")[: 2 * count]]
-    texts = [text for text in texts if reader(text, ("en", "zh")) == "en"]
-    _, first = np.unique(near_duplicates(texts), return_index=True)
-    return [texts[index] for index in sorted(first)[:count]]
-
-
-# held: 0.4, 0.4, 0.25 of them; watched: none where a tenth of the rest is under forty, 0.1 of 450
-@pytest.mark.parametrize(("given", "held", "watched"), [(80, 32, 0), (300, 120, 0), (600, 150, 45)])
-def test_a_part_judges_a_part_of_many_stops_early_and_the_rest_teaches(settings, small, given, held, watched):
-    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(given))]
-    found = collect(settings, given)
-    stops = [row.text for row in found.lessons["en"].watched]
-    assert (len(found.held), len(stops), len(found.learned)) == (held, watched, len(given) - held - watched)
-    parts = [one.text for one in found.held] + stops + [one.text for one in found.learned]
-    assert sorted(parts) == sorted(one.text for one in given)
-    assert len(set(found.held_groups.tolist())) == held
-    assert found.known == []
-
-
-def test_what_the_champion_has_learned_judges_nothing_and_is_looked_at_where_it_still_stands(settings, small):
-    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(80))]
-    # of the first fifty, the champion learned two with a label that their actor has changed since; one is gone
-    before = {str(number): "negative" for number in range(50)} | {"3": "positive", "4": "neutral", "gone": "negative"}
-    found = collect(settings, given, before=before)
-    # 0.4 of 80 is 32, half of the thirty new ones is 15
-    assert len(found.held) == 15
-    assert all(int(one.id) >= 50 for one in found.held)
-    assert [int(one.id) for one in found.known] == [0, 1, 2, *range(5, 50)]
-
-
-def test_nothing_judges_where_there_are_fewer_new_texts_than_twice_the_least(settings, small):
-    given = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(19))]
-    found = collect(settings, given, least=10)
-    assert (found.held, len(found.held_groups), len(found.learned)) == ([], 0, 19)
-
-
-def test_of_no_corrections_nothing_is_learned(settings, small):
-    found = collect(settings, [])
-    assert (found.lessons, found.held, found.known) == ({}, [], [])
-    assert found.gate
-
-
-def test_what_is_learned_again_is_what_was_known_and_what_is_new_only_judges(settings, small):
-    texts = distinct_texts(12)
-    given = [correction(number, text, "negative") for number, text in enumerate(texts)]
-    # the text of the first is given again by somebody else; of the third the label has changed since
-    given.append(correction(12, texts[0].upper(), "negative"))
-    before = {"0": "negative", "1": "negative", "2": "positive", "gone": "negative"}
-    found = material.collect_again(settings, given, ("en", "zh"), before=before, seed=1, say=print)
-    assert [one.id for one in found.learned] == [one.id for one in found.known] == ["0", "1"]
-    assert [int(one.id) for one in found.held] == list(range(3, 12))
-    assert len(found.held_groups) == 9 and found.again and found.gate
 
 
 def held_in(groups: list[int]) -> Material:

@@ -1,0 +1,28 @@
+"""Shared by the tests of what is learned from corrections: an installation of two experts, and little to replay."""
+
+import pytest
+
+from product import versions as product_versions
+from product.versions import Versions, install_shipped
+from training import material, teaching
+from training.factory import ship
+from training.finetune import Recipe
+
+
+@pytest.fixture
+def small(monkeypatch):
+    """Enough to see what is done with which rows; what is learned from them does not matter."""
+    monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
+    monkeypatch.setattr(material, "FOR_EACH", 0)
+    monkeypatch.setattr(material, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
+    monkeypatch.setattr(teaching, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
+
+
+@pytest.fixture
+def versions(two_experts, tmp_path, settings, database, monkeypatch):
+    """An installation of the version with two experts."""
+    ship(two_experts, tmp_path / "model", print)
+    monkeypatch.setattr(product_versions, "SHIPPED_MODEL", tmp_path / "model")
+    versions = Versions(settings, database)
+    install_shipped(settings, versions)
+    return versions
