@@ -19,18 +19,18 @@ from benchmarks.people import stream
 from benchmarks.snippets import snippets
 from product.inference import model as models
 from product.inference.model import softmax
+from product.rules import GateRules
 from product.storage import queries
 from training import gate, retrain
 from training.corpora import Row
 from training.evaluate import targets
-from training.gate import Rules
 from training.material import collect
 
 FIRST_SEED = 50
 """The simulation has the streams before it."""
 WORDS, SIZES, DRAWS = 300, (34, 60, 100), 1000
 TEMPERATURES = (0.7, 1.5)
-LABELS = (0.05, 0.2, Rules().labels, 0.5)
+LABELS = (0.05, 0.2, GateRules().labels, 0.5)
 """How likely by chance so many more may be fixed than broken: the gate's rule, stricter ones, and more fixed at all."""
 console = Console(stderr=True)
 
@@ -56,7 +56,7 @@ def main() -> None:
 
 def limits() -> list[np.ndarray]:
     """For each column of the table: of the labels and of the probabilities, how likely by chance it may be."""
-    return [np.array([labels, Rules().significance]) for labels in (*LABELS, 1.0)]
+    return [np.array([labels, GateRules().significance]) for labels in (*LABELS, 1.0)]
 
 
 def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.ndarray]:
@@ -72,7 +72,7 @@ def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.nd
             given,
             tuple(shipped.experts),
             before={},
-            least=Rules().held_back_groups,
+            least=GateRules().held_back_groups,
             seed=1,
             say=console.log,
         )

@@ -4,19 +4,7 @@ from collections import Counter
 from dataclasses import dataclass
 from math import exp, lgamma
 
-
-@dataclass(frozen=True)
-class Rules:
-    """What must hold for a version to be taken back."""
-
-    least_answers: int = 200
-    """Of each version: fewer say nothing."""
-    least_ratio: float = 1.5
-    """Times as many mistakes an answer: among very many answers a difference too small to matter is proved too."""
-    level: float = 0.001
-    """Of the one-sided exact test. It is strict because the test is made again every hour of the probation. Of 1,500
-    simulated versions just as good as their parent, with 100 answers an hour, 72 looks took back 0.3 % where one answer
-    in 20 was corrected, and 1.0 % where one in 100 was."""
+from product.rules import ProbationRules
 
 
 @dataclass(frozen=True)
@@ -48,7 +36,7 @@ class Verdict:
     reason: str
 
 
-def judge(before: Side, after: Side, rules: Rules) -> Verdict:
+def judge(before: Side, after: Side, rules: ProbationRules) -> Verdict:
     """Worse if mistakes are more frequent by the rules, also without any one person: nobody takes a version back
     alone."""
     if min(before.answers, after.answers) < rules.least_answers:
@@ -66,7 +54,7 @@ def judge(before: Side, after: Side, rules: Rules) -> Verdict:
     return Verdict(True, f"{told} (p = {chance:.2g})")
 
 
-def _worst(before: Side, after: Side, left_out: set[tuple[int, int]], rules: Rules) -> float:
+def _worst(before: Side, after: Side, left_out: set[tuple[int, int]], rules: ProbationRules) -> float:
     """The greatest chance of any pair of counts that are left out; 1 where the rates are not far enough apart."""
     chances = [0.0]
     for fewer_before, fewer_after in left_out:

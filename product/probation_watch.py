@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from sqlalchemy.orm import Session
 
 from product import manifest as manifests
-from product.probation import Rules, Side, Verdict, judge
+from product.probation import Side, Verdict, judge
 from product.settings import Settings
 from product.storage import queries
 from product.storage.database import Database
@@ -28,12 +28,11 @@ class ProbationWatch:
         settings: Settings,
         database: Database,
         versions: Versions,
-        rules: Rules | None = None,
         clock: Callable[[], datetime] = now,
     ):
         self._time = timedelta(hours=settings.probation_hours)
         self._database, self._versions = database, versions
-        self._rules, self._clock = rules or Rules(), clock
+        self._rules, self._clock = settings.probation, clock
 
     def check(self) -> Verdict | None:
         """Bring the parent back where the active version does worse. None where nothing is on probation now.

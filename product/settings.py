@@ -2,6 +2,7 @@
 
 import os
 import re
+from dataclasses import fields
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -10,10 +11,12 @@ from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from product import cron
+from product.rules import GateRules, ProbationRules, StandingRules
 from product.sentiment import AttuneError, source_of
 
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = ROOT / "data" / "model"
+RULES = (StandingRules, GateRules, ProbationRules)
 
 
 class BadSetting(AttuneError):
@@ -24,7 +27,12 @@ class Settings(BaseSettings):
     """Every setting of the product, typed; the README lists them with their defaults."""
 
     model_config = SettingsConfigDict(
-        env_file=".env", env_prefix="ATTUNE_", extra="ignore", populate_by_name=True, frozen=True
+        env_file=".env",
+        env_prefix="ATTUNE_",
+        env_nested_delimiter="__",
+        extra="ignore",
+        populate_by_name=True,
+        frozen=True,
     )
 
     server_name: str = Field("", validation_alias="GRADIO_SERVER_NAME")
@@ -40,10 +48,9 @@ class Settings(BaseSettings):
     retrain_min_corrections: int = Field(50, ge=1)
     retrain_cron: str = ""
     approval: Literal["auto", "lead"] = "auto"
-    trust_accepted: float = Field(0.9, ge=0.5, lt=1)
-    trust_quarantined: float = Field(0.3, ge=0, lt=0.5)
-    source_share: float = Field(0.34, gt=0, le=1)
-    source_burst: int = Field(60, ge=1)
+    standing: StandingRules = StandingRules()
+    gate: GateRules = GateRules()
+    probation: ProbationRules = ProbationRules()
     shadow_hours: float = Field(0, ge=0, le=24 * 365)
     probation_hours: float = Field(72, ge=0, le=24 * 365)
     retention_days: int = Field(90, ge=1)
@@ -90,12 +97,15 @@ class Settings(BaseSettings):
     def for_child(self) -> dict[str, str]:
         """Environment that makes a command of the product work on the same data, by the same rules, however these
         settings came about and wherever it is started. Secrets are not among it."""
-        given = self.model_dump(exclude={"server_name", "server_port", "space_id"}) | {"database_url": self.database}
-        return {
-            f"ATTUNE_{name.upper()}": str(value)
-            for name, value in given.items()
-            if isinstance(value, str | int | float | Path) and not re.search("token|password", name)
-        }
+        left_out = {"server_name", "server_port", "space_id"}
+        given = self.model_dump(mode="json", exclude=left_out) | {"database_url": self.database}
+        told = {}
+        for name, value in given.items():
+            if isinstance(getattr(self, name, None), RULES):
+                told |= {f"ATTUNE_{name}__{number}".upper(): str(each) for number, each in value.items()}
+            elif isinstance(value, str | int | float) and not re.search("token|password", name):
+                told[f"ATTUNE_{name}".upper()] = str(value)
+        return told
 
     @property
     def versions_dir(self) -> Path:
@@ -111,8 +121,11 @@ def load_settings(**overrides) -> Settings:
 
 
 def _explain(problem: dict) -> str:
-    field = str(problem["loc"][0]) if problem["loc"] else "settings"
+    field = "__".join(map(str, problem["loc"])) or "settings"
     name = field if field.isupper() else f"ATTUNE_{field.upper()}"
+    if problem["type"] == "unexpected_keyword_argument":
+        group = Settings.model_fields[str(problem["loc"][0])].annotation
+        return f"{name} is not known; known are {', '.join(one.name for one in fields(group))}"
     # A secret must not reach a log.
     given = (
         "" if "token" in field or "password" in field else f" (given: {os.environ.get(name, problem.get('input'))!r})"

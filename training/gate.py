@@ -7,33 +7,12 @@ import numpy as np
 from scipy.stats import binom, norm, ttest_1samp
 
 from product.inference.model import softmax
+from product.rules import GateRules
 from training.calibrate import fit_temperature
 
 HELD_BACK = "held-back corrections"
 LEAST = 1e-9
 """A probability is taken to be this at least, before its logarithm is taken."""
-
-
-@dataclass(frozen=True)
-class Rules:
-    """What a challenger must show. Shares are of 1, not of 100."""
-
-    margin: float = 0.01
-    """How much worse on the gate rows the lower end of the interval may be."""
-    confidence: float = 0.95
-    held_back_groups: int = 30
-    """Fewer groups of held-back corrections than this are too few to decide by."""
-    labels: float = 0.35
-    """How likely by chance so many more groups may be fixed than broken: together with `significance`, by which the
-    probabilities must have become better, a challenger that is no better passes about once in twenty times or less
-    (`python -m benchmarks.gate`). A lower value turns down many more that are better, and hardly more that are not."""
-    significance: float = 0.05
-    slice_rows: int = 200
-    """A slice with fewer rows is shown and said to be too small."""
-    source_harm: float = 0.01
-    """How likely by chance so many gate rows more may be read rightly without a large source."""
-    broken_share: float = 0.02
-    """Of the corrections that the champion has learned and answers rightly, the share that may break."""
 
 
 @dataclass(frozen=True)
@@ -88,7 +67,7 @@ def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray
     return signs.count(1), signs.count(-1), len(signs)
 
 
-def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: Rules, than: str = "") -> Check:
+def not_worse(champion: np.ndarray, challenger: np.ndarray, rules: GateRules, than: str = "") -> Check:
     """The gate rows: the interval's lower end must lie above minus the margin. `than`: the version that the challenger
     is compared with, where that is not the champion."""
     difference, low, high = paired_interval(champion, challenger, rules.confidence)
@@ -130,7 +109,7 @@ def holm(chances: list[float]) -> list[float]:
     return adjusted
 
 
-def no_slice_harmed(slices: dict[str, tuple[np.ndarray, np.ndarray]], rules: Rules) -> list[Check]:
+def no_slice_harmed(slices: dict[str, tuple[np.ndarray, np.ndarray]], rules: GateRules) -> list[Check]:
     """A check for each slice (who was right in it, champion and challenger): a veto where harm is proved, all slices
     that are large enough tested together; the others are only shown."""
     large = [name for name, (champion, _) in slices.items() if len(champion) >= rules.slice_rows]
@@ -138,7 +117,7 @@ def no_slice_harmed(slices: dict[str, tuple[np.ndarray, np.ndarray]], rules: Rul
     return [_slice(name, *pair, chances.get(name), rules) for name, pair in slices.items()]
 
 
-def _slice(name: str, champion: np.ndarray, challenger: np.ndarray, chance: float | None, rules: Rules) -> Check:
+def _slice(name: str, champion: np.ndarray, challenger: np.ndarray, chance: float | None, rules: GateRules) -> Check:
     difference = f"{100 * (challenger.mean() - champion.mean()):+.2f} points"
     told = "too few rows to say" if chance is None else f"harm by chance: p = {chance:.2g}"
     return Check(
@@ -151,7 +130,7 @@ def _slice(name: str, champion: np.ndarray, challenger: np.ndarray, chance: floa
     )
 
 
-def with_and_without(having: np.ndarray, without: np.ndarray, given: int, of: int, rules: Rules) -> Check:
+def with_and_without(having: np.ndarray, without: np.ndarray, given: int, of: int, rules: GateRules) -> Check:
     """Which gate rows challengers that have learned with and without one source answer rightly, bool [rows] each:
     failed where the source does harm. `given`: so many corrections of how many were the source's."""
     chance = harm(without, having)
@@ -165,7 +144,7 @@ def with_and_without(having: np.ndarray, without: np.ndarray, given: int, of: in
     )
 
 
-def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarray, rules: Rules) -> Check:
+def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarray, rules: GateRules) -> Check:
     """The corrections that the champion has learned: what it answers rightly may hardly break, and nothing of it that
     a reviewer has decided (`reviewed`, bool [corrections])."""
     fixed = int(champion.sum())
@@ -181,7 +160,7 @@ def stays_fixed(champion: np.ndarray, challenger: np.ndarray, reviewed: np.ndarr
     )
 
 
-def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
+def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: GateRules) -> Check:
     """The held-back corrections by their labels: more groups fixed than broken, by a one-sided sign test.
 
     Few groups change their label, so that by these alone half of what is better would be turned down: `surer` looks at
@@ -199,7 +178,7 @@ def better(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rul
     )
 
 
-def no_worse(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
+def no_worse(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, rules: GateRules) -> Check:
     """The corrections that neither has learned, where the challenger is to have learned nothing new: a veto where harm
     is proved."""
     fixed, broken, count = group_signs(champion, challenger, groups)
@@ -216,7 +195,9 @@ def no_worse(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray, r
     )
 
 
-def surer(champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray, rules: Rules) -> Check:
+def surer(
+    champion: np.ndarray, challenger: np.ndarray, targets: np.ndarray, groups: np.ndarray, rules: GateRules
+) -> Check:
     """The held-back corrections by their probabilities, [corrections, classes] each, made as certain as suits them
     (`suited`): nearer to the right label (targets, int [corrections]), by a one-sided paired t-test over the groups.
 

@@ -7,13 +7,14 @@ import numpy as np
 
 from product.inference.model import Model
 from product.inference.text import reader
+from product.rules import GateRules
 from product.sentiment import LABELS, Correction
 from training import behaviours, gate
 from training.build import with_neutral_where_known
 from training.corpora import Row
 from training.evaluate import measures, targets
 from training.finetune import is_polar
-from training.gate import Check, Rules, Verdict
+from training.gate import Check, Verdict
 from training.material import Material
 
 FAIRNESS = ("race", "religion", "nationality", "gender", "orientation")
@@ -30,7 +31,7 @@ def judge(
     champion: Model,
     challenger: Model,
     material: Material,
-    rules: Rules,
+    rules: GateRules,
     say: Callable,
     shipped: Model | None = None,
 ) -> tuple[Verdict, dict, np.ndarray]:
@@ -60,7 +61,7 @@ def judge(
     return verdict, {"gate": measures(after[three], targets(rows)[three])}, is_right
 
 
-def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Material, rules: Rules) -> list[Check]:
+def _corrected_checks(said: list[np.ndarray], held: list[Row], material: Material, rules: GateRules) -> list[Check]:
     """What was corrected: better by the labels and by the probabilities, or no worse where nothing new is learned."""
     labels, groups = [right(each, held) for each in said], material.held_groups
     if material.again:
@@ -91,7 +92,7 @@ def probabilities(model: Model, rows: list[Row]) -> np.ndarray:
     return model.probabilities([row.text for row in rows]) if rows else np.zeros((0, len(LABELS)))
 
 
-def _learned_before(models: tuple[Model, Model], learned: list[Correction], rules: Rules) -> Check:
+def _learned_before(models: tuple[Model, Model], learned: list[Correction], rules: GateRules) -> Check:
     reviewed = np.array([one.reviewed for one in learned], dtype=bool)
     rows = corrected(learned)
     return gate.stays_fixed(*(right(probabilities(model, rows), rows) for model in models), reviewed, rules)

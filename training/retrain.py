@@ -19,6 +19,7 @@ from product import manifest as manifests
 from product.inference import model as models
 from product.locking import Locked, alone_with_corrections
 from product.manifest import Expert, Manifest
+from product.rules import GateRules
 from product.sentiment import Correction, Status
 from product.settings import Settings
 from product.storage import queries
@@ -28,7 +29,7 @@ from product.versions import Versions, record
 from training import teaching
 from training.build import copy_expert, finish, package_versions
 from training.corpora import Row
-from training.gate import Check, Rules, Verdict, with_and_without
+from training.gate import Check, Verdict, with_and_without
 from training.judging import answered_rightly, judge
 from training.material import Material, collect, collect_again
 from training.sources import judge_sources, large_sources, set_aside
@@ -116,8 +117,8 @@ def _run(
         settings, database, versions, versions.installed(), champion_id, attempt, dry_run, shadow, say, still_alone
     )
     accepted = run.weigh_sources()
-    material = run.collect(accepted) if len(accepted) >= 2 * Rules().held_back_groups else None
-    lacking = too_few(material, len(accepted), Rules())
+    material = run.collect(accepted) if len(accepted) >= 2 * settings.gate.held_back_groups else None
+    lacking = too_few(material, len(accepted), settings.gate)
     insufficient = lacking and not run.withdrawn()
     if not dry_run:
         with database.write() as session:
@@ -170,7 +171,9 @@ class Run:
             as_of, corrections = now(), queries.judged_corrections(session)
             harmful = queries.said_of(session, why=HARMFUL)
         found = judge_sources(self.settings, self.versions, self.shipped, corrections, self.attempt, self.say)
-        found |= dict.fromkeys(set_aside(corrections, harmful), Standing(Status.quarantined, HARMFUL))
+        found |= dict.fromkeys(
+            set_aside(corrections, harmful, self.settings.standing), Standing(Status.quarantined, HARMFUL)
+        )
         if not self.dry_run:
             changes = {id: (one.status, one.why) for id, one in found.items()}
             with self.database.write() as session:
@@ -182,7 +185,7 @@ class Run:
             before = queries.learned_labels(session, version_id=self.champion)
             # What is replayed beside it is then what was replayed, and little of it breaks by chance.
             seed = queries.attempt_of(session, version_id=self.champion) if how else None
-        how = how or partial(collect, least=Rules().held_back_groups)
+        how = how or partial(collect, least=self.settings.gate.held_back_groups)
         languages = tuple(self.shipped.experts)
         return how(self.settings, accepted, languages, before=before, seed=seed or self.attempt, say=self.say)
 
@@ -215,17 +218,17 @@ class Run:
         what may still teach. To blame is one without which a challenger that does harm would pass, or with which the
         gate rows are read worse than without."""
         checks: list[Check] = []
-        for number, source in enumerate(large_sources(accepted)[:SUSPECTS]):
+        for number, source in enumerate(large_sources(accepted, self.settings.standing)[:SUSPECTS]):
             own = [one for one in accepted if one.source == source]
             others = [one for one in accepted if one.source != source]
             self.say(f"once more without {source}, who gave {len(own)} of {len(accepted)} corrections")
             second = self.collect(others)
-            if too_few(second, len(others), Rules()):
+            if too_few(second, len(others), self.settings.gate):
                 continue
             if found.verdict.promote:
                 answered = self.glance(draft / "glance", second)
                 shutil.rmtree(draft / "glance", ignore_errors=True)
-                checks.append(with_and_without(found.right, answered, len(own), len(accepted), Rules()))
+                checks.append(with_and_without(found.right, answered, len(own), len(accepted), self.settings.gate))
                 if checks[-1].passed:
                     continue
             without = self.challenge(draft / f"without-{number}", second)
@@ -254,7 +257,7 @@ class Run:
         )
         champion, challenger = models.load(self.versions.store.folder(self.champion)), models.load(folder)
         shipped = models.load(self.versions.store.folder(self.shipped.id)) if self.shipped.id != self.champion else None
-        verdict, metrics, answered = judge(champion, challenger, material, Rules(), self.say, shipped)
+        verdict, metrics, answered = judge(champion, challenger, material, self.settings.gate, self.say, shipped)
         return Challenger(folder, manifest.model_copy(update={"metrics": metrics}), verdict, material, answered)
 
     def put_aside(self, corrections: list[Correction]) -> None:
@@ -325,7 +328,7 @@ def with_checks(found: Challenger, checks: list[Check], reason: str = "") -> Cha
     return replace(found, verdict=verdict)
 
 
-def too_few(material: Material | None, accepted: int, rules: Rules) -> str:
+def too_few(material: Material | None, accepted: int, rules: GateRules) -> str:
     """Why there is too little to decide on; empty when there is enough. `material`: None where nothing was collected,
     as so few corrections cannot be."""
     if material and len(np.unique(material.held_groups)) >= rules.held_back_groups:

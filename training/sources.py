@@ -9,29 +9,13 @@ from product import manifest as manifests
 from product.inference import checkpoint
 from product.inference.text import TextEncoder, reader
 from product.manifest import Manifest
+from product.rules import StandingRules
 from product.sentiment import LABELS, Correction, Status
 from product.settings import Settings
 from product.versions import Versions
 from training import crossfit, standing
 from training.grouping import near_duplicates
-from training.standing import Judge, Standing, StandingRules
-
-LARGE_SHARE = 0.2
-LARGE = 30
-"""A source with this many of the accepted corrections, and this part of them, could turn a version by itself."""
-
-CLEARED = 5
-"""So many of its corrections must a reviewer have accepted before a source that did harm is weighed again."""
-
-
-def rules_of(settings: Settings) -> StandingRules:
-    """The rules with the numbers of the installation."""
-    return StandingRules(
-        accepted=settings.trust_accepted,
-        quarantined=settings.trust_quarantined,
-        share=settings.source_share,
-        burst=settings.source_burst,
-    )
+from training.standing import Judge, Standing
 
 
 def judge_sources(
@@ -40,7 +24,7 @@ def judge_sources(
     """The standing of each correction, by its id."""
     if not corrections:
         return {}
-    rules = rules_of(settings)
+    rules = settings.standing
     groups = near_duplicates([one.text for one in corrections])
     few = len({one.source for one in corrections}) < rules.least_sources
     judge = nobody if few else judge_of(settings, versions, shipped, corrections, groups, seed, say)
@@ -95,17 +79,17 @@ def _features(settings: Settings, versions: Versions, shipped: Manifest, languag
     return crossfit.read_features(model, TextEncoder(folder / expert.tokenizer, expert.max_tokens), texts)
 
 
-def set_aside(corrections: list[Correction], harmful: set[str]) -> set[str]:
+def set_aside(corrections: list[Correction], harmful: set[str], rules: StandingRules) -> set[str]:
     """The corrections, by id, of sources that did harm once (`harmful`: the corrections they gave by then), those too
     that came since; but what a reviewer decided, and no more once so many of a source's were found to be right."""
     sources = {one.source for one in corrections if one.id in harmful}
     cleared = Counter(one.source for one in corrections if one.reviewed and one.status != Status.rejected)
-    aside = {source for source in sources if cleared[source] < CLEARED}
+    aside = {source for source in sources if cleared[source] < rules.cleared}
     return {one.id for one in corrections if one.source in aside and not one.reviewed}
 
 
-def large_sources(accepted: list[Correction]) -> list[str]:
+def large_sources(accepted: list[Correction], rules: StandingRules) -> list[str]:
     """Those who gave much of what is accepted, most first; none where that is all of it."""
     counts = Counter(one.source for one in accepted)
-    least = max(LARGE, LARGE_SHARE * len(accepted))
+    least = max(rules.large, rules.large_share * len(accepted))
     return [source for source, count in counts.most_common() if least <= count < len(accepted)]

@@ -14,41 +14,10 @@ from itertools import permutations
 import numpy as np
 from scipy.special import expit, logit
 
+from product.rules import StandingRules
 from product.sentiment import Correction, Status
 
 ROUNDS = 3
-
-
-@dataclass(frozen=True)
-class StandingRules:
-    """The numbers. Trust is the probability that a source means well."""
-
-    accepted: float = 0.9
-    """From this trust on a source's corrections teach."""
-    quarantined: float = 0.3
-    """Under this trust they are put aside for a reviewer; between the two they wait for more evidence."""
-    newcomer: float = 0.8
-    """The trust in a source of which nothing is known: it waits, unless what it says is borne out."""
-    slips: float = 0.1
-    """How often who means well errs."""
-    judge: float = 0.5
-    """How much the judge's word counts: less than 1, as it errs on texts of one kind all at once."""
-    pair: float = 1.5
-    """The most that the words of one other source, on however many texts, can change the log-odds of a source: two who
-    act together agree on all."""
-    reviewer: float = 0.9
-    """How often a reviewer confirms the word of who means well, and turns down that of who does not."""
-    least_sources: int = 3
-    """With fewer sources there is nobody to weigh them by: their corrections teach, and the gate alone decides."""
-    agreement: float = 2 / 3
-    """The share of the trust that one label must have where people disagree about a text."""
-    share: float = 0.34
-    """The largest part of what is learned that may come from one source that is not proven."""
-    proven: float = 0.99
-    """From this trust on a source may give as much as it likes."""
-    burst: int = 60
-    """The most corrections of one source within `burst_time`: a person reads before clicking. The later ones wait."""
-    burst_time: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True)
@@ -173,13 +142,13 @@ def _hasty(
     for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
         if not one.reviewed and not one.imported and trust[one.source] < rules.proven:
             own[one.source].append(one)
-    why = f"More than {rules.burst} corrections by one source within {rules.burst_time.seconds // 60} minutes."
+    why = f"More than {rules.burst} corrections by one source within {rules.burst_minutes} minutes."
     return {
         one.id: Standing(Status.pending, why)
         for words in own.values()
         if len(trust) >= rules.least_sources
         for one, earlier in zip(words[rules.burst :], words, strict=False)
-        if one.created_at - earlier.created_at < rules.burst_time
+        if one.created_at - earlier.created_at < timedelta(minutes=rules.burst_minutes)
     }
 
 

@@ -2,7 +2,8 @@
 
 import pytest
 
-from product.probation import Rules, Side, by_chance, judge
+from product.probation import Side, by_chance, judge
+from product.rules import ProbationRules
 
 
 def side(answers: int, **mistakes: int) -> Side:
@@ -30,13 +31,13 @@ def test_the_chance_is_the_share_of_ways_that_the_mistakes_could_fall(counts, ex
 
 
 def test_a_clear_rise_by_several_people_is_worse_and_the_reason_has_the_counts():
-    verdict = judge(side(1000, ann=10, bob=10), side(1000, ann=30, bob=30, cid=30), Rules())
+    verdict = judge(side(1000, ann=10, bob=10), side(1000, ann=30, bob=30, cid=30), ProbationRules())
     assert verdict.worse
     assert "2.0 (20 of 1,000) before, 9.0 (90 of 1,000) after" in verdict.reason
 
 
 def test_one_person_alone_never_takes_a_version_back():
-    verdict = judge(side(1000, ann=10, bob=10), side(1000, ann=10, bob=10, spite=900), Rules())
+    verdict = judge(side(1000, ann=10, bob=10), side(1000, ann=10, bob=10, spite=900), ProbationRules())
     assert not verdict.worse
     assert verdict.reason.endswith("a rise that hangs on one person")
 
@@ -45,11 +46,11 @@ def test_what_two_people_called_wrong_counts_once_and_hangs_on_neither():
     answers = [str(number) for number in range(60)]
     both = Side(1000, tuple((answer, actor) for answer in answers for actor in ("ann", "bob")))
     assert both.mistakes == 60
-    assert judge(side(1000, ann=5, bob=5), both, Rules()).worse
+    assert judge(side(1000, ann=5, bob=5), both, ProbationRules()).worse
 
 
 def test_fewer_answers_than_the_rules_want_say_nothing():
-    verdict = judge(side(199), side(5000, ann=300, bob=300, cid=300), Rules())
+    verdict = judge(side(199), side(5000, ann=300, bob=300, cid=300), ProbationRules())
     assert not verdict.worse
     assert verdict.reason == "199 answers before and 5,000 after, 200 of each are needed"
 
@@ -58,12 +59,12 @@ def test_a_rise_that_is_proved_but_small_is_none():
     # Half a point in a hundred thousand answers: far beyond chance, and 1.1 times as many.
     before, after = side(100_000, ann=2500, bob=2500), side(100_000, ann=2750, bob=2750)
     assert by_chance(5000, 100_000, 5500, 100_000) < 0.001
-    assert not judge(before, after, Rules()).worse
+    assert not judge(before, after, ProbationRules()).worse
 
 
 def test_fewer_mistakes_after_are_not_worse():
-    assert not judge(side(1000, ann=50, bob=50), side(1000, ann=5), Rules()).worse
+    assert not judge(side(1000, ann=50, bob=50), side(1000, ann=5), ProbationRules()).worse
 
 
 def test_no_mistakes_at_all_are_not_worse():
-    assert not judge(side(1000), side(1000), Rules()).worse
+    assert not judge(side(1000), side(1000), ProbationRules()).worse

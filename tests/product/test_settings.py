@@ -1,5 +1,6 @@
 import pytest
 
+from product.rules import GateRules, ProbationRules, StandingRules
 from product.settings import BadSetting, Settings, load_settings
 
 
@@ -30,6 +31,9 @@ def test_a_space_is_reached_on_every_interface(monkeypatch):
         ("GRADIO_SERVER_PORT", "70000", "less than or equal to 65535"),
         ("ATTUNE_RETRAIN_MIN_CORRECTIONS", "none", "valid integer"),
         ("ATTUNE_APPROVAL", "boss", "'auto' or 'lead'"),
+        ("ATTUNE_STANDING__NEWCOMER", "1.5", "less than 1"),
+        ("ATTUNE_GATE__MARGIN", "-0.1", "greater than or equal to 0"),
+        ("ATTUNE_PROBATION__LEVEL", "often", "valid number"),
         ("ATTUNE_RETRAIN_CRON", "0 3 * *", "five fields: minute, hour, day of the month, month, day of the week"),
         ("ATTUNE_RETRAIN_CRON", "99 3 * * *", "five fields: minute, hour, day of the month, month, day of the week"),
     ],
@@ -40,6 +44,23 @@ def test_a_bad_value_names_the_setting_and_what_is_allowed(monkeypatch, name, va
         load_settings()
     assert allowed in str(caught.value)
     assert value in str(caught.value)
+
+
+def test_every_number_that_the_loop_decides_by_is_a_setting(monkeypatch):
+    monkeypatch.setenv("ATTUNE_STANDING__NEWCOMER", "0.7")
+    monkeypatch.setenv("ATTUNE_STANDING__BURST_MINUTES", "5")
+    monkeypatch.setenv("ATTUNE_GATE__BROKEN_SHARE", "0.01")
+    monkeypatch.setenv("ATTUNE_PROBATION__LEAST_ANSWERS", "500")
+    settings = load_settings()
+    assert settings.standing == StandingRules(newcomer=0.7, burst_minutes=5)
+    assert settings.gate == GateRules(broken_share=0.01)
+    assert settings.probation == ProbationRules(least_answers=500)
+
+
+def test_a_number_that_nobody_knows_is_named_with_those_that_are_known(monkeypatch):
+    monkeypatch.setenv("ATTUNE_PROBATION__LEVELS", "0.1")
+    with pytest.raises(BadSetting, match="ATTUNE_PROBATION__LEVELS is not known; known are least_answers, least_ratio"):
+        load_settings()
 
 
 def test_tokens_are_looked_up_by_their_secret(monkeypatch):
@@ -78,7 +99,10 @@ def test_settings_cannot_change_while_the_product_runs(tmp_path):
 def test_a_child_works_by_the_same_settings_wherever_they_came_from(monkeypatch, tmp_path):
     for name in ("ATTUNE_DATABASE_URL", "ATTUNE_CORPUS_DIR", "ATTUNE_APPROVAL"):
         monkeypatch.delenv(name, raising=False)
-    given = load_settings(data_dir=tmp_path / "data", corpus_dir="/corpora", approval="lead", retrain_min_corrections=7)
+    numbers = {"standing": {"burst_minutes": 3, "large": 40}, "gate": {"labels": 0.2}}
+    given = load_settings(
+        data_dir=tmp_path / "data", corpus_dir="/corpora", approval="lead", retrain_min_corrections=7, **numbers
+    )
     for name, value in given.for_child().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == given.model_copy(update={"database_url": given.database})

@@ -5,10 +5,10 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from product.rules import GateRules
 from product.sentiment import LABELS
 from training import judging
 from training.corpora import Row
-from training.gate import Rules
 from training.judging import FAIRNESS, first_cases, gate_slices
 from training.material import Lesson, Material
 
@@ -107,8 +107,8 @@ def test_what_versions_lose_one_after_the_other_is_seen_against_the_shipped_one(
         Says(version, **dict.fromkeys(names[lost:], "negative")) for version, lost in (("s", 0), ("a", 9), ("b", 18))
     )
     material = Material({}, [], np.zeros(0), rows, {}, again=True)
-    alone, _, right = judging.judge(champion, challenger, material, Rules(), print)
-    beside, _, _ = judging.judge(champion, challenger, material, Rules(), print, shipped)
+    alone, _, right = judging.judge(champion, challenger, material, GateRules(), print)
+    beside, _, _ = judging.judge(champion, challenger, material, GateRules(), print, shipped)
     assert alone.checks[0].passed
     assert (right.sum(), right[:18].any()) == (1982, False)
     assert [check.name for check in beside.checks[:2]] == ["gate rows (2,000)", "gate rows (2,000) against s"]

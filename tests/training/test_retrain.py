@@ -12,6 +12,7 @@ from product import keys
 from product import manifest as manifests
 from product.inference import model as models
 from product.locking import RETRAINING, Locked, exclusive
+from product.rules import GateRules
 from product.sentiment import Prediction
 from product.settings import SHIPPED_MODEL
 from product.storage import queries
@@ -19,7 +20,7 @@ from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
 from product.versions import Versions
 from tests.corrections import chinese_corrections, collect, distinct_texts
 from training import corpora, judging, retrain
-from training.gate import HELD_BACK, Check, Rules, Verdict
+from training.gate import HELD_BACK, Check, Verdict
 from training.material import Material
 from training.retrain import HARMFUL, Challenger, Outcome, Run, too_few
 
@@ -38,7 +39,7 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     english, chinese = ["Where is my parcel?"], [row.text for row in corpora.load("replay-zh", "train")[:50]]
     assert challenger.logits(english).tolist() == champion.logits(english).tolist()
     assert np.abs(challenger.logits(chinese) - champion.logits(chinese)).max() > 0.01
-    verdict, metrics, right = judging.judge(champion, challenger, collected, Rules(), print)
+    verdict, metrics, right = judging.judge(champion, challenger, collected, GateRules(), print)
     assert right.mean() == pytest.approx(metrics["gate"]["accuracy"])
     assert metrics["gate"]["rows"] == 40
     unmeasured = {check.name.strip(): check.finding for check in verdict.checks if "unmeasured" in check.finding}
@@ -81,7 +82,7 @@ def held_in(groups: list[int]) -> Material:
 
 
 def test_fewer_than_thirty_groups_held_back_are_too_few():
-    rules = Rules()
+    rules = GateRules()
     assert rules.held_back_groups == 30
     assert too_few(held_in([*range(30)]), 90, rules) == ""
     # 31 corrections, two of them on the text of another

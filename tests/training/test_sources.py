@@ -8,12 +8,13 @@ import pytest
 
 from product import manifest as manifests
 from product.inference.text import reader
+from product.rules import StandingRules
 from product.sentiment import LABELS, Correction, Status
 from product.settings import SHIPPED_MODEL, Settings
 from product.versions import Versions
 from training import corpora, sources
 from training.corpora import Row
-from training.sources import judge_sources, large_sources, nobody, rules_of, set_aside
+from training.sources import judge_sources, large_sources, nobody, set_aside
 
 HONEST = ("anna", "ben", "carl", "dora")
 EACH = 24
@@ -133,10 +134,13 @@ def test_nobody_gives_every_label_a_third():
     assert nobody(np.ones(2)).tolist() == [1 / 3, 1 / 3]
 
 
-def test_the_numbers_of_the_installation_are_those_of_the_rules(tmp_path):
-    given = {"trust_accepted": 0.8, "trust_quarantined": 0.2, "source_share": 0.5, "source_burst": 7}
-    rules = rules_of(Settings(_env_file=None, data_dir=tmp_path, **given))
-    assert (rules.accepted, rules.quarantined, rules.share, rules.burst) == (0.8, 0.2, 0.5, 7)
+def test_the_numbers_of_the_installation_are_those_that_sources_are_judged_by(installation, database, shipped_manifest):
+    """Two sources are too few to weigh, so that what each says teaches, unless the installation asks for no more."""
+    given = [correction(number, Row(f"text {number}", "negative", ""), HONEST[number % 2]) for number in range(4)]
+    for least, status in ((3, Status.accepted), (2, Status.pending)):
+        settings = Settings(_env_file=None, data_dir=installation, standing={"least_sources": least, "newcomer": 0.6})
+        found = judge_sources(settings, Versions(settings, database), shipped_manifest, given, 1, print)
+        assert {one.status for one in found.values()} == {status}
 
 
 def given_by(**counts: int) -> list[Correction]:
@@ -155,7 +159,7 @@ def given_by(**counts: int) -> list[Correction]:
     ],
 )
 def test_large_sources_gave_thirty_and_a_fifth_and_not_all(counts, large):
-    assert large_sources(given_by(**counts)) == large
+    assert large_sources(given_by(**counts), StandingRules()) == large
 
 
 def decided(number: int, actor: str, status: str) -> Correction:
@@ -171,4 +175,4 @@ def test_a_source_that_did_harm_stays_aside_until_a_reviewer_accepted_five_of_it
     given += [correction(2, Row("other", "neutral", "test"), "anna")]
     given += [decided(10 + number, "mallory", "accepted") for number in range(accepted)]
     given += [decided(20 + number, "mallory", "rejected") for number in range(rejected)]
-    assert set_aside(given, {"0"}) == aside
+    assert set_aside(given, {"0"}, StandingRules()) == aside

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 import numpy as np
 import pytest
 
+from product.rules import StandingRules
 from product.sentiment import Correction
-from training.standing import StandingRules, judged, largest_shares, reviewed, stand, weigh
+from training.standing import judged, largest_shares, reviewed, stand, weigh
 
 RULES = StandingRules()
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
