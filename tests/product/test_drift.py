@@ -653,6 +653,17 @@ def test_panel_says_what_it_compares_with(world):
     assert "Compared with the first full weeks here." in shown and "too little to compare" in shown
 
 
+def test_panel_shows_no_week_before_anybody_wrote(world):
+    world.ship(mix(60, 20, 20))
+    for language, words in (("en", "No messages yet"), ("zh", "还没有留言")):
+        assert words in said(world.watch().check(), language)
+    world.give(MONDAY - 14 * DAY, neutral=30)
+    shown = said(world.watch().check(), "en")
+    assert "No messages yet" not in shown
+    # this week and the one before without a message, and the one in which somebody wrote
+    assert sorted(set(re.findall(r"2026-W\d\d", shown))) == ["2026-W21", "2026-W22", "2026-W23"]
+
+
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_panel_has_words_for_every_bin_and_reason(language):
     say = texts(language)

@@ -16,8 +16,9 @@ from product.web.ui.desk import AT_ONCE, html, language_of
 def panel(report: Report, say: Texts) -> str:
     """What is to be known of the newest week in sentences, then the weeks in a table."""
     newest = report.newest
-    if newest is None:
-        return f"<div class='card nothing'><p>{say('drift_unmeasured')}</p><p>{say('drift_unmeasured_hint')}</p></div>"
+    if newest is None or not told(report):
+        why = "drift_unmeasured" if newest is None else "drift_no_messages"
+        return f"<div class='card nothing'><p>{say(why)}</p><p>{say(f'{why}_hint')}</p></div>"
     return (
         f"<section class='card drift'><h3>{say('drift_title')}</h3><p class='soft'>{say('drift_what')}</p>"
         f"<p class='headline'><strong>{headline(newest, say)}</strong></p>"
@@ -66,11 +67,17 @@ def compared(report: Report, say: Texts) -> str:
     return say.first(f"drift_compared_{report.origin}", "drift_compared_nothing")
 
 
+def told(report: Report) -> list[Judged]:
+    """The weeks, newest first, without those before anybody wrote."""
+    written = [place for place, each in enumerate(report.weeks, start=1) if each.week.rows]
+    return list(report.weeks[: max(written, default=0)])
+
+
 def _table(report: Report, say: Texts) -> str:
     measures = [finding.name for finding in report.weeks[0].findings]
     names = [say("drift_week"), say("drift_rows"), *(say(f"drift_{name}") for name in measures)]
     head = "".join(f"<th scope='col'>{name}</th>" for name in names)
-    rows = "".join(_row(each, say) for each in report.weeks)
+    rows = "".join(_row(each, say) for each in told(report))
     return f"<div class='scroll' tabindex='0'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
