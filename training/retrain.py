@@ -225,19 +225,21 @@ class Run:
             second = self.collect(others)
             if too_few(second, len(others), self.settings.gate):
                 continue
-            if found.verdict.promote:
-                answered = self.glance(draft / "glance", second)
-                shutil.rmtree(draft / "glance", ignore_errors=True)
-                checks.append(with_and_without(found.right, answered, len(own), len(accepted), self.settings.gate))
-                if checks[-1].passed:
-                    continue
-            without = self.challenge(draft / f"without-{number}", second)
-            if found.verdict.promote or without.verdict.promote:
-                self.put_aside(own)
-                # The verdict is on the one without the source, which passes or fails by its own lines.
-                shown = [replace(check, passed=None) for check in checks]
-                reason = f"{without.verdict.reason}; without a source that does harm, which is set aside now"
-                return with_checks(without, shown, reason), others
+            folder, wins = draft / f"without-{number}", found.verdict.promote
+            without = None if wins else self.challenge(folder, second)
+            answered = without.right if without else self.glance(draft / "glance", second)
+            shutil.rmtree(draft / "glance", ignore_errors=True)
+            check = with_and_without(found.right, answered, len(own), len(accepted), self.settings.gate)
+            # Where the challenger does harm, blame is by the whole verdict on the one without, and this is only shown.
+            checks.append(check if wins else replace(check, passed=None))
+            if (wins and check.passed) or (without and not without.verdict.promote):
+                continue
+            without = without or self.challenge(folder, second)
+            self.put_aside(own)
+            # The verdict is on the one without the source, which passes or fails by its own lines.
+            shown = [replace(each, passed=None) for each in checks]
+            reason = f"{without.verdict.reason}; without a source that does harm, which is set aside now"
+            return with_checks(without, shown, reason), others
         return with_checks(found, checks), accepted
 
     def glance(self, folder: Path, material: Material) -> np.ndarray:

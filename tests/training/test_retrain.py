@@ -250,6 +250,9 @@ def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, stat
     assert learned_from == [{"anna", "mallory"}, {"anna"}]
     assert (number, reached.promote, whose) == (2, True, {"anna"})
     assert reached.reason == "better; without a source that does harm, which is set aside now"
+    # who is to blame is seen by the whole verdict, and the gate rows with and without are shown beside it
+    (shown,) = reached.checks
+    assert (shown.name, shown.passed) == ("without a source that gave 70 of 135", None)
     assert (statuses("anna"), statuses("mallory")) == ({"pending": 65}, {"quarantined": 70})
     with database.read() as session:
         last = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
@@ -277,6 +280,8 @@ def test_the_first_verdict_stands_where_no_large_source_is_to_blame_and_two_are_
     learned_from, concluded = decide(HARMS, HARMS, NO_BETTER)
     assert learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
     assert (concluded[0], concluded[1].reason, concluded[2]) == (1, HARMS.reason, {"anna", "ben", "mallory"})
+    shown = {check.name: check.passed for check in concluded[1].checks[-2:]}
+    assert shown == dict.fromkeys([f"without a source that gave {given} of 225" for given in (80, 75)])
     assert [statuses(actor) for actor in ("anna", "ben", "mallory")] == [{"pending": n} for n in (70, 75, 80)]
 
 
