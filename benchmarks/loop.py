@@ -73,7 +73,7 @@ class Trial(retrain.Run):
             return material
         return replace(
             material,
-            lessons={name: replace(lesson, replayed=[], spare=[]) for name, lesson in material.lessons.items()},
+            lessons={name: replace(lesson, replayed=[]) for name, lesson in material.lessons.items()},
         )
 
     def challenge(self, folder: Path, material: Material):

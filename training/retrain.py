@@ -397,7 +397,11 @@ def row_fingerprints(settings: Settings, material: Material, replayed: Mapping[s
     """A keyed hash of every row used and its label, 64 bits in hex, sorted: whoever has a row and this installation's
     key can tell whether a version has seen it, and nobody can tell the row from it."""
     key = keys.secret(settings.data_dir)
-    rows = [(one.text, one.label) for one in material.learned]
+    rows: list[Row | Correction] = [*material.learned]
     for language, lesson in material.lessons.items():
-        rows += [(row.text, row.label) for row in (*replayed[language], *teaching.watched_rows(lesson))]
-    return sorted(keys.keyed_hash(key, "row", f"{label}\0{text}")[:16] for text, label in rows)
+        rows += [*replayed[language], *teaching.watched_rows(lesson)]
+    return sorted(row_fingerprint(key, row) for row in rows)
+
+
+def row_fingerprint(key: bytes, row: Row | Correction) -> str:
+    return keys.keyed_hash(key, "row", f"{row.label}\0{row.text}")[:16]

@@ -1,18 +1,15 @@
 """How an expert is taught: a new adapter on the shipped one, from corrections and from rows to stay as it is on."""
 
 import shutil
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
-import torch
-from scipy.stats import entropy
 
 from product.inference import checkpoint
 from product.inference import model as models
-from product.inference.backends.torch_float import TorchFloat
 from product.inference.model import softmax
 from product.manifest import Expert, Manifest
 from product.sentiment import LABELS
@@ -21,8 +18,8 @@ from product.versions import Versions
 from training.build import build_expert, calibrate_beside, copy_expert
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, mixed_precision, save, shorten, steady_quality_of, train
-from training.material import STILL_KNOWN, Lesson, repeated, some
+from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
+from training.material import STILL_KNOWN, Lesson, repeated
 
 CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
@@ -35,8 +32,6 @@ is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning o
 RUNS = 2
 """Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
 forgotten less (Wortsman et al. 2022, "Model soups")."""
-MOVED = 0.5
-"""The part of the rows replayed in a later training that the trainings before it have moved most."""
 RECIPE = Recipe(
     rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, evaluations_per_epoch=2, patience=2
 )
@@ -68,10 +63,6 @@ def teach(
     trained, history, replayed = [], [], []
     for run in range(runs):
         own = lesson.replayed[run::RUNS]
-        if trained:
-            say(f"{language}: looking among {len(lesson.spare):,} rows for those that the training has moved most")
-            moved = most_moved(served, trained[-1], lesson.spare, round(MOVED * len(own)))
-            own = [*some(own, len(own) - len(moved), RECIPE.seed), *moved]
         data = training_set(served, replace(lesson, replayed=own))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
@@ -98,25 +89,6 @@ def teach(
         say=say,
     )
     return expert, history, replayed
-
-
-def most_moved(served: models.Expert, trained: torch.nn.Module, rows: Sequence[Row], count: int) -> list[Row]:
-    """Of the rows that the shipped expert reads rightly those that a training has taken furthest from what it says
-    (Kullback-Leibler divergence).
-
-    Aljundi et al. 2019, "Online Continual Learning with Maximally Interfered Retrieval", with a whole training where
-    they look one step ahead.
-    """
-    if not count or not rows:
-        return []
-    texts = [row.text for row in rows]
-    before = served.logits(texts)
-    with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16, mixed_precision()["bf16"]):
-        after = models.Expert(served.encoder, TorchFloat(trained)).logits(texts)
-    moved = entropy(softmax(before), softmax(after), axis=1)
-    moved[before.argmax(axis=1) != targets(list(rows))] = -1
-    furthest = np.argsort(-moved, kind="stable")[:count]
-    return [rows[index] for index in furthest if moved[index] >= 0]
 
 
 def training_set(served: models.Expert, lesson: Lesson):

@@ -78,7 +78,7 @@ def story(tmp_path_factory):
         if learned := [each for each in told["receipts"] if each["status"] == "learned"]:
             command("product", "promote", told["outcome"]["version"], data_dir=data_dir)
             taken_back = ("--feedback", learned[0]["feedback_id"], "--yes", "--retrain")
-            command("product", "erase", *taken_back, data_dir=data_dir)
+            print(command("product", "erase", *taken_back, data_dir=data_dir).stdout)
             told["versions_without"] = app.get("/api/v1/versions")[1]
             told["receipts_without"] = [app.get(f"/api/v1/feedback/{each['feedback_id']}")[1] for each in learned]
         told["same_process"] = app.process.poll() is None

@@ -2,10 +2,6 @@
 
 from collections import Counter
 
-import torch
-
-from product import manifest as manifests
-from product.inference import checkpoint
 from product.sentiment import LABELS
 from tests.corrections import correction, distinct_texts
 from training import corpora, material, teaching
@@ -55,48 +51,6 @@ def test_training_is_watched_on_corrections_it_does_not_learn_and_on_rows_it_sho
     assert Counter(row.label for row in watched[1:]) == dict.fromkeys(LABELS, 100)
     # without corrections to watch it on it goes to its end
     assert teaching.watched_rows(material.Lesson([], [], still)) == []
-
-
-class Moved(torch.nn.Module):
-    """The shipped model, but sure of negative where a text has more tokens than so many."""
-
-    device = torch.device("cpu")
-
-    def __init__(self, model, longest):
-        super().__init__()
-        self.model, self.longest = model, longest
-
-    def forward(self, input_ids, attention_mask):
-        output = self.model(input_ids=input_ids, attention_mask=attention_mask)
-        output.logits[attention_mask.sum(dim=1) > self.longest, 0] += 8
-        return output
-
-
-def test_of_the_rows_to_choose_from_those_are_replayed_that_a_training_moved_most(shipped, versions):
-    ships = "The delivery was on time and the driver was kind, thank you very much for all of this."
-    short, right = Row("Where is it?", "neutral", "replay-en"), Row(ships, "positive", "replay-en")
-    # What the shipped model reads otherwise than its label is nothing to hold to.
-    wrong = Row(ships.replace("driver", "courier"), "negative", "replay-en")
-    folder = versions.store.folder("both-1")
-    moved = Moved(checkpoint.load_expert(folder, manifests.read(folder), "en"), longest=12)
-    expert = shipped.experts["en"]
-    assert teaching.most_moved(expert, moved, [short, wrong, right], 1) == [right]
-    assert teaching.most_moved(expert, moved, [short, wrong, right], 3) == [right, short]
-    assert teaching.most_moved(expert, moved, [short, wrong, right], 0) == []
-
-
-def test_a_later_training_replays_what_the_first_has_moved(settings, versions, monkeypatch):
-    monkeypatch.setattr(teaching, "RECIPE", Recipe(rank=4, alpha=8, epochs=1, batch_size=8))
-    rows = corpora.load("replay-en", "train")[:60]
-    learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(8))]
-    lesson = material.Lesson(learned, rows[:16], [], spare=rows[16:])
-    draft = versions.store.draft("challenger")
-    _, _, replayed = teaching.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
-    assert replayed[:8] == rows[:16:2]
-    # of its own eight every second one gives way to one that was moved
-    assert len(replayed) == 16
-    assert sum(row in rows[1:16:2] for row in replayed[8:]) == 4
-    assert sum(row in rows[16:] for row in replayed[8:]) == 4
 
 
 def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(settings, versions, monkeypatch):
