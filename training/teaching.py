@@ -46,9 +46,9 @@ def teach(
     draft: Path,
     say: Callable,
     runs: int = RUNS,
-) -> tuple[Expert, list[dict], list[Row]]:
+) -> tuple[Expert, list[dict]]:
     """A new adapter on the shipped expert, from the corrections to learn from and the replayed rows: the mean of so
-    many trainings; their history, and the rows that were replayed."""
+    many trainings; and their history."""
     home = versions.store.folder(shipped.id)
     before = shipped.experts[language]
     base = checkpoint.find_base(before, language, settings.base_model)
@@ -60,15 +60,13 @@ def teach(
     def start():
         return checkpoint.assemble(base, [draft / part for part in parts])
 
-    trained, history, replayed = [], [], []
+    trained, history = [], []
     for run in range(runs):
-        own = lesson.replayed[run::RUNS]
-        data = training_set(served, replace(lesson, replayed=own))
+        data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
         shutil.rmtree(draft / ".work")
         trained.append(model)
-        replayed += own
         history += [{"run": run} | each for each in told]
     model = mean_adapter(trained, start(), RECIPE)
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
@@ -88,7 +86,7 @@ def teach(
         float_layers=before.serving.float_layers,
         say=say,
     )
-    return expert, history, replayed
+    return expert, history
 
 
 def training_set(served: models.Expert, lesson: Lesson):

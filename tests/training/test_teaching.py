@@ -60,7 +60,7 @@ def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(setti
     apart = [Row(one.text, one.label, "corrections") for one in learned]
     lesson = material.Lesson(learned, corpora.load("replay-en", "train")[:16], [], watched=apart)
     draft = versions.store.draft("challenger")
-    _, history, _ = teaching.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
+    _, history = teaching.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
     for run in range(teaching.RUNS):
         scores = [entry["eval_quality"] for entry in history if entry["run"] == run and "eval_quality" in entry]
         best = max(range(len(scores)), key=scores.__getitem__)
