@@ -26,6 +26,9 @@ KNOWN = 2
 FOR_EACH = 8
 """So many rows are replayed for each correction at least, those counted as often as they are repeated, and as far as
 the corpora go: two trainings read it twice an epoch, beside twice as many rows of their own."""
+SPARE = 2
+"""So many times the usual number of rows are at hand besides, for a later training to replay those of them that an
+earlier one has moved most: reading them takes a quarter of a minute."""
 GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
 """What a challenger must not be worse on, and how many rows of it at most."""
 VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
@@ -39,7 +42,8 @@ class Lesson:
     """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it.
 
     `known`: the corrections among these that the champion has learned. `watched`: rows of corrections that are not
-    among these, by which training stops early; none where there are few.
+    among these, by which training stops early; none where there are few. `spare`: further rows to stay as it is on, to
+    choose from.
     """
 
     learned: list[Correction]
@@ -47,6 +51,7 @@ class Lesson:
     validation: list[Row]
     known: Sequence[Correction] = ()
     watched: Sequence[Row] = ()
+    spare: Sequence[Row] = ()
 
 
 @dataclass(frozen=True)
@@ -166,7 +171,7 @@ def load_here(settings: Settings, name: str, split: str) -> list[Row]:
     return clean(corpora.load(name, split))[0]
 
 
-def some(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
+def some(rows: list, limit: int | None, seed: int) -> list:
     """At most `limit` of the rows, drawn by the seed, in their order."""
     if limit is None or len(rows) <= limit:
         return rows
@@ -195,8 +200,9 @@ def make_lessons(
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)
         still = [one for one in own if one.id in of_before]
-        replayed = replay(language, gate_rows + validation, FOR_EACH * len(repeated(own, still)), seed, say)
-        lessons[language] = Lesson(own, replayed, validation, still, stopping.get(language, ()))
+        least = FOR_EACH * len(repeated(own, still))
+        replayed, spare = replay(language, gate_rows + validation, least, seed, say)
+        lessons[language] = Lesson(own, replayed, validation, still, stopping.get(language, ()), spare)
     return lessons
 
 
@@ -213,19 +219,22 @@ def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:
         return []
 
 
-def replay(language: str, others: list[Row], least: int, seed: int, say: Callable) -> list[Row]:
-    """Rows for the shipped expert to stay as it is on, `least` where the corpora have so many; none that equals a row
-    of `others`.
+def replay(language: str, others: list[Row], least: int, seed: int, say: Callable) -> tuple[list[Row], list[Row]]:
+    """Rows for the shipped expert to stay as it is on, `least` where the corpora have so many, and SPARE times the
+    usual number to choose from; none that equals a row of `others`.
 
     A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
     one kind spill over onto every message that shares their words and is nothing like a tweet.
     """
-    chosen, told = [], []
+    chosen, spare, told = [], [], []
     more = max(1, least / sum(REPLAYED[language].values()))
     for name, usual in REPLAYED[language].items():
         limit = round(more * usual)
         rows, step = keep_apart(drop_duplicates(clean(corpora.load(name, "train"))[0])[0], others)
-        chosen += some(rows, limit, seed)
+        first = some(rows, limit, seed)
+        taken = {row.text for row in first}
+        chosen += first
+        spare += some([row for row in rows if row.text not in taken], SPARE * usual, seed)
         told.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")
-    say(f"{language}: to replay: {', '.join(told)}")
-    return chosen
+    say(f"{language}: to replay: {', '.join(told)}, and {len(spare):,} to choose from")
+    return chosen, spare

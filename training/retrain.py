@@ -5,7 +5,7 @@ import logging
 import os
 import shutil
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass, replace
 from datetime import timedelta
@@ -354,17 +354,17 @@ def make_challenger(
 ) -> Manifest:
     """Experts that there is a lesson for: the shipped ones with a new adapter. The others: as shipped, so that nothing
     stays learned from corrections that no longer stand."""
-    experts, histories = {}, {}
+    experts, histories, replayed = {}, {}, {}
     for language in shipped.experts:
         lesson = material.lessons.get(language)
         if lesson:
-            experts[language], histories[language] = teaching.teach(
+            experts[language], histories[language], replayed[language] = teaching.teach(
                 settings, versions, shipped, language, lesson, draft, say, runs
             )
         else:
             say(f"{language}: nothing to learn, so it is the shipped one")
             experts[language] = keep(versions, shipped.id, language, draft)
-    rows = row_fingerprints(settings, material)
+    rows = row_fingerprints(settings, material, replayed)
     fingerprint = hashlib.sha256("".join(rows).encode()).hexdigest()
     details = {
         "parent": parent,
@@ -374,7 +374,7 @@ def make_challenger(
             "rows": rows,
             "corrections": {language: len(lesson.learned) for language, lesson in material.lessons.items()},
             "held_back": len(material.held),
-            "replayed": {language: len(lesson.replayed) for language, lesson in material.lessons.items()},
+            "replayed": {language: len(rows) for language, rows in replayed.items()},
         },
         "training": {
             "recipe": asdict(teaching.RECIPE),
@@ -393,11 +393,11 @@ def keep(versions: Versions, version: str, language: str, draft: Path) -> Expert
     return copy_expert(folder, manifests.verify(folder).experts[language], language, draft)
 
 
-def row_fingerprints(settings: Settings, material: Material) -> list[str]:
+def row_fingerprints(settings: Settings, material: Material, replayed: Mapping[str, Sequence[Row]]) -> list[str]:
     """A keyed hash of every row used and its label, 64 bits in hex, sorted: whoever has a row and this installation's
     key can tell whether a version has seen it, and nobody can tell the row from it."""
     key = keys.secret(settings.data_dir)
     rows: list[Row | Correction] = [*material.learned]
-    for lesson in material.lessons.values():
-        rows += [*lesson.replayed, *teaching.watched_rows(lesson)]
+    for language, lesson in material.lessons.items():
+        rows += [*replayed[language], *teaching.watched_rows(lesson)]
     return sorted(keys.keyed_hash(key, "row", f"{row.label}\0{row.text}")[:16] for row in rows)

@@ -1,16 +1,20 @@
 """How an expert is taught: a new adapter on the shipped one, from corrections and from rows to stay as it is on."""
 
 import shutil
-from collections.abc import Callable
-from dataclasses import replace
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
 import numpy as np
+import torch
+from scipy.stats import entropy
 
 from product.inference import checkpoint
 from product.inference import model as models
+from product.inference.backends.torch_float import TorchFloat
 from product.inference.model import softmax
+from product.inference.text import TextEncoder
 from product.manifest import Expert, Manifest
 from product.sentiment import LABELS
 from product.settings import Settings
@@ -18,8 +22,8 @@ from product.versions import Versions
 from training.build import build_expert, calibrate_beside, copy_expert
 from training.corpora import Row
 from training.evaluate import targets
-from training.finetune import Recipe, encode, mean_adapter, save, shorten, steady_quality_of, train
-from training.material import STILL_KNOWN, Lesson, repeated
+from training.finetune import Recipe, encode, mean_adapter, mixed_precision, save, shorten, steady_quality_of, train
+from training.material import STILL_KNOWN, Lesson, repeated, some
 
 CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
@@ -32,9 +36,22 @@ is kept, and more of what was known (Wortsman et al. 2022, "Robust fine-tuning o
 RUNS = 2
 """Trainings, each with replayed rows and an order of its own, of which the mean is taken: it has learned as much and
 forgotten less (Wortsman et al. 2022, "Model soups")."""
+MOVED = 0.5
+"""The part of the rows replayed in a later training that the training before it has moved most."""
 RECIPE = Recipe(
     rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, evaluations_per_epoch=2, patience=2
 )
+
+
+@dataclass(frozen=True)
+class Held:
+    """Rows to stay as it is on, and the probabilities that the shipped expert gives them, [rows, classes]."""
+
+    rows: list[Row]
+    said: np.ndarray
+
+    def only(self, chosen: Sequence[int]) -> "Held":
+        return Held([self.rows[index] for index in chosen], self.said[list(chosen)])
 
 
 def teach(
@@ -46,9 +63,9 @@ def teach(
     draft: Path,
     say: Callable,
     runs: int = RUNS,
-) -> tuple[Expert, list[dict]]:
+) -> tuple[Expert, list[dict], list[Row]]:
     """A new adapter on the shipped expert, from the corrections to learn from and the replayed rows: the mean of so
-    many trainings; and their history."""
+    many trainings; their history, and the rows that were replayed."""
     home = versions.store.folder(shipped.id)
     before = shipped.experts[language]
     base = checkpoint.find_base(before, language, settings.base_model)
@@ -60,13 +77,19 @@ def teach(
     def start():
         return checkpoint.assemble(base, [draft / part for part in parts])
 
-    trained, history = [], []
+    trained, history, replayed = [], [], []
     for run in range(runs):
-        data = training_set(served, replace(lesson, replayed=lesson.replayed[run::RUNS]))
+        own = lesson.replayed[run::RUNS]
+        held = rightly_read(served, own)
+        if trained:
+            say(f"{language}: looking among {len(lesson.spare):,} rows for those that the training has moved most")
+            held = with_most_moved(held, rightly_read(served, lesson.spare), trained[-1], served.encoder)
+        data = training_set(served.encoder, taught(lesson, len(own)), held)
         recipe = replace(RECIPE, seed=RECIPE.seed + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
         shutil.rmtree(draft / ".work")
         trained.append(model)
+        replayed += held.rows
         history += [{"run": run} | each for each in told]
     model = mean_adapter(trained, start(), RECIPE)
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
@@ -86,24 +109,55 @@ def teach(
         float_layers=before.serving.float_layers,
         say=say,
     )
-    return expert, history
+    return expert, history, replayed
 
 
-def training_set(served: models.Expert, lesson: Lesson):
+def rightly_read(served: models.Expert, rows: Sequence[Row]) -> Held:
+    """Those of the rows that the shipped expert reads rightly: where it is wrong there is nothing to keep."""
+    if not rows:
+        return Held([], np.zeros((0, len(LABELS))))
+    said = softmax(served.logits([row.text for row in rows]))
+    return Held(list(rows), said).only(np.flatnonzero(said.argmax(axis=1) == targets(list(rows))))
+
+
+def with_most_moved(held: Held, spare: Held, trained: torch.nn.Module, encoder: TextEncoder) -> Held:
+    """A part of the held rows exchanged for those of the spare ones that a training has taken furthest from what the
+    shipped expert says of them (Kullback-Leibler divergence), label by label: what is moved most is seldom praise, and
+    the next training would drift to what it replays more of.
+
+    Aljundi et al. 2019, "Online Continual Learning with Maximally Interfered Retrieval", with a whole training where
+    they look one step ahead.
+    """
+    if not held.rows or not spare.rows:
+        return held
+    with torch.autocast("cuda" if torch.cuda.is_available() else "cpu", torch.bfloat16, mixed_precision()["bf16"]):
+        now = models.Expert(encoder, TorchFloat(trained)).logits([row.text for row in spare.rows])
+    furthest = np.argsort(-entropy(spare.said, softmax(now), axis=1), kind="stable")
+    stay, come = [], []
+    for label in LABELS:
+        own = [index for index, row in enumerate(held.rows) if row.label == label]
+        alike = [index for index in furthest if spare.rows[index].label == label][: round(MOVED * len(own))]
+        stay += some(own, len(own) - len(alike), RECIPE.seed)
+        come += alike
+    kept, moved = held.only(stay), spare.only(come)
+    return Held(kept.rows + moved.rows, np.vstack([kept.said, moved.said]))
+
+
+def taught(lesson: Lesson, replayed: int) -> list[Row]:
+    """The corrections as rows, repeated as suits so many replayed rows."""
+    once = repeated(lesson.learned, lesson.known)
+    times = round(CORRECTED_SHARE * replayed / len(once))
+    return [Row(one.text, one.label, "corrections") for one in once] * min(max(1, times), OFTEN)
+
+
+def training_set(encoder: TextEncoder, corrected: list[Row], held: Held):
     """Corrections with their labels; replayed rows with the probabilities the shipped expert gives them.
 
-    Of the replayed rows, those that it reads rightly: where it is wrong there is nothing to keep. Held to its outputs
-    rather than to the labels, the adapter has nothing to learn there and so changes little: Hinton et al. 2015,
-    "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
+    Held to its outputs rather than to the labels, the adapter has nothing to learn there and so changes little: Hinton
+    et al. 2015, "Distilling the Knowledge in a Neural Network"; Li and Hoiem 2016, "Learning without Forgetting".
     """
-    taught = repeated(lesson.learned, lesson.known)
-    times = round(CORRECTED_SHARE * len(lesson.replayed) / len(taught))
-    corrected = [Row(one.text, one.label, "corrections") for one in taught] * min(max(1, times), OFTEN)
-    said = softmax(served.logits([row.text for row in lesson.replayed]))
-    right = said.argmax(axis=1) == targets(lesson.replayed)
-    kept = [row for row, keep in zip(lesson.replayed, right, strict=True) if keep]
     free = np.full((len(corrected), len(LABELS)), np.nan)
-    return encode(corrected + kept, served.encoder, np.vstack([free, said[right]]).astype(np.float32))
+    return encode(corrected + held.rows, encoder, np.vstack([free, held.said]).astype(np.float32))
 
 
 def watched_rows(lesson: Lesson) -> list[Row]:

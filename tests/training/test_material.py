@@ -40,8 +40,11 @@ def test_reviews_are_judged_by_where_they_lie_on_the_disk(tmp_path, monkeypatch,
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
 def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
-    rows = material.replay("en", [], least, 1, print)
+    rows, spare = material.replay("en", [], least, 1, print)
     assert Counter(row.source for row in rows) == {"replay-en": replayed * 3 / 4, "crowd": replayed / 4}
+    # twice the usual number, however much there is to learn, and none of those that are replayed anyway
+    assert Counter(row.source for row in spare) == {"replay-en": 60, "crowd": 20}
+    assert not {row.text for row in rows} & {row.text for row in spare}
 
 
 # held: 0.4, 0.4, 0.25 of them; watched: none where a tenth of the rest is under forty, 0.1 of 450
