@@ -1,12 +1,15 @@
 """The one place that reads the environment. A bad value names the setting and what is allowed."""
 
+import logging
 import os
 import re
 from dataclasses import fields
-from functools import cached_property
+from difflib import get_close_matches
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
+from dotenv import dotenv_values
 from pydantic import Field, SecretStr, ValidationError, field_validator
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
@@ -14,8 +17,11 @@ from product import cron
 from product.rules import GateRules, ProbationRules, StandingRules
 from product.sentiment import AttuneError, source_of
 
+log = logging.getLogger(__name__)
+
 ROOT = Path(__file__).resolve().parent.parent
 SHIPPED_MODEL = ROOT / "data" / "model"
+PREFIX = "ATTUNE_"
 RULES = (StandingRules, GateRules, ProbationRules)
 
 
@@ -28,7 +34,7 @@ class Settings(BaseSettings):
 
     model_config = SettingsConfigDict(
         env_file=".env",
-        env_prefix="ATTUNE_",
+        env_prefix=PREFIX,
         env_nested_delimiter="__",
         extra="ignore",
         populate_by_name=True,
@@ -113,11 +119,25 @@ class Settings(BaseSettings):
 
 
 def load_settings(**overrides) -> Settings:
-    """Read environment and `.env`; raises BadSetting naming each bad setting and what is allowed."""
+    """Read environment and `.env`; raises BadSetting naming each bad setting and what is allowed. A name that begins
+    as a setting's and is none is told in the log: whoever set it believes that it counts."""
+    for name in sorted({*os.environ, *dotenv_values(Settings.model_config["env_file"])}):
+        if name.upper().startswith(PREFIX):
+            _warn_if_unknown(name.upper().removeprefix(PREFIX))
     try:
         return Settings(**overrides)
     except ValidationError as error:
         raise BadSetting("\n".join(_explain(problem) for problem in error.errors())) from None
+
+
+@cache
+def _warn_if_unknown(name: str) -> None:
+    known = {field.upper() for field, info in Settings.model_fields.items() if not info.validation_alias}
+    if name.split("__")[0] not in known:
+        groups = [(group, Settings.model_fields[group].annotation) for group in ("standing", "gate", "probation")]
+        known |= {f"{group}__{one.name}".upper() for group, rules in groups for one in fields(rules)}
+        meant = "".join(f"; did you mean {PREFIX}{each}?" for each in get_close_matches(name, sorted(known), n=1))
+        log.warning("%s%s is no setting, and is ignored%s", PREFIX, name, meant)
 
 
 def _explain(problem: dict) -> str:

@@ -1,6 +1,6 @@
 """The Desk as a support person uses it: the real app in a process of its own, an empty data folder, a real browser.
 
-ATTUNE_SCREENSHOTS=FOLDER keeps a picture of every state.
+SCREENSHOTS=FOLDER keeps a picture of every state.
 """
 
 import os
@@ -95,7 +95,7 @@ def another(label: str) -> str:
 
 
 def picture(page, name: str) -> None:
-    folder = os.environ.get("ATTUNE_SCREENSHOTS")
+    folder = os.environ.get("SCREENSHOTS")
     if folder:
         page.wait_for_timeout(500)  # bars grow, buttons fade
         page.screenshot(path=Path(folder) / f"{name}.png")

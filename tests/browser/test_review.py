@@ -1,6 +1,6 @@
 """Review and My corrections as people use them: the real app in a process of its own, a real browser.
 
-ATTUNE_SCREENSHOTS=FOLDER keeps a picture of every state.
+SCREENSHOTS=FOLDER keeps a picture of every state.
 """
 
 import shutil

@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 
 from product.rules import GateRules, ProbationRules, StandingRules
@@ -61,6 +63,30 @@ def test_a_number_that_nobody_knows_is_named_with_those_that_are_known(monkeypat
     monkeypatch.setenv("ATTUNE_PROBATION__LEVELS", "0.1")
     with pytest.raises(BadSetting, match="ATTUNE_PROBATION__LEVELS is not known; known are least_answers, least_ratio"):
         load_settings()
+
+
+@pytest.mark.parametrize(
+    ("name", "alike"),
+    [
+        ("ATTUNE_TRUST_QUARANTINED", "; did you mean ATTUNE_STANDING__QUARANTINED?"),
+        ("ATTUNE_RETRAIN_CRONE", "; did you mean ATTUNE_RETRAIN_CRON?"),
+        ("ATTUNE_WEATHER", ""),
+    ],
+)
+def test_a_name_that_is_no_setting_is_told_once_with_what_it_may_mean(monkeypatch, caplog, name, alike):
+    monkeypatch.setenv(name, "0.9")
+    load_settings()
+    load_settings()
+    assert [record.getMessage() for record in caplog.records] == [f"{name} is no setting, and is ignored{alike}"]
+
+
+def test_a_name_in_the_env_file_that_is_no_setting_is_told_too(monkeypatch, caplog, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path(".env").write_text("ATTUNE_RETENTION=30\nATTUNE_RETENTION_DAYS=31\nOTHER=1\n")
+    assert load_settings().retention_days == 31
+    assert [record.getMessage() for record in caplog.records] == [
+        "ATTUNE_RETENTION is no setting, and is ignored; did you mean ATTUNE_RETENTION_DAYS?"
+    ]
 
 
 def test_tokens_are_looked_up_by_their_secret(monkeypatch):
