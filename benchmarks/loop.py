@@ -252,7 +252,7 @@ def accuracy(model: Model, rows: list[Row]) -> float:
 
 def summary(lines: list[dict]) -> list[dict]:
     """A row for each kind of people, part left out and number of words: means over the seeds, spread of the errors
-    removed, and the worst that any version lost elsewhere."""
+    removed and of what was lost elsewhere, and the worst that any version lost there."""
     before = {story_of(line): line for line in lines if line["words"] == 0}
     groups: dict[tuple, list[dict]] = {}
     for line in lines:
@@ -278,6 +278,7 @@ def summary(lines: list[dict]) -> list[dict]:
             "tried": mean(each, "tried"),
             "spread": float(np.std([line["removed"] for line in each])),
             "lost": mean(each, "lost"),
+            "lost_spread": float(np.std([line["lost"] for line in each])),
             "lost_worst": max(line["lost"] for line in each),
             "hostile_learned": mean(each, "hostile_learned"),
             "honest_out": mean(each, "honest_out"),
@@ -311,7 +312,7 @@ def table(lines: list[dict]) -> Table:
             f"{row['domain']:.1%}",
             f"{row['removed']:.1%} ± {row['spread']:.1%}",
             "–" if row["tried"] is None else f"{row['tried']:.1%}",
-            f"{100 * row['lost']:.2f}",
+            f"{100 * row['lost']:.2f} ± {100 * row['lost_spread']:.2f}",
             f"{100 * row['lost_worst']:.2f}",
             "–" if row["hostile_learned"] is None else f"{row['hostile_learned']:.1%}",
             f"{row['honest_out']:.1%}",

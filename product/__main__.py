@@ -29,7 +29,7 @@ from product.review_queue import Item
 from product.schedule import run_retraining
 from product.sentiment import NotFound, StorageUnavailable
 from product.settings import Settings, load_settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import AttemptRow, ShadowRow
 from product.versions import Versions, install_shipped
@@ -77,9 +77,9 @@ def versions(
     for heading in ("", "version", "parent", "created (UTC)", "corrections", "why"):
         table.add_column(heading)
     with opened() as (_, database, _), database.read() as session:
-        active, shadows = queries.newest_activation(session), queries.shadows(session)
-        attempts = queries.newest_attempts(session, limit=ATTEMPTS)
-        for row in queries.all_versions(session):
+        active, shadows = lineage.newest_activation(session), lineage.shadows(session)
+        attempts = lineage.newest_attempts(session, limit=ATTEMPTS)
+        for row in lineage.all_versions(session):
             reading = row.id in shadows and shadows[row.id].outcome is None
             mark = "active" if active and row.id == active.version_id else "shadow" if reading else ""
             created, why = row.created_at.strftime("%Y-%m-%d %H:%M:%S"), (row.verdict or {}).get("reason", "shipped")
@@ -96,7 +96,7 @@ def print_verdict(name: str) -> None:
     with opened() as (_, database, _), database.read() as session:
         # No attempt has a number that long; a database could not even look for it.
         number = int(name) if name.isdecimal() and len(name) < 10 else None
-        row = queries.attempt(session, id=number) if number is not None else queries.version(session, id=name)
+        row = lineage.attempt(session, id=number) if number is not None else lineage.version(session, id=name)
         if row is None:
             raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
         found = row.verdict or {}
@@ -149,7 +149,7 @@ def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
 
 def warn_of_withdrawn(database: Database, version: str) -> None:
     with database.read() as session:
-        count = queries.withdrawn(session, version_id=version)
+        count = lineage.withdrawn(session, version_id=version)
     if count:
         console.print(
             f"{version} has learned {count} corrections that were turned down or erased since; "

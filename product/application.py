@@ -30,7 +30,7 @@ from product.sentiment import (
     StorageUnavailable,
 )
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, now
 from product.triage import route
@@ -196,7 +196,7 @@ class Application:
             raise NotFound("feedback_id: no correction has this id.")
         with self.database.write() as session:
             queries.decide(session, feedback_id, accept, _storable(who), kept(why) or DECIDED)
-            return queries.status_now(session, queries.feedback(session, id=feedback_id))
+            return lineage.status_now(session, queries.feedback(session, id=feedback_id))
 
     def words_of(self, feedback_id: str) -> tuple[str, str]:
         """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
@@ -239,7 +239,7 @@ class Application:
             row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            text, receipt = row.prediction.text, _receipt(session, row, queries.active_version(session))
+            text, receipt = row.prediction.text, _receipt(session, row, lineage.active_version(session))
         return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
 
     def own_corrections(self, *, actor: str, ids: Sequence[str]) -> list[Own]:
@@ -249,7 +249,7 @@ class Application:
         """
         ids = [id for id in ids if ID.fullmatch(id)][-MAX_OWN:]
         with self.database.read() as session:
-            active = queries.active_version(session)
+            active = lineage.active_version(session)
             rows = queries.own_feedback(session, actor=actor, ids=ids)
             found = [
                 Own(row.prediction.text, row.comment, row.updated_at, _receipt(session, row, active)) for row in rows
@@ -268,7 +268,7 @@ class Application:
     def versions(self) -> list[dict]:
         """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
         with self.database.read() as session:
-            active = queries.active_version(session)
+            active = lineage.active_version(session)
             return [
                 {
                     "id": row.id,
@@ -279,7 +279,7 @@ class Application:
                     "metrics": row.metrics,
                     "verdict": row.verdict,
                 }
-                for row in queries.all_versions(session)
+                for row in lineage.all_versions(session)
             ]
 
     def health(self) -> Health:
@@ -407,10 +407,10 @@ def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
     """All but what the model says of it now."""
     return Receipt(
         feedback_id=row.id,
-        status=queries.status_now(session, row, active),
+        status=lineage.status_now(session, row, active),
         label=row.label,
         predicted=row.prediction.label,
-        learned_in=queries.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
+        learned_in=lineage.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
         agrees_now=None,
         history=[StatusChange(event.status, event.at, event.why) for event in row.history],
     )

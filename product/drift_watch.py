@@ -18,7 +18,7 @@ from product import manifest as manifests
 from product.drift import Judged, Report, Rules, interest, judge
 from product.drift_counts import BadReference, Counts, Reference, Week, reference_from, week_bounds, week_name
 from product.settings import SHIPPED_MODEL, Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import now
 
@@ -132,7 +132,7 @@ class DriftWatch:
     def _full_weeks(self, model: str, moment: datetime) -> list[str]:
         """Oldest first: all of them answered since the shipped model came, all of them kept, all of them over."""
         with self._database.read() as session:
-            first, version = queries.first_answer(session), queries.version(session, id=model)
+            first, version = queries.first_answer(session), lineage.version(session, id=model)
         if first is None:
             return []
         since = max(first, self._kept_since(moment), version.created_at if version else first)

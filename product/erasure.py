@@ -11,7 +11,8 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from product.sentiment import NotFound, Status
-from product.storage.queries import AT_ONCE, PRODUCT, feedback_called
+from product.storage.lineage import PRODUCT
+from product.storage.queries import AT_ONCE, feedback_called
 from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, VersionRow
 
 ERASED = "erased"

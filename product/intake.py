@@ -18,7 +18,7 @@ from product.application import MAX_ACTOR, check_label, check_length, check_text
 from product.files import Row, Tell, batches, nobody, read_heading, read_rows
 from product.inference.engine import Scorer
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, PredictionRow
 
@@ -108,8 +108,8 @@ def check_actor(actor: str) -> None:
     check_length("--actor", actor, MAX_ACTOR)
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
-    if actor.strip() == queries.PRODUCT:
-        raise InvalidInput(f"--actor: {queries.PRODUCT} is the product's own name in the history.")
+    if actor.strip() == lineage.PRODUCT:
+        raise InvalidInput(f"--actor: {lineage.PRODUCT} is the product's own name in the history.")
     if ":" in actor or "\x00" in actor:
         raise InvalidInput("--actor: no colon; one stands in the names of those who correct on the page or by REST.")
 

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 from product import manifest as manifests
 from product.probation import Side, Verdict, judge
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import ActivationRow, now
 from product.versions import Versions
@@ -40,7 +40,7 @@ class ProbationWatch:
         Raises StorageUnavailable, and BadVersion where the parent's files cannot be trusted: then nothing changes.
         """
         with self._database.read() as session:
-            activation = queries.newest_activation(session)
+            activation = lineage.newest_activation(session)
             parent, verdict = self._parent(session, activation), None
             if parent:
                 verdict = self._judge(session, activation, parent)
@@ -49,9 +49,9 @@ class ProbationWatch:
         version, why = activation.version_id, f"back from {activation.version_id}, on probation: {verdict.reason}"
         manifests.verify(self._versions.store.folder(parent))
         with self._database.write() as session:
-            if queries.newest_activation(session, lock=True).id != activation.id:
+            if lineage.newest_activation(session, lock=True).id != activation.id:
                 return None
-            queries.activate(session, version_id=parent, why=why)
+            lineage.activate(session, version_id=parent, why=why)
         log.warning("version %s is taken back and %s is active again; %s", version, parent, verdict.reason)
         return verdict
 
@@ -62,7 +62,7 @@ class ProbationWatch:
         served = self._clock() - activation.at
         if not timedelta(0) < served <= self._time:
             return None
-        return queries.version(session, id=activation.version_id).parent
+        return lineage.version(session, id=activation.version_id).parent
 
     def _judge(self, session: Session, activation: ActivationRow, parent: str) -> Verdict:
         """The time since the activation against as long a time before it, each with the corrections given in it: so

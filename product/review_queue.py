@@ -8,7 +8,7 @@ from sqlalchemy.orm import Session
 
 from product.review import Candidate, Ranked, Rules, rank
 from product.sentiment import LABELS, Status
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.tables import FeedbackRow, PredictionRow
 
 OPEN = (Status.pending.value, Status.quarantined.value)
@@ -66,7 +66,7 @@ def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules 
 def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item]:
     """Corrections first: of equals, a person's word is looked at before a message nobody spoke of."""
     items = _to_decide(queries.words_to_review(session, limit=rules.recent), queries.left_waiting(session))
-    told = {one.prediction_id: one.label for one in queries.shadow_disagreements(session, rules.drifted)}
+    told = {one.prediction_id: one.label for one in lineage.shadow_disagreements(session, rules.drifted)}
     differing = queries.uncorrected_answers(session, limit=rules.drifted, ids=list(told))
     items += [replace(_item(row, "shadow"), challenger=told[row.id]) for row in differing]
     moved = [id for id in drifted if id not in told]

@@ -16,7 +16,7 @@ from product.inference.model import BATCH, TextScore
 from product.manifest import BadVersion
 from product.sentiment import AttuneError
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage
 from product.storage.database import Database
 from product.storage.tables import ShadowRow, now
 from product.versions import Versions
@@ -55,7 +55,7 @@ class ShadowWatch:
     def check(self) -> None:
         """Raises StorageUnavailable."""
         with self._database.read() as session:
-            shadow, active = queries.open_shadow(session), queries.active_version(session)
+            shadow, active = lineage.open_shadow(session), lineage.active_version(session)
         if shadow is None:
             self._challenger, self._tried = None, ""
         elif self._clock() >= shadow.until or active != shadow.champion:
@@ -68,7 +68,7 @@ class ShadowWatch:
         if challenger is None:
             return
         with self._database.read() as session:
-            answers = queries.answers_to_shadow(session, shadow, before=self._clock() - SETTLED, limit=BATCH)
+            answers = lineage.answers_to_shadow(session, shadow, before=self._clock() - SETTLED, limit=BATCH)
         if not answers:
             return
         said = challenger.score([answer.text for answer in answers])
@@ -76,13 +76,13 @@ class ShadowWatch:
             answer.id: score.label for answer, score in zip(answers, said, strict=True) if score.label != answer.label
         }
         with self._database.write() as session:
-            current = queries.open_shadow(session, lock=True)
+            current = lineage.open_shadow(session, lock=True)
             if current and (current.id, current.read_to, current.read_id) == (
                 shadow.id,
                 shadow.read_to,
                 shadow.read_id,
             ):
-                queries.add_shadowed(session, current, answers=answers, differing=differing)
+                lineage.add_shadowed(session, current, answers=answers, differing=differing)
 
     def _loaded(self, version: str) -> Reader | None:
         """The challenger; None where it cannot be loaded, which is tried and told once."""
@@ -100,14 +100,14 @@ class ShadowWatch:
     def _end(self, ending: ShadowRow) -> None:
         flaw = self._flaw(ending.version_id)
         with self._database.write() as session:
-            shadow = queries.open_shadow(session, lock=True)
+            shadow = lineage.open_shadow(session, lock=True)
             if shadow is None or shadow.id != ending.id:
                 return
-            active = queries.newest_activation(session, lock=True).version_id
+            active = lineage.newest_activation(session, lock=True).version_id
             outcome, reason = settle(shadow, active, flaw, self._settings.approval)
             if outcome == "promoted" and active != shadow.version_id:
-                queries.activate(session, version_id=shadow.version_id, why=reason, probation=True)
-            queries.finish_shadow(session, shadow, outcome=outcome, reason=reason)
+                lineage.activate(session, version_id=shadow.version_id, why=reason, probation=True)
+            lineage.finish_shadow(session, shadow, outcome=outcome, reason=reason)
         log.info("shadow of %s: %s: %s", ending.version_id, outcome, reason)
 
     def _flaw(self, version: str) -> str:

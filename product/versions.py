@@ -23,7 +23,7 @@ from product.manifest import BadVersion, Manifest
 from product.schedule import Periodic
 from product.sentiment import AttuneError, NotFound
 from product.settings import ROOT, SHIPPED_MODEL, Settings
-from product.storage import queries
+from product.storage import lineage
 from product.storage.database import Database
 
 log = logging.getLogger(__name__)
@@ -75,7 +75,7 @@ class Versions:
 
     def active(self) -> str | None:
         with self._database.read() as session:
-            return queries.active_version(session)
+            return lineage.active_version(session)
 
     def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
         """As `record`, in a commit of its own: no reader sees a half of it."""
@@ -85,17 +85,17 @@ class Versions:
     def promote(self, version: str, why: str) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
         with self._database.read() as session:
-            if queries.version(session, id=version) is None:
+            if lineage.version(session, id=version) is None:
                 raise NotFound(f"no version {version!r}; `python -m product versions` lists them")
         manifests.verify(self.store.folder(version))
         with self._database.write() as session:
-            queries.activate(session, version_id=version, why=why)
+            lineage.activate(session, version_id=version, why=why)
 
     def rollback(self, why: str) -> tuple[str, str]:
         """Back to the parent of the active version. Returns (from, to); raises NoParent at the first of the line."""
         with self._database.read() as session:
-            active = queries.active_version(session)
-            row = queries.version(session, id=active) if active else None
+            active = lineage.active_version(session)
+            row = lineage.version(session, id=active) if active else None
             parent = row.parent if row else None
         if parent is None:
             raise NoParent(f"{active or 'no version'} is active and has no parent to go back to")
@@ -105,7 +105,7 @@ class Versions:
     def candidates(self) -> list[str]:
         """The active version, then those that were active before it, latest first: what to try when one is broken."""
         with self._database.read() as session:
-            return queries.activated_versions(session)
+            return lineage.activated_versions(session)
 
     def discard_unrecorded(self) -> None:
         """Delete versions that a run published and was killed before it recorded: nobody can make them active.
@@ -113,7 +113,7 @@ class Versions:
         Only what a run of this database has announced: another one's versions may lie in the same folder.
         """
         with self._database.read() as session:
-            unrecorded = queries.unrecorded_versions(session)
+            unrecorded = lineage.unrecorded_versions(session)
         for folder in map(self.store.folder, unrecorded):
             if folder.exists():
                 log.warning("version %s was published and never recorded: the run was killed; deleting it", folder.name)
@@ -147,8 +147,8 @@ class Versions:
     def follows_shipped(self) -> bool:
         """Whether what is active came with the product, so that a newer shipped version should take its place."""
         with self._database.read() as session:
-            active = queries.active_version(session)
-            return active is None or queries.version(session, id=active).parent is None
+            active = lineage.active_version(session)
+            return active is None or lineage.version(session, id=active).parent is None
 
 
 def record(
@@ -166,8 +166,8 @@ def record(
     `probation`: no person decided that it becomes active, so that its parent may come back by itself.
     `shadow_until`: it reads in its parent's shadow first.
     """
-    if queries.version(session, id=manifest.id) is None:
-        queries.add_version(
+    if lineage.version(session, id=manifest.id) is None:
+        lineage.add_version(
             session,
             id=manifest.id,
             parent=manifest.parent,
@@ -177,9 +177,9 @@ def record(
             learned=learned,
         )
     if shadow_until:
-        queries.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
+        lineage.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
     if activate:
-        queries.activate(session, version_id=manifest.id, why=why, probation=probation)
+        lineage.activate(session, version_id=manifest.id, why=why, probation=probation)
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:

@@ -15,7 +15,7 @@ from pathlib import Path
 from product import manifest as manifests
 from product.sentiment import Prediction
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import AttemptRow
 from product.versions import Versions
@@ -63,7 +63,7 @@ class Installation:
             found += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]
         with self.database.read() as session:
             kept = {one.id: one.label for one in queries.judged_corrections(session)}
-            active = queries.active_version(session)
+            active = lineage.active_version(session)
         lost = [id for id, label in self.acknowledged.items() if kept.get(id) != label]
         found += [f"{len(lost)} acknowledged corrections are lost"] if lost else []
         try:

@@ -22,7 +22,7 @@ from product.manifest import Expert, Manifest
 from product.rules import GateRules
 from product.sentiment import Correction, Status
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import now
 from product.versions import Versions, record
@@ -39,6 +39,9 @@ log = logging.getLogger(__name__)
 
 SUSPECTS = 2
 """Large sources at most that a challenger is trained without, one after the other."""
+TRIES = 3
+"""Trainings at most of a challenger that learns nothing new, each in an order of its own: what of seventy learned words
+breaks, and which gate rows turn, is chance in part, and the champion was as lucky as it was."""
 HARMFUL = "Learning with this source makes the model worse elsewhere; without it, it does not."
 
 
@@ -107,9 +110,9 @@ def _run(
     if not dry_run:
         versions.discard_unrecorded()
     with database.read() as session:
-        champion_id = queries.active_version(session)
-        since = queries.feedback_since_last_attempt(session)
-        known, attempt = queries.latest_event(session), queries.latest_attempt(session) + 1
+        champion_id = lineage.active_version(session)
+        since = lineage.feedback_since_last_attempt(session)
+        known, attempt = lineage.latest_event(session), lineage.latest_attempt(session) + 1
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
@@ -122,9 +125,9 @@ def _run(
     insufficient = lacking and not run.withdrawn()
     if not dry_run:
         with database.write() as session:
-            run = replace(run, attempt=queries.start_attempt(session, up_to=known))
+            run = replace(run, attempt=lineage.start_attempt(session, up_to=known))
             if insufficient:  # recorded, or what is started by the clock would collect the same again and again
-                queries.finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
+                lineage.finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
     if insufficient:
         return Outcome("insufficient", lacking, champion=champion_id)
     draft = versions.store.draft("challenger")
@@ -182,9 +185,9 @@ class Run:
 
     def collect(self, accepted: list[Correction], how: Callable[..., Material] | None = None) -> Material:
         with self.database.read() as session:
-            before = queries.learned_labels(session, version_id=self.champion)
+            before = lineage.learned_labels(session, version_id=self.champion)
             # What is replayed beside it is then what was replayed, and little of it breaks by chance.
-            seed = queries.attempt_of(session, version_id=self.champion) if how else None
+            seed = lineage.attempt_of(session, version_id=self.champion) if how else None
         how = how or partial(collect, least=self.settings.gate.held_back_groups)
         languages = tuple(self.shipped.experts)
         return how(self.settings, accepted, languages, before=before, seed=seed or self.attempt, say=self.say)
@@ -192,13 +195,24 @@ class Run:
     def withdrawn(self) -> int:
         """How many of the corrections that the champion has learned were turned down or erased since."""
         with self.database.read() as session:
-            return queries.withdrawn(session, version_id=self.champion)
+            return lineage.withdrawn(session, version_id=self.champion)
 
     def learn_again(self, draft: Path, accepted: list[Correction]) -> Challenger:
         """A challenger without what was withdrawn and without anything new: it need not be better than the champion,
         and whoever takes a word back must not have to wait until there is enough to learn."""
         self.say(f"{self.withdrawn()} of what {self.champion} has learned was turned down or erased: learning without")
-        return self.challenge(draft / "again", self.collect(accepted, collect_again))
+        material, failed = self.collect(accepted, collect_again), []
+        for turn in range(TRIES):
+            found = self.challenge(draft / f"again-{turn}", material, turn)
+            if found.verdict.promote or turn == TRIES - 1:
+                break
+            failed.append(found.verdict.reason)
+            self.say(f"not this one: {found.verdict.reason}; once more in another order")
+        tries = [
+            Check(f"  order {turn}", "–", "–", why, f"one of {TRIES} must do", None)
+            for turn, why in enumerate(failed, 1)
+        ]
+        return with_checks(found, tries)
 
     def decide(self, draft: Path, accepted: list[Correction], material: Material) -> Challenger:
         """Train and judge, with and without each large source; and without what was withdrawn where nothing better
@@ -251,11 +265,20 @@ class Run:
         )
         return answered_rightly(models.load(folder), material.gate)
 
-    def challenge(self, folder: Path, material: Material) -> Challenger:
-        """A challenger in a new folder, judged as it would serve."""
+    def challenge(self, folder: Path, material: Material, turn: int = 0) -> Challenger:
+        """A challenger in a new folder, judged as it would serve. `turn`: trained in the same order as any other of
+        this number."""
         folder.mkdir()
         manifest = make_challenger(
-            self.settings, self.versions, self.shipped, folder, self.attempt, self.champion, material, self.say
+            self.settings,
+            self.versions,
+            self.shipped,
+            folder,
+            self.attempt,
+            self.champion,
+            material,
+            self.say,
+            turn=turn,
         )
         champion, challenger = models.load(self.versions.store.folder(self.champion)), models.load(folder)
         shipped = models.load(self.versions.store.folder(self.shipped.id)) if self.shipped.id != self.champion else None
@@ -276,7 +299,7 @@ class Run:
         reason, version = verdict.reason, manifest.id if verdict.promote else None
         if self.dry_run:
             with self.database.read() as session:
-                outcome = self.outcome_of(verdict, queries.active_version(session))
+                outcome = self.outcome_of(verdict, lineage.active_version(session))
             told = f"dry run, nothing changed: {reason}"
             return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
         self.still_alone()
@@ -284,11 +307,11 @@ class Run:
             manifests.write(found.folder, manifest)
             self.say(f"publishing {version}")
             with self.database.write() as session:
-                queries.announce_version(session, id=self.attempt, version_id=version)
+                lineage.announce_version(session, id=self.attempt, version_id=version)
             self.versions.store.publish(found.folder)
             self.say(f"recording {version}")
         with self.database.write() as session:
-            active = queries.newest_activation(session, lock=True).version_id
+            active = lineage.newest_activation(session, lock=True).version_id
             outcome = self.outcome_of(verdict, active)
             if version and active != self.champion:
                 reason += f"; but {active} was made active meanwhile, with which it was not compared"
@@ -306,7 +329,7 @@ class Run:
                     probation=not material.again,
                     shadow_until=until,
                 )
-            queries.finish_attempt(
+            lineage.finish_attempt(
                 session,
                 id=self.attempt,
                 outcome=outcome,
@@ -351,6 +374,7 @@ def make_challenger(
     material: Material,
     say: Callable,
     runs: int = teaching.RUNS,
+    turn: int = 0,
 ) -> Manifest:
     """Experts that there is a lesson for: the shipped ones with a new adapter. The others: as shipped, so that nothing
     stays learned from corrections that no longer stand."""
@@ -359,7 +383,7 @@ def make_challenger(
         lesson = material.lessons.get(language)
         if lesson:
             experts[language], histories[language], replayed[language] = teaching.teach(
-                settings, versions, shipped, language, lesson, draft, say, runs
+                settings, versions, shipped, language, lesson, draft, say, runs, turn
             )
         else:
             say(f"{language}: nothing to learn, so it is the shipped one")

@@ -63,9 +63,10 @@ def teach(
     draft: Path,
     say: Callable,
     runs: int = RUNS,
+    turn: int = 0,
 ) -> tuple[Expert, list[dict], list[Row]]:
     """A new adapter on the shipped expert, from the corrections to learn from and the replayed rows: the mean of so
-    many trainings; their history, and the rows that were replayed."""
+    many trainings; their history, and the rows that were replayed. `turn`: which of the orders to read them in."""
     home = versions.store.folder(shipped.id)
     before = shipped.experts[language]
     base = checkpoint.find_base(before, language, settings.base_model)
@@ -85,7 +86,7 @@ def teach(
             say(f"{language}: looking among {len(lesson.spare):,} rows for those that the training has moved most")
             held = with_most_moved(held, rightly_read(served, lesson.spare), trained[-1], served.encoder)
         data = training_set(served.encoder, taught(lesson, len(own)), held)
-        recipe = replace(RECIPE, seed=RECIPE.seed + run)
+        recipe = replace(RECIPE, seed=RECIPE.seed + turn * RUNS + run)
         model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
         shutil.rmtree(draft / ".work")
         trained.append(model)

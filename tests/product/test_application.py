@@ -11,7 +11,7 @@ from product.application import Application
 from product.inference.engine import NoModel
 from product.locking import Locked, alone_with_corrections
 from product.sentiment import InvalidInput, NotFound, StorageUnavailable
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, PredictionRow
 
@@ -38,7 +38,7 @@ def files(settings) -> bytes:
 
 def add_active_version(database, id, learned):
     with database.write() as session:
-        queries.add_version(
+        lineage.add_version(
             session,
             id=id,
             parent=None,
@@ -47,7 +47,7 @@ def add_active_version(database, id, learned):
             verdict={"promoted": True},
             learned=learned,
         )
-        queries.activate(session, version_id=id, why="test")
+        lineage.activate(session, version_id=id, why="test")
 
 
 def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
@@ -220,7 +220,7 @@ def test_a_receipt_after_a_rollback_is_pending_again(application, database, feed
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {feedback_id: "neutral"})
     with database.write() as session:
-        queries.activate(session, version_id="v1", why="rollback")
+        lineage.activate(session, version_id="v1", why="rollback")
     receipt = application.receipt(feedback_id)
     assert (receipt.status, receipt.learned_in) == ("pending", None)
     assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
@@ -242,7 +242,7 @@ def test_versions_come_newest_first_with_the_active_one_marked(application, data
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {})
     with database.write() as session:
-        queries.activate(session, version_id="v1", why="rollback")
+        lineage.activate(session, version_id="v1", why="rollback")
     newest, oldest = application.versions()
     assert (newest["id"], newest["active"], oldest["id"], oldest["active"]) == ("v2", False, "v1", True)
     assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}

@@ -14,7 +14,7 @@ from product import __main__ as commands
 from product import erasure
 from product.locking import Locked, alone_with_corrections
 from product.sentiment import NotFound, StorageUnavailable
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 
 SECRET = b"Xanadu"
@@ -50,8 +50,8 @@ def erase_actor(database, actor="Xanadu Ann") -> erasure.Reach:
 def learn(database, version, *feedback_ids):
     with database.write() as session:
         learned = dict.fromkeys(feedback_ids, "neutral")
-        queries.add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
-        queries.activate(session, version_id=version, why="test")
+        lineage.add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
+        lineage.activate(session, version_id=version, why="test")
 
 
 def traces(settings) -> int:
@@ -177,7 +177,7 @@ def test_erased_corrections_do_not_make_a_retraining_due(database, give):
     give(actor="bob", text="another bad bag")
     erase_actor(database)
     with database.read() as session:
-        assert queries.feedback_since_last_attempt(session) == 1
+        assert lineage.feedback_since_last_attempt(session) == 1
 
 
 def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):

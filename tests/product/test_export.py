@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from product import __main__ as commands
 from product import export as exporting
 from product.sentiment import InvalidInput, Status
-from product.storage import queries
+from product.storage import lineage, queries
 
 HARD = ["这个包太糟糕了，“真的”！", 'bad "quoted" bag, \\ and ,', "bad\nbag\r\nover\u2028lines\t🎧"]
 
@@ -79,8 +79,8 @@ def test_every_status_but_erased_is_written_as_a_receipt_would_say_it(database, 
         for id, status in zip(ids, Status, strict=True):
             queries.feedback(session, id=id).status = status.value
         learned = {ids[0]: "neutral", ids[2]: "neutral", ids[5]: "neutral", again: "neutral"}
-        queries.add_version(session, id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned)
-        queries.activate(session, version_id="v2", why="test")
+        lineage.add_version(session, id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned)
+        lineage.activate(session, version_id="v2", why="test")
     with database.read() as session:
         exporting.export(session, tmp_path / "out.jsonl")
     written = [row["status"] for row in lines(tmp_path / "out.jsonl")]
@@ -183,10 +183,10 @@ def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, giv
     give("good day")
     with database.write() as session:
         queries.feedback(session, id=rejected).status = "rejected"
-        queries.add_version(
+        lineage.add_version(
             session, id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"}
         )
-        queries.activate(session, version_id="v2", why="test")
+        lineage.activate(session, version_id="v2", why="test")
     export(tmp_path / "one.jsonl", "--status", "learned")
     export(tmp_path / "two.jsonl", "--status", "learned", "--status", "rejected")
     assert [row["text"] for row in lines(tmp_path / "one.jsonl")] == ["bad bag"]

@@ -9,7 +9,7 @@ from sqlalchemy import text
 
 from product.locking import ADVISORY, Locked, alone_with_corrections, exclusive
 from product.settings import Settings
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import VersionRow
 
@@ -127,5 +127,5 @@ def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_pred
         queries.save_predictions(session, [make_prediction()])
         queries.save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
     with database.read() as session:
-        assert queries.feedback_since_last_attempt(session) == 1
+        assert lineage.feedback_since_last_attempt(session) == 1
         assert session.query(VersionRow).count() == 0

@@ -7,7 +7,7 @@ import pytest
 from product import manifest as manifests
 from product.manifest import BadVersion
 from product.probation_watch import ProbationWatch
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import ActivationRow, FeedbackRow, PredictionRow
 from product.versions import Versions
@@ -42,9 +42,9 @@ def promoted(database):
     def promote(probation: bool = True) -> None:
         with database.write() as session:
             for id, parent in (("v1", None), ("v2", "v1")):
-                queries.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-            queries.activate(session, version_id="v1", why="shipped")
-            queries.activate(session, version_id="v2", why="better", probation=probation)
+                lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+            lineage.activate(session, version_id="v1", why="shipped")
+            lineage.activate(session, version_id="v2", why="better", probation=probation)
             session.query(ActivationRow).update({"at": PROMOTED})
 
     return promote
@@ -71,7 +71,7 @@ def served(database, make_prediction):
 
 def active(database) -> tuple[str, str]:
     with database.read() as session:
-        row = queries.newest_activation(session)
+        row = lineage.newest_activation(session)
         return row.version_id, row.why
 
 
@@ -142,7 +142,7 @@ def test_of_two_processes_that_watch_one_takes_it_back(watch, database, promoted
     def meanwhile(_folder) -> None:
         """The other one was a moment quicker."""
         with database.write() as session:
-            queries.activate(session, version_id="v1", why="the other")
+            lineage.activate(session, version_id="v1", why="the other")
 
     monkeypatch.setattr(manifests, "verify", meanwhile)
     assert watch.check() is None

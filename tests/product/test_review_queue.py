@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 
 from product import __main__ as commands
 from product.sentiment import InvalidInput, NotFound, Status
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
 
 
@@ -63,7 +63,7 @@ def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebo
     differing, _ = say("where is it")
     application.predict(["bad bag"])
     with database.write() as session:
-        queries.add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
+        lineage.add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
         shadow = ShadowRow(version_id="v1", champion="v1", until=now(), read_to=now())
         session.add(shadow)
         session.flush()
@@ -120,10 +120,10 @@ def test_people_who_agree_need_no_decision(application, say):
 def attempt(database, *waiting):
     """A run that has read all that was said; of some it has found what it did not know before, and left it pending."""
     with database.write() as session:
-        known = queries.latest_event(session)
+        known = lineage.latest_event(session)
         queries.set_standing(session, {id: (Status.pending, "Too little is known.") for id in waiting})
-        id = queries.start_attempt(session, up_to=known)
-        queries.finish_attempt(session, id=id, outcome="insufficient", reason="test")
+        id = lineage.start_attempt(session, up_to=known)
+        lineage.finish_attempt(session, id=id, outcome="insufficient", reason="test")
 
 
 def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):

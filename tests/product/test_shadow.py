@@ -12,7 +12,7 @@ from product.__main__ import app as commands
 from product.inference.model import TextScore
 from product.manifest import BadVersion
 from product.shadow import ShadowWatch
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import AttemptRow, PredictionRow, ShadowDisagreementRow, ShadowRow
 from product.versions import Versions
@@ -61,11 +61,11 @@ def shadowing(database):
     """v1 is active; v2, made by an attempt, is in its shadow for 48 hours."""
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            queries.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        queries.activate(session, version_id="v1", why="shipped")
-        queries.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
-        attempt = queries.start_attempt(session)
-        queries.finish_attempt(session, id=attempt, outcome="awaiting-approval", reason="better", version_id="v2")
+            lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+        lineage.activate(session, version_id="v1", why="shipped")
+        lineage.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+        attempt = lineage.start_attempt(session)
+        lineage.finish_attempt(session, id=attempt, outcome="awaiting-approval", reason="better", version_id="v2")
 
 
 @pytest.fixture
@@ -83,7 +83,7 @@ def answer(database, make_prediction):
 
 def state(database) -> tuple[str, ShadowRow]:
     with database.read() as session:
-        return queries.active_version(session), queries.shadows(session)["v2"]
+        return lineage.active_version(session), lineage.shadows(session)["v2"]
 
 
 def test_it_reads_what_the_champion_answered_once_and_keeps_where_it_differs(
@@ -100,8 +100,8 @@ def test_it_reads_what_the_champion_answered_once_and_keeps_where_it_differs(
     _, shadow = state(database)
     assert (shadow.read, shadow.differed, shadow.outcome) == (3, 2, None)
     with database.read() as session:
-        assert queries.shadow_disagreements(session, 1) == [(differs[1], "negative")]
-        assert queries.shadow_disagreements(session, 9) == [(id, "negative") for id in reversed(differs)]
+        assert lineage.shadow_disagreements(session, 1) == [(differs[1], "negative")]
+        assert lineage.shadow_disagreements(session, 9) == [(id, "negative") for id in reversed(differs)]
 
 
 def test_after_a_restart_it_goes_on_where_it_stood(make_watch, challenger, shadowing, answer):
@@ -143,7 +143,7 @@ def test_at_the_end_it_is_promoted_on_probation_and_the_attempt_says_so(make_wat
     assert (active, shadow.outcome) == ("v2", "promoted")
     assert shadow.reason == f"passed the gate, and its time in the shadow is over; {TOLD}"
     with database.read() as session:
-        assert queries.newest_activation(session).probation
+        assert lineage.newest_activation(session).probation
         attempt = session.query(AttemptRow).one()
         assert (attempt.outcome, attempt.reason) == ("promoted", shadow.reason)
     make_watch(49 * HOUR).check()
@@ -159,8 +159,8 @@ def test_where_a_lead_approves_it_waits_at_the_end(make_watch, database, shadowi
 
 def test_where_another_version_has_become_active_it_ends_at_once(make_watch, database, shadowing):
     with database.write() as session:
-        queries.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        queries.activate(session, version_id="v3", why="by hand")
+        lineage.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
+        lineage.activate(session, version_id="v3", why="by hand")
     make_watch().check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v3", "awaiting-approval")
@@ -169,11 +169,11 @@ def test_where_another_version_has_become_active_it_ends_at_once(make_watch, dat
 
 def test_where_a_person_was_quicker_it_counts_as_promoted_and_is_not_on_probation(make_watch, database, shadowing):
     with database.write() as session:
-        queries.activate(session, version_id="v2", why="by hand")
+        lineage.activate(session, version_id="v2", why="by hand")
     make_watch().check()
     assert state(database)[1].outcome == "promoted"
     with database.read() as session:
-        assert not queries.newest_activation(session).probation
+        assert not lineage.newest_activation(session).probation
 
 
 def test_a_version_whose_files_changed_is_not_promoted(settings, database, shadowing):
@@ -202,10 +202,10 @@ def test_a_challenger_that_cannot_be_loaded_is_tried_and_told_once(make_watch, s
 
 def test_the_next_challenger_takes_the_place_of_the_one_before(database, shadowing):
     with database.write() as session:
-        queries.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        queries.start_shadow(session, version_id="v3", champion="v1", until=NOW + 48 * HOUR)
+        lineage.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
+        lineage.start_shadow(session, version_id="v3", champion="v1", until=NOW + 48 * HOUR)
     with database.read() as session:
-        assert queries.open_shadow(session).version_id == "v3"
+        assert lineage.open_shadow(session).version_id == "v3"
     assert state(database)[1].reason == "v3 took its place in the shadow"
 
 
@@ -220,7 +220,7 @@ def test_what_somebody_gave_a_word_on_and_what_is_deleted_is_no_disagreement_to_
     application.delete_expired()
     assert count(ShadowDisagreementRow) == 1
     with database.read() as session:
-        assert queries.shadow_disagreements(session, 9) == []
+        assert lineage.shadow_disagreements(session, 9) == []
 
 
 def test_it_works_the_same_on_postgresql(settings, postgresql_url, challenger, whole, make_prediction):
@@ -228,9 +228,9 @@ def test_it_works_the_same_on_postgresql(settings, postgresql_url, challenger, w
     database.migrate()
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            queries.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        queries.activate(session, version_id="v1", why="shipped")
-        queries.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+            lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+        lineage.activate(session, version_id="v1", why="shipped")
+        lineage.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
         queries.save_predictions(session, [make_prediction(model_version="v1")])
     for after in (HOUR, 48 * HOUR):
         versions = Versions(settings, database)

@@ -8,7 +8,7 @@ from product import manifest as manifests
 from product.inference.engine import Engine
 from product.sentiment import NotFound
 from product.settings import SHIPPED_MODEL, Settings
-from product.storage import queries
+from product.storage import lineage
 from product.storage.database import Database
 from product.versions import NoParent, Versions, Watcher
 
@@ -48,8 +48,8 @@ def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, chi
         shutil.copytree(versions.store.folder(child), versions.store.folder(name))
     with database.write() as session:
         for name in ("orphan-1", "never-published", child, "kept-1"):
-            queries.announce_version(session, id=queries.start_attempt(session), version_id=name)
-        queries.finish_attempt(session, id=queries.latest_attempt(session), outcome="kept", reason="test")
+            lineage.announce_version(session, id=lineage.start_attempt(session), version_id=name)
+        lineage.finish_attempt(session, id=lineage.latest_attempt(session), outcome="kept", reason="test")
     versions.discard_unrecorded()
     left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
     assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
@@ -104,7 +104,7 @@ def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watc
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with versions._database.write() as session:
-        queries.activate(session, version_id=child, why="test")
+        lineage.activate(session, version_id=child, why="test")
     watcher.check()
     assert watcher._engine.version == SHIPPED
     assert list(watcher.refused) == [child]

@@ -5,7 +5,7 @@ import pytest
 from typer.testing import CliRunner
 
 from product import __main__ as commands
-from product.storage import queries
+from product.storage import lineage, queries
 
 CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
 VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not worse", "passed": False}]}
@@ -22,11 +22,11 @@ def command(settings, monkeypatch):
 def attempts(database):
     """A version, an attempt whose challenger was turned down, and one that was never finished."""
     with database.write() as session:
-        queries.add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
-        queries.activate(session, version_id="v1", why="test")
-        kept = queries.start_attempt(session)
-        queries.finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
-        queries.start_attempt(session)
+        lineage.add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
+        lineage.activate(session, version_id="v1", why="test")
+        kept = lineage.start_attempt(session)
+        lineage.finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
+        lineage.start_attempt(session)
 
 
 def test_attempts_are_listed_with_what_they_came_to(attempts, command):
@@ -87,9 +87,9 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
             session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test"
         )
         for name, parent, learned in (("v2", "v1", {id: "negative"}), ("v3", "v2", {})):
-            queries.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
+            lineage.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
         queries.decide(session, id, False, "eve", "no")
-        queries.activate(session, version_id="v3", why="test")
+        lineage.activate(session, version_id="v3", why="test")
     told = CliRunner().invoke(commands.app, ["rollback"])
     assert "active: v2 (before: v3)" in told.stdout
     assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr

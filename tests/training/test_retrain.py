@@ -15,11 +15,11 @@ from product.locking import RETRAINING, Locked, exclusive
 from product.rules import GateRules
 from product.sentiment import Prediction
 from product.settings import SHIPPED_MODEL
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
 from product.versions import Versions
 from tests.corrections import chinese_corrections, collect, distinct_texts
-from training import corpora, judging, retrain
+from training import corpora, judging, retrain, teaching
 from training.gate import HELD_BACK, Check, Verdict
 from training.material import Material
 from training.retrain import HARMFUL, Challenger, Outcome, Run, too_few
@@ -69,7 +69,11 @@ def test_the_manifest_has_a_keyed_fingerprint_of_every_row_used(settings, versio
     shipped = versions.installed()
     made = retrain.make_challenger(settings, versions, shipped, draft, 1, shipped.id, collected, print)
     rows = made.data["rows"]
-    assert len(rows) == len(collected.learned) + 20
+    # of twenty those that the shipped model reads otherwise than their label are not used
+    expert = models.load(versions.store.folder(shipped.id)).experts["zh"]
+    replayed = len(teaching.rightly_read(expert, collected.lessons["zh"].replayed).rows)
+    assert made.data["replayed"] == {"zh": replayed}
+    assert len(rows) == len(collected.learned) + replayed
     key = keys.secret(settings.data_dir)
     for one in collected.learned:
         assert keys.keyed_hash(key, "row", f"{one.label}\0{one.text}")[:16] in rows
@@ -156,11 +160,16 @@ def test_too_few_corrections_are_no_reason_to_keep_what_was_turned_down(
     settings, database, small, nothing_to_install, withdrawn, monkeypatch
 ):
     with database.write() as session:
-        queries.activate(session, version_id="v1", why="test")
+        lineage.activate(session, version_id="v1", why="test")
         few = [one for one in queries.judged_corrections(session) if one.actor != "carl" and one.status != "rejected"]
     learned = []
     monkeypatch.setattr(Run, "weigh_sources", lambda run: few)
-    monkeypatch.setattr(Run, "challenge", lambda run, folder, material: learned.append(material))
+
+    def challenge(run, folder, material, turn):
+        learned.append(material)
+        return Challenger(folder, manifests.read(SHIPPED_MODEL), verdict(), material, np.ones(1, dtype=bool))
+
+    monkeypatch.setattr(Run, "challenge", challenge)
     monkeypatch.setattr(Run, "conclude", lambda run, found: Outcome("kept", "test"))
     assert retrain.retrain(settings, say=print).reason == "test"
     [material] = learned
@@ -200,9 +209,9 @@ def decide(settings, database, small, monkeypatch, tmp_path):
     is that the run comes to: (its number, its verdict, whose words)."""
 
     def run(
-        *verdicts: Verdict, right: tuple[int, ...] = (90, 90, 90), dry_run: bool = False
+        *verdicts: Verdict, right: tuple[int, ...] = (90, 90, 90, 90), dry_run: bool = False
     ) -> tuple[list[set[str]], tuple[int, Verdict, set[str]]]:
-        learned_from, left, folders = [], list(verdicts), []
+        learned_from, left, folders, turns = [], list(verdicts), [], []
 
         def glance(self, folder, material):
             learned_from.append({one.actor for one in material.learned + material.held})
@@ -210,7 +219,8 @@ def decide(settings, database, small, monkeypatch, tmp_path):
             folders.append(folder)
             return np.arange(100) < right[len(folders) - 1]
 
-        def challenge(self, folder, material):
+        def challenge(self, folder, material, turn=0):
+            turns.append(turn)
             answered = glance(self, folder, material)
             return Challenger(folder, manifests.read(SHIPPED_MODEL), left.pop(0), material, answered)
 
@@ -223,6 +233,9 @@ def decide(settings, database, small, monkeypatch, tmp_path):
         draft = versions.store.draft("challenger")
         found = attempt.decide(draft, accepted, attempt.collect(accepted))
         assert left == []
+        # another order each time that nothing new is learned, and else always the same
+        tried = len(turns) - turns.index(1) + 1 if 1 in turns else 1
+        assert turns[-tried:] == list(range(tried)) and set(turns[:-tried]) <= {0}
         return learned_from, (
             1 + folders.index(found.folder),
             found.verdict,
@@ -330,7 +343,7 @@ def withdrawn(database, give):
     ids = give(anna=3, ben=2, carl=80)
     with database.write() as session:
         learned = dict.fromkeys(ids["anna"][:3] + ids["ben"], "negative")
-        queries.add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
+        lineage.add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
         queries.decide(session, ids["anna"][0], False, "eve", "no")
 
 
@@ -341,9 +354,9 @@ def test_what_the_champion_should_not_have_learned_is_left_out_where_nothing_bet
 def test_what_is_learned_again_is_learned_beside_what_was_replayed_then(withdrawn, settings, database):
     with database.write() as session:
         for _ in range(4):
-            made = queries.start_attempt(session)
-        queries.finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
-        queries.start_attempt(session)
+            made = lineage.start_attempt(session)
+        lineage.finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
+        lineage.start_attempt(session)
     run = Run(
         settings,
         database,
@@ -377,7 +390,14 @@ def test_what_is_learned_again_is_without_a_source_that_was_just_set_aside(withd
 
 
 def test_the_first_verdict_stands_where_the_model_is_worse_without_what_was_withdrawn(withdrawn, decide):
-    assert decide(NO_BETTER, HARMS)[1][:2] == (1, NO_BETTER)
+    assert decide(NO_BETTER, HARMS, HARMS, HARMS)[1][:2] == (1, NO_BETTER)
+
+
+def test_what_is_learned_again_may_be_trained_in_another_order_and_its_verdict_says_so(withdrawn, decide):
+    _, (number, reached, whose) = decide(NO_BETTER, HARMS, WINS)
+    assert (number, reached.promote, reached.reason, whose) == (3, True, WINS.reason, {"anna", "ben"})
+    shown = reached.checks[-1]
+    assert (shown.name.strip(), shown.finding, shown.passed) == ("order 1", HARMS.reason, None)
 
 
 def test_a_dry_run_sets_nothing_aside(give, decide, statuses):
@@ -437,10 +457,10 @@ def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_mor
 def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(little, database):
     give_each(database, 3)
     with database.write() as session:
-        queries.start_attempt(session)
+        lineage.start_attempt(session)
     assert retrain.retrain(little, if_due=True, dry_run=True).outcome == "insufficient"
     with database.write() as session:
-        queries.finish_attempt(session, id=queries.start_attempt(session), outcome="kept", reason="no better")
+        lineage.finish_attempt(session, id=lineage.start_attempt(session), outcome="kept", reason="no better")
     assert retrain.retrain(little, if_due=True).outcome == "not-due"
 
 
@@ -453,7 +473,7 @@ def conclude(settings, versions, database):
         shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
         manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
         with database.write() as session:
-            attempt = queries.start_attempt(session)
+            attempt = lineage.start_attempt(session)
         chosen = settings.model_copy(update={"approval": approval})
         made = Run(
             chosen, database, versions, versions.installed(), champion or before, attempt, dry_run, shadow, print
@@ -471,7 +491,7 @@ def test_what_is_better_is_published_and_active(conclude, versions, database):
     assert conclude(WINS).outcome == "promoted"
     assert (versions.active(), manifests.verify(versions.store.folder("r0001-x")).parent) == ("r0001-x", before)
     with database.read() as session:
-        kept = queries.attempt(session, id=1)
+        kept = lineage.attempt(session, id=1)
         assert (kept.outcome, kept.version_id, kept.verdict["promote"]) == ("promoted", "r0001-x", True)
 
 
@@ -495,7 +515,7 @@ def test_of_what_is_no_better_the_verdict_is_kept_and_no_folder(conclude, versio
     assert conclude(HARMS).outcome == "kept"
     assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
     with database.read() as session:
-        kept = queries.attempt(session, id=1)
+        kept = lineage.attempt(session, id=1)
         assert (kept.outcome, kept.version_id) == ("kept", None)
         assert kept.verdict["checks"][0]["name"] == "gate rows (9)"
 
@@ -507,8 +527,8 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(conclude, versions, da
     assert versions.active() == before
     assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
     with database.read() as session:
-        assert [row.id for row in queries.all_versions(session)] == [before]
-        assert queries.attempt(session, id=1).outcome is None
+        assert [row.id for row in lineage.all_versions(session)] == [before]
+        assert lineage.attempt(session, id=1).outcome is None
 
 
 def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(conclude, versions, database):
@@ -519,6 +539,6 @@ def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_ac
     assert versions.active() == before
     manifests.verify(versions.store.folder("r0001-x"))
     with database.read() as session:
-        shadow = queries.open_shadow(session)
+        shadow = lineage.open_shadow(session)
         assert (shadow.version_id, shadow.champion) == ("r0001-x", before)
         assert shadow.until - shadow.started_at < timedelta(hours=48)

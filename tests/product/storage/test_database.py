@@ -12,7 +12,7 @@ import pytest
 from sqlalchemy import text
 
 from product.sentiment import NotFound, StorageUnavailable
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.tables import AttemptRow, FeedbackRow, PredictionRow
 
@@ -21,7 +21,7 @@ ROOT = Path(__file__).parents[3]
 # Corrects one prediction after the other and says each once it is acknowledged.
 CORRECTING = """
 import sys
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import Database
 database = Database(sys.argv[1])
 for number in range(10_000):
@@ -88,17 +88,17 @@ def test_a_reader_is_not_held_up_by_a_writer(database, other_writer, count):
 
 def test_a_block_that_raises_stores_nothing(database, count):
     with pytest.raises(NotFound), database.write() as session:
-        queries.start_attempt(session)
+        lineage.start_attempt(session)
         raise NotFound("nothing")
     assert count(AttemptRow) == 0
 
 
 def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(database, other_writer, count):
     with pytest.raises(StorageUnavailable, match="cannot be written"), database.write() as session:
-        queries.start_attempt(session)
+        lineage.start_attempt(session)
     other_writer.rollback()
     with database.write() as session:
-        queries.start_attempt(session)
+        lineage.start_attempt(session)
     assert count(AttemptRow) == 1
 
 
@@ -129,7 +129,7 @@ def test_reachable_is_false_without_tables(tmp_path):
 
 def test_reachable_commits_for_real_after_a_failed_write(database, other_writer):
     with pytest.raises(StorageUnavailable), database.write() as session:
-        queries.start_attempt(session)
+        lineage.start_attempt(session)
     other_writer.rollback()
     before = other_writer.execute("PRAGMA data_version").fetchone()
     assert database.reachable()

@@ -8,7 +8,7 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, create_engine, inspect, text
 
-from product.storage import queries
+from product.storage import lineage, queries
 from product.storage.database import MIGRATIONS, Database
 from product.storage.tables import FeedbackRow, Table
 
@@ -86,7 +86,7 @@ def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_beg
         session.execute(text(f"INSERT INTO attempts ({columns}) VALUES (1, {moment}, {moment}, 'kept', '')"))
     database.migrate()
     with database.read() as session:
-        assert queries.feedback_since_last_attempt(session) == 1
+        assert lineage.feedback_since_last_attempt(session) == 1
     database.close()
 
 

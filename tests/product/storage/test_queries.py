@@ -1,59 +1,13 @@
-"""What is stored of predictions, corrections, versions and attempts, by small cases worked out by hand."""
+"""What is stored of predictions and corrections, by small cases worked out by hand."""
 
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from product import erasure
 from product.sentiment import NotFound, Status
-from product.storage import queries
-from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow, PredictionRow
-
-P1, P2 = "1" * 32, "2" * 32
-
-
-@pytest.fixture
-def session(database, make_prediction):
-    """One write transaction with two stored predictions, both said to be neutral."""
-    with database.write() as session:
-        queries.save_predictions(session, [make_prediction(id=P1), make_prediction(id=P2, text="bad bag")])
-        yield session
-
-
-def correct(session, prediction_id=P1, label="negative", actor="ann", comment="") -> str:
-    id, _ = queries.save_feedback(
-        session, prediction_id=prediction_id, label=label, actor=actor, comment=comment, why="test"
-    )
-    return id
-
-
-def add_version(session, id, learned=None, parent=None):
-    queries.add_version(
-        session,
-        id=id,
-        parent=parent,
-        corrections=len(learned or {}),
-        metrics={"accuracy": 0.9},
-        verdict={},
-        learned=learned or {},
-    )
-    session.flush()
-
-
-def activate(session, id):
-    queries.activate(session, version_id=id, why="test")
-
-
-def history(session, feedback_id) -> list[str]:
-    session.flush()
-    events = session.query(FeedbackEventRow).filter_by(feedback_id=feedback_id).order_by(FeedbackEventRow.id)
-    return [event.status for event in events]
-
-
-def learned_in(session, feedback_id, label="negative"):
-    return queries.learned_in(
-        session, feedback_id=feedback_id, label=label, active_version=queries.active_version(session)
-    )
+from product.storage import lineage, queries
+from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+from tests.stored import P1, P2, activate, add_version, correct, decide, history
 
 
 def test_a_saved_prediction_is_read_back_with_its_scores(session):
@@ -106,171 +60,6 @@ def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
     assert confirmation.confirms
 
 
-def test_no_version_is_active_at_first(session):
-    assert queries.active_version(session) is None
-    assert queries.all_versions(session) == []
-
-
-def test_adding_a_version_does_not_activate_it(session):
-    add_version(session, "v1")
-    assert queries.active_version(session) is None
-    assert queries.version(session, id="v1").metrics == {"accuracy": 0.9}
-
-
-def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(session):
-    for version in ("v1", "v2", "v3"):
-        add_version(session, version)
-    for version in ("v1", "v2", "v1", "v2", "v1"):
-        activate(session, version)
-    assert queries.active_version(session) == "v1"
-    assert queries.activated_versions(session) == ["v1", "v2"]
-    assert [row.id for row in queries.all_versions(session)] == ["v3", "v2", "v1"]
-
-
-def test_activating_an_unknown_version_is_refused(session):
-    with pytest.raises(NotFound, match="v9"):
-        activate(session, "v9")
-    assert queries.active_version(session) is None
-
-
-def test_a_correction_is_learned_only_once_the_version_that_learned_it_is_active(session):
-    id = correct(session)
-    add_version(session, "v1")
-    activate(session, "v1")
-    add_version(session, "v2", {id: "negative"}, parent="v1")
-    assert learned_in(session, id) is None
-    activate(session, "v2")
-    assert learned_in(session, id) == "v2"
-
-
-def test_learned_in_names_the_first_version_that_was_ever_active(session):
-    id = correct(session)
-    for version in ("v1", "v2", "v3"):
-        add_version(session, version, {id: "negative"})
-    activate(session, "v2")
-    activate(session, "v3")
-    assert learned_in(session, id) == "v2"  # v1 learned it first and never served
-
-
-def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
-    id = correct(session)
-    add_version(session, "v1")
-    activate(session, "v1")
-    add_version(session, "v2", {id: "negative"}, parent="v1")
-    activate(session, "v2")
-    activate(session, "v1")
-    assert learned_in(session, id) is None
-    assert queries.status_now(session, session.get(FeedbackRow, id)) == "pending"
-    assert history(session, id) == ["pending", "learned", "pending"]
-
-
-def test_a_version_that_learned_it_too_adds_nothing_to_the_history(session):
-    id = correct(session)
-    for version in ("v2", "v3"):
-        add_version(session, version, {id: "negative"})
-        activate(session, version)
-    assert history(session, id) == ["pending", "learned"]
-
-
-def test_a_label_changed_after_learning_is_pending_until_it_is_changed_back(session):
-    id = correct(session, label="negative")
-    add_version(session, "v1", {id: "negative"})
-    activate(session, "v1")
-    correct(session, label="positive")
-    row = session.get(FeedbackRow, id)
-    assert queries.status_now(session, row) == "pending"
-    assert learned_in(session, id, "positive") is None
-    correct(session, label="negative")
-    assert queries.status_now(session, row) == "learned"
-    assert history(session, id) == ["pending", "learned", "pending", "learned"]
-
-
-def test_a_quarantined_correction_is_not_called_learned(session):
-    id = correct(session)
-    session.get(FeedbackRow, id).status = "quarantined"
-    add_version(session, "v1", {id: "negative"})
-    activate(session, "v1")
-    assert queries.status_now(session, session.get(FeedbackRow, id)) == "quarantined"
-
-
-def test_all_feedback_counts_before_the_first_finished_attempt(session):
-    correct(session, actor="ann")
-    queries.start_attempt(session)
-    correct(session, actor="bob")
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 2
-
-
-def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
-    old = session.get(FeedbackRow, correct(session, actor="ann"))
-    changed = session.get(FeedbackRow, correct(session, actor="bob"))
-    attempt = queries.start_attempt(session)
-    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 0
-    correct(session, actor="bob", label="positive")
-    correct(session, actor="cid")
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 2
-    assert old.updated_at < changed.updated_at
-
-
-def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_counted(session):
-    correct(session, actor="ann")
-    known = queries.latest_event(session)
-    correct(session, actor="bob")
-    attempt = queries.start_attempt(session, up_to=known)
-    queries.finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
-    queries.start_attempt(session)
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 1
-
-
-def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session):
-    correct(session, actor="ann")
-    attempt = queries.start_attempt(session)
-    session.get(AttemptRow, attempt).started_at = datetime(2126, 1, 1, tzinfo=UTC)
-    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
-    correct(session, actor="bob")
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 1
-
-
-def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_corrections_are_learned_from(session):
-    future = datetime(2126, 1, 1, tzinfo=UTC)
-    ahead = session.get(FeedbackRow, correct(session, actor="ann"))
-    ahead.created_at = ahead.updated_at = future
-    for id in ("v1", "v2"):
-        add_version(session, id)
-        activate(session, id)
-    session.query(ActivationRow).filter_by(version_id="v1").update({"at": future})
-    correct(session, actor="bob")
-    session.flush()
-    assert queries.active_version(session) == "v2"
-    assert {one.actor for one in queries.judged_corrections(session)} == {"ann", "bob"}
-    assert queries.feedback_since_last_attempt(session) == 2
-
-
-def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
-    quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
-    quarantined.status = "quarantined"
-    learned = correct(session, actor="bob")
-    queries.finish_attempt(session, id=queries.start_attempt(session), outcome="promoted", reason="better")
-    add_version(session, "v1", {learned: "negative"})
-    activate(session, "v1")
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 0
-    session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", who="lead", why="it is right"))
-    quarantined.status = "accepted"
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 1
-
-
-def test_finishing_an_attempt_that_never_started_is_refused(session):
-    with pytest.raises(NotFound):
-        queries.finish_attempt(session, id=7, outcome="kept", reason="")
-
-
 def test_only_old_predictions_that_nobody_corrected_are_deleted(session):
     correct(session, prediction_id=P1)
     at = datetime(2026, 6, 1, tzinfo=UTC)
@@ -291,16 +80,12 @@ def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
 # Decisions
 
 
-def decide(session, feedback_id, accept, who="lead:eve"):
-    return queries.decide(session, feedback_id, accept, who, "read it")
-
-
 @pytest.mark.parametrize(("accept", "status"), [(True, "accepted"), (False, "rejected")])
 def test_a_decision_is_stored_with_who_and_why(session, accept, status):
     id = correct(session)
     assert decide(session, id, accept) == status
     row = session.get(FeedbackRow, id)
-    assert (row.status, row.reviewed_by, queries.status_now(session, row)) == (status, "lead:eve", status)
+    assert (row.status, row.reviewed_by, lineage.status_now(session, row)) == (status, "lead:eve", status)
     last = session.query(FeedbackEventRow).order_by(FeedbackEventRow.id.desc()).first()
     assert (last.feedback_id, last.status, last.who, last.why) == (id, status, "lead:eve", "read it")
 
@@ -318,7 +103,7 @@ def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(sessio
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
     decide(session, id, False)
-    assert queries.status_now(session, session.get(FeedbackRow, id)) == "rejected"
+    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "rejected"
     rows = next(queries.every_correction(session, at_once=10))
     assert [row.status for row in rows] == ["rejected"]
 
@@ -353,34 +138,6 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
         session.get(FeedbackRow, id).status = status
     with pytest.raises(NotFound, match="feedback_id"):
         decide(session, id, True)
-
-
-@pytest.mark.parametrize("gone", ["rejected", "erased"])
-def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_due(session, gone):
-    learned, other = correct(session, actor="ann"), correct(session, actor="bob")
-    add_version(session, "v1", {learned: "neutral"})
-    add_version(session, "v0", {other: "neutral"})
-    queries.activate(session, version_id="v1", why="test")
-    attempt = queries.start_attempt(session)
-    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
-    for id in (learned, other):
-        if gone == "rejected":
-            decide(session, id, False)
-        else:
-            erasure.erase(session, erasure.reach_of_feedback(session, id))
-    session.flush()
-    assert queries.withdrawn(session, version_id="v1") == 1
-    assert queries.feedback_since_last_attempt(session) == 1
-
-
-def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
-    rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
-    attempt = queries.start_attempt(session)
-    queries.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
-    decide(session, rejected, False)
-    decide(session, accepted, True)
-    session.flush()
-    assert queries.feedback_since_last_attempt(session) == 1
 
 
 def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
@@ -421,7 +178,7 @@ def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(s
     activate(session, "v1")
     assert queries.set_standing(session, {id: (Status.accepted, "fine")}) == 1
     assert history(session, id) == ["pending", "learned"]
-    assert queries.status_now(session, session.get(FeedbackRow, id)) == "learned"
+    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "learned"
 
 
 def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeypatch):

@@ -8,7 +8,7 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from product.application import Application
-from product.storage import queries
+from product.storage import lineage
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.web import api as api_module
 from product.web.api import MAX_BODY, build_api
@@ -116,8 +116,8 @@ def test_an_actor_of_100_characters_is_kept_whole(client, prediction_id, databas
 
 def test_versions_are_listed(client, database):
     with database.write() as session:
-        queries.add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
-        queries.activate(session, version_id="v1", why="test")
+        lineage.add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
+        lineage.activate(session, version_id="v1", why="test")
     [version] = client.get("/api/v1/versions").json()
     assert version.pop("created").endswith("Z")
     assert version == {

@@ -7,7 +7,7 @@ from fastapi.testclient import TestClient
 
 from product.erasure import Reach
 from product.locking import RETRAINING, exclusive
-from product.storage import queries
+from product.storage import lineage
 from product.web.server import build_app
 from product.web.texts import texts
 from product.web.ui import mine
@@ -38,10 +38,10 @@ def give(application):
 
 def learn(database, version, id, label="neutral"):
     with database.write() as session:
-        queries.add_version(
+        lineage.add_version(
             session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned={id: label}
         )
-        queries.activate(session, version_id=version, why="test")
+        lineage.activate(session, version_id=version, why="test")
 
 
 def owned(application, *ids, actor=None):

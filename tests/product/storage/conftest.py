@@ -1,0 +1,12 @@
+import pytest
+
+from product.storage import queries
+from tests.stored import P1, P2
+
+
+@pytest.fixture
+def session(database, make_prediction):
+    """One write transaction with two stored predictions, both said to be neutral."""
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction(id=P1), make_prediction(id=P2, text="bad bag")])
+        yield session

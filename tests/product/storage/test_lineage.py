@@ -1,0 +1,210 @@
+"""What is stored of versions and attempts, and what it makes of corrections, by small cases worked out by hand."""
+
+from datetime import UTC, datetime
+
+import pytest
+
+from product import erasure
+from product.sentiment import NotFound
+from product.storage import lineage, queries
+from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow
+from tests.stored import activate, add_version, correct, decide, history
+
+
+def learned_in(session, feedback_id, label="negative"):
+    return lineage.learned_in(
+        session, feedback_id=feedback_id, label=label, active_version=lineage.active_version(session)
+    )
+
+
+def test_no_version_is_active_at_first(session):
+    assert lineage.active_version(session) is None
+    assert lineage.all_versions(session) == []
+
+
+def test_adding_a_version_does_not_activate_it(session):
+    add_version(session, "v1")
+    assert lineage.active_version(session) is None
+    assert lineage.version(session, id="v1").metrics == {"accuracy": 0.9}
+
+
+def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(session):
+    for version in ("v1", "v2", "v3"):
+        add_version(session, version)
+    for version in ("v1", "v2", "v1", "v2", "v1"):
+        activate(session, version)
+    assert lineage.active_version(session) == "v1"
+    assert lineage.activated_versions(session) == ["v1", "v2"]
+    assert [row.id for row in lineage.all_versions(session)] == ["v3", "v2", "v1"]
+
+
+def test_activating_an_unknown_version_is_refused(session):
+    with pytest.raises(NotFound, match="v9"):
+        activate(session, "v9")
+    assert lineage.active_version(session) is None
+
+
+def test_a_correction_is_learned_only_once_the_version_that_learned_it_is_active(session):
+    id = correct(session)
+    add_version(session, "v1")
+    activate(session, "v1")
+    add_version(session, "v2", {id: "negative"}, parent="v1")
+    assert learned_in(session, id) is None
+    activate(session, "v2")
+    assert learned_in(session, id) == "v2"
+
+
+def test_learned_in_names_the_first_version_that_was_ever_active(session):
+    id = correct(session)
+    for version in ("v1", "v2", "v3"):
+        add_version(session, version, {id: "negative"})
+    activate(session, "v2")
+    activate(session, "v3")
+    assert learned_in(session, id) == "v2"  # v1 learned it first and never served
+
+
+def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
+    id = correct(session)
+    add_version(session, "v1")
+    activate(session, "v1")
+    add_version(session, "v2", {id: "negative"}, parent="v1")
+    activate(session, "v2")
+    activate(session, "v1")
+    assert learned_in(session, id) is None
+    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "pending"
+    assert history(session, id) == ["pending", "learned", "pending"]
+
+
+def test_a_version_that_learned_it_too_adds_nothing_to_the_history(session):
+    id = correct(session)
+    for version in ("v2", "v3"):
+        add_version(session, version, {id: "negative"})
+        activate(session, version)
+    assert history(session, id) == ["pending", "learned"]
+
+
+def test_a_label_changed_after_learning_is_pending_until_it_is_changed_back(session):
+    id = correct(session, label="negative")
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    correct(session, label="positive")
+    row = session.get(FeedbackRow, id)
+    assert lineage.status_now(session, row) == "pending"
+    assert learned_in(session, id, "positive") is None
+    correct(session, label="negative")
+    assert lineage.status_now(session, row) == "learned"
+    assert history(session, id) == ["pending", "learned", "pending", "learned"]
+
+
+def test_a_quarantined_correction_is_not_called_learned(session):
+    id = correct(session)
+    session.get(FeedbackRow, id).status = "quarantined"
+    add_version(session, "v1", {id: "negative"})
+    activate(session, "v1")
+    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "quarantined"
+
+
+def test_all_feedback_counts_before_the_first_finished_attempt(session):
+    correct(session, actor="ann")
+    lineage.start_attempt(session)
+    correct(session, actor="bob")
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 2
+
+
+def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
+    old = session.get(FeedbackRow, correct(session, actor="ann"))
+    changed = session.get(FeedbackRow, correct(session, actor="bob"))
+    attempt = lineage.start_attempt(session)
+    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 0
+    correct(session, actor="bob", label="positive")
+    correct(session, actor="cid")
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 2
+    assert old.updated_at < changed.updated_at
+
+
+def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_counted(session):
+    correct(session, actor="ann")
+    known = lineage.latest_event(session)
+    correct(session, actor="bob")
+    attempt = lineage.start_attempt(session, up_to=known)
+    lineage.finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
+    lineage.start_attempt(session)
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 1
+
+
+def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session):
+    correct(session, actor="ann")
+    attempt = lineage.start_attempt(session)
+    session.get(AttemptRow, attempt).started_at = datetime(2126, 1, 1, tzinfo=UTC)
+    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    correct(session, actor="bob")
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 1
+
+
+def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_corrections_are_learned_from(session):
+    future = datetime(2126, 1, 1, tzinfo=UTC)
+    ahead = session.get(FeedbackRow, correct(session, actor="ann"))
+    ahead.created_at = ahead.updated_at = future
+    for id in ("v1", "v2"):
+        add_version(session, id)
+        activate(session, id)
+    session.query(ActivationRow).filter_by(version_id="v1").update({"at": future})
+    correct(session, actor="bob")
+    session.flush()
+    assert lineage.active_version(session) == "v2"
+    assert {one.actor for one in queries.judged_corrections(session)} == {"ann", "bob"}
+    assert lineage.feedback_since_last_attempt(session) == 2
+
+
+def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
+    quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
+    quarantined.status = "quarantined"
+    learned = correct(session, actor="bob")
+    lineage.finish_attempt(session, id=lineage.start_attempt(session), outcome="promoted", reason="better")
+    add_version(session, "v1", {learned: "negative"})
+    activate(session, "v1")
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 0
+    session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", who="lead", why="it is right"))
+    quarantined.status = "accepted"
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 1
+
+
+def test_finishing_an_attempt_that_never_started_is_refused(session):
+    with pytest.raises(NotFound):
+        lineage.finish_attempt(session, id=7, outcome="kept", reason="")
+
+
+@pytest.mark.parametrize("gone", ["rejected", "erased"])
+def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_due(session, gone):
+    learned, other = correct(session, actor="ann"), correct(session, actor="bob")
+    add_version(session, "v1", {learned: "neutral"})
+    add_version(session, "v0", {other: "neutral"})
+    lineage.activate(session, version_id="v1", why="test")
+    attempt = lineage.start_attempt(session)
+    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    for id in (learned, other):
+        if gone == "rejected":
+            decide(session, id, False)
+        else:
+            erasure.erase(session, erasure.reach_of_feedback(session, id))
+    session.flush()
+    assert lineage.withdrawn(session, version_id="v1") == 1
+    assert lineage.feedback_since_last_attempt(session) == 1
+
+
+def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
+    rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
+    attempt = lineage.start_attempt(session)
+    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    decide(session, rejected, False)
+    decide(session, accepted, True)
+    session.flush()
+    assert lineage.feedback_since_last_attempt(session) == 1

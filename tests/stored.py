@@ -1,0 +1,41 @@
+"""Short words for what tests of the database do again and again; each is handed a session."""
+
+from product.storage import lineage, queries
+from product.storage.tables import FeedbackEventRow
+
+P1, P2 = "1" * 32, "2" * 32
+"""Two predictions that the fixture `session` has stored."""
+
+
+def correct(session, prediction_id=P1, label="negative", actor="ann", comment="") -> str:
+    id, _ = queries.save_feedback(
+        session, prediction_id=prediction_id, label=label, actor=actor, comment=comment, why="test"
+    )
+    return id
+
+
+def add_version(session, id, learned=None, parent=None):
+    lineage.add_version(
+        session,
+        id=id,
+        parent=parent,
+        corrections=len(learned or {}),
+        metrics={"accuracy": 0.9},
+        verdict={},
+        learned=learned or {},
+    )
+    session.flush()
+
+
+def activate(session, id):
+    lineage.activate(session, version_id=id, why="test")
+
+
+def history(session, feedback_id) -> list[str]:
+    session.flush()
+    events = session.query(FeedbackEventRow).filter_by(feedback_id=feedback_id).order_by(FeedbackEventRow.id)
+    return [event.status for event in events]
+
+
+def decide(session, feedback_id, accept, who="lead:eve"):
+    return queries.decide(session, feedback_id, accept, who, "read it")
