@@ -3,6 +3,7 @@ the loop on the real app is in tests/loop."""
 
 import shutil
 from collections import Counter
+from dataclasses import replace
 from datetime import timedelta
 
 import numpy as np
@@ -14,10 +15,11 @@ from product.inference import model as models
 from product.locking import RETRAINING, Locked, exclusive
 from product.rules import GateRules
 from product.sentiment import Prediction
-from product.settings import SHIPPED_MODEL
+from product.settings import SHIPPED_MODEL, Settings
 from product.storage import lineage, queries
+from product.storage.database import Database
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
-from product.versions import Versions
+from product.versions import Versions, install_shipped
 from tests.corrections import chinese_corrections, collect, distinct_texts
 from training import corpora, judging, retrain, teaching
 from training.gate import HELD_BACK, Check, Verdict
@@ -79,6 +81,39 @@ def test_the_manifest_has_a_keyed_fingerprint_of_every_row_used(settings, versio
         assert keys.keyed_hash(key, "row", f"{one.label}\0{one.text}")[:16] in rows
     for one in collected.held:
         assert keys.keyed_hash(key, "row", f"{one.label}\0{one.text}")[:16] not in rows
+
+
+def test_a_whole_run_works_the_same_on_postgresql(versions, settings, small, postgresql_url, make_prediction):
+    """Collect, train, judge, publish, record: all of it, but what a few rows teach a tiny model is let pass."""
+
+    class Passes(Run):
+        def challenge(self, folder, material, turn=0):
+            found = super().challenge(folder, material, turn)
+            return replace(found, verdict=replace(found.verdict, promote=True))
+
+    few = GateRules(held_back_groups=6)
+    here = Settings(_env_file=None, data_dir=settings.data_dir, corpus_dir="", database_url=postgresql_url, gate=few)
+    database = Database(postgresql_url)
+    database.migrate()
+    home = Versions(here, database)
+    install_shipped(here, home)
+    rows = corpora.load("replay-zh", "validation")[:24]
+    with database.write() as session:
+        for row in rows:
+            answer = make_prediction(id=queries.new_id(), text=row.text, model_version="both-1")
+            queries.save_predictions(session, [answer])
+            queries.save_feedback(
+                session, prediction_id=answer.id, label=row.label, actor="anna", comment="", why="test"
+            )
+    outcome = retrain.retrain(here, say=print, attempt_as=Passes)
+    assert (outcome.outcome, outcome.champion) == ("promoted", "both-1"), outcome.reason
+    assert home.active() == outcome.version
+    with database.read() as session:
+        learned = lineage.learned_labels(session, version_id=outcome.version)
+    # two fifths of few judge
+    assert len(learned) == manifests.verify(home.store.folder(outcome.version)).corrections == 14
+    assert retrain.retrain(here, if_due=True, say=print).outcome == "not-due"
+    database.close()
 
 
 def held_in(groups: list[int]) -> Material:
