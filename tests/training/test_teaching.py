@@ -65,7 +65,8 @@ def test_corrections_keep_their_label_and_what_is_replayed_the_shipped_probabili
     assert data["labels"][0] == LABELS.index("neutral")
     free, said = np.array(data["targets"])
     assert np.isnan(free).all()
-    np.testing.assert_allclose(said, softmax(shipped.experts["en"].logits([right.text]))[0], rtol=1e-5)
+    # beside another text the weights of a batch are rounded a little otherwise
+    np.testing.assert_allclose(said, softmax(shipped.experts["en"].logits([right.text]))[0], atol=1e-4)
 
 
 class Moved(torch.nn.Module):
