@@ -1,6 +1,6 @@
 """Versions: what each has learned, which is active, which reads in its shadow, and the attempts that made them.
 
-Queries as in `queries`, of the corrections: short, handed a session, telling what they want by keyword.
+Short queries, as in `queries`: handed a session, telling what they want by keyword.
 """
 
 from datetime import datetime
@@ -43,6 +43,7 @@ def status_now(session: Session, row: FeedbackRow, active: str | None = None) ->
 
 
 def unlearned(row: FeedbackRow) -> str:
+    """The status of a correction that the active version has not learned."""
     return Status.accepted.value if row.status == Status.learned else row.status
 
 
@@ -126,6 +127,7 @@ def learned_labels(session: Session, *, version_id: str) -> dict[str, str]:
 
 
 def event(row: FeedbackRow, status: str, why: str) -> FeedbackEventRow:
+    """A line of a correction's history that no person wrote."""
     return FeedbackEventRow(feedback_id=row.id, status=status, who=PRODUCT, why=why)
 
 
