@@ -72,7 +72,8 @@ class Trial(retrain.Run):
         if "replay" not in self.without:
             return material
         return replace(
-            material, lessons={name: replace(lesson, replayed=[]) for name, lesson in material.lessons.items()}
+            material,
+            lessons={name: replace(lesson, replayed=[], spare=[]) for name, lesson in material.lessons.items()},
         )
 
     def challenge(self, folder: Path, material: Material):

@@ -108,9 +108,9 @@ class Settings(BaseSettings):
         told = {}
         for name, value in given.items():
             if isinstance(getattr(self, name, None), RULES):
-                told |= {f"ATTUNE_{name}__{number}".upper(): str(each) for number, each in value.items()}
+                told |= {f"{PREFIX}{name}__{number}".upper(): str(each) for number, each in value.items()}
             elif isinstance(value, str | int | float) and not re.search("token|password", name):
-                told[f"ATTUNE_{name}".upper()] = str(value)
+                told[f"{PREFIX}{name}".upper()] = str(value)
         return told
 
     @property
@@ -134,15 +134,15 @@ def load_settings(**overrides) -> Settings:
 def _warn_if_unknown(name: str) -> None:
     known = {field.upper() for field, info in Settings.model_fields.items() if not info.validation_alias}
     if name.split("__")[0] not in known:
-        groups = [(group, Settings.model_fields[group].annotation) for group in ("standing", "gate", "probation")]
-        known |= {f"{group}__{one.name}".upper() for group, rules in groups for one in fields(rules)}
+        groups = {name: info.annotation for name, info in Settings.model_fields.items() if info.annotation in RULES}
+        known |= {f"{group}__{one.name}".upper() for group, rules in groups.items() for one in fields(rules)}
         meant = "".join(f"; did you mean {PREFIX}{each}?" for each in get_close_matches(name, sorted(known), n=1))
         log.warning("%s%s is no setting, and is ignored%s", PREFIX, name, meant)
 
 
 def _explain(problem: dict) -> str:
     field = "__".join(map(str, problem["loc"])) or "settings"
-    name = field if field.isupper() else f"ATTUNE_{field.upper()}"
+    name = field if field.isupper() else f"{PREFIX}{field.upper()}"
     if problem["type"] == "unexpected_keyword_argument":
         group = Settings.model_fields[str(problem["loc"][0])].annotation
         return f"{name} is not known; known are {', '.join(one.name for one in fields(group))}"

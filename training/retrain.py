@@ -398,7 +398,7 @@ def make_challenger(
             "rows": rows,
             "corrections": {language: len(lesson.learned) for language, lesson in material.lessons.items()},
             "held_back": len(material.held),
-            "replayed": {language: len(rows) for language, rows in replayed.items()},
+            "replayed": {language: len(each) for language, each in replayed.items()},
         },
         "training": {
             "recipe": asdict(teaching.RECIPE),
