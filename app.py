@@ -3,9 +3,9 @@
 import logging
 import sys
 
-from product.application import Application
 from product.sentiment import AttuneError
-from product.settings import load_settings
+from product.service import Application
+from product.settings.configuration import load_settings
 
 
 def main() -> int:

@@ -19,18 +19,19 @@ from benchmarks.people import stream
 from benchmarks.snippets import snippets
 from product.inference import model as models
 from product.inference.model import softmax
-from product.rules import GateRules
+from product.settings.rules import GateRules
 from product.storage import queries
-from training import gate, retrain
-from training.corpora import Row
-from training.evaluate import targets
-from training.material import collect
+from training.data.catalogue import Row
+from training.evaluation.metrics import targets
+from training.retraining import gate
+from training.retraining import loop as retrain
+from training.retraining.dataset import collect
 
 FIRST_SEED = 50
 """The simulation has the streams before it."""
 WORDS, SIZES, DRAWS = 300, (34, 60, 100), 1000
 TEMPERATURES = (0.7, 1.5)
-LABELS = (0.05, 0.2, GateRules().labels, 0.5)
+LABELS = (0.05, 0.2, GateRules().label_p_value, 0.5)
 """How likely by chance so many more may be fixed than broken: the gate's rule, stricter ones, and more fixed at all."""
 console = Console(stderr=True)
 
@@ -56,7 +57,7 @@ def main() -> None:
 
 def limits() -> list[np.ndarray]:
     """For each column of the table: of the labels and of the probabilities, how likely by chance it may be."""
-    return [np.array([labels, GateRules().significance]) for labels in (*LABELS, 1.0)]
+    return [np.array([labels, GateRules().p_value]) for labels in (*LABELS, 1.0)]
 
 
 def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.ndarray]:
@@ -66,13 +67,13 @@ def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.nd
         words = stream(domain, WORDS, "honest", seed)
         speak(versions, home.database, words, 0, {})
         with home.database.read() as session:
-            given = queries.judged_corrections(session)
+            given = queries.all_corrections(session)
         material = collect(
             home.settings,
             given,
             tuple(shipped.experts),
             before={},
-            least=GateRules().held_back_groups,
+            least=GateRules().min_holdout_groups,
             seed=1,
             say=console.log,
         )
@@ -109,8 +110,8 @@ def chances(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> tuple[f
     """How likely by chance so many labels more are right, and the probabilities so much nearer, as the gate has it."""
     groups = np.arange(len(right))
     fixed, broken, _ = gate.group_signs(before.argmax(axis=1) == right, after.argmax(axis=1) == right, groups)
-    gains = gate.gains(gate.suited(before, right), gate.suited(after, right), right, groups)
-    return gate.chance_of(fixed, broken), gate.chance_of_gain(gains)
+    gains = gate.gains(gate.temperature_scaled(before, right), gate.temperature_scaled(after, right), right, groups)
+    return gate.mid_p_value(fixed, broken), gate.chance_of_gain(gains)
 
 
 def at(scores: np.ndarray, temperature: float) -> np.ndarray:

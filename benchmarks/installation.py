@@ -6,10 +6,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from product.manifest import Manifest
-from product.settings import Settings
+from product.inference.manifest import Manifest
+from product.settings.configuration import Settings
 from product.storage.database import Database
-from product.versions import Versions, install_shipped
+from product.versions.registry import Versions, install_shipped
 
 
 @dataclass(frozen=True)

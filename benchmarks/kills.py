@@ -17,8 +17,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.killing import ENOUGH, STAGES, Installation, Victim
-from tests.running import command
+from benchmarks.app_process import command
+from benchmarks.killed_runs import ENOUGH, STAGES, Installation, Victim
 
 LATEST = {"": 8.0, "training on": 40.0, "publishing": 0.1}
 """Seconds after the beginning of a stage within which to kill, where it is longer or shorter than others."""

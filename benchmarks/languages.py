@@ -16,17 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.serving import compare
-from product import manifest as manifests
+from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.model import Model
 from product.inference.text import HAN, language
 from product.sentiment import AttuneError
-from product.settings import load_settings
-from training import corpora
-from training.corpora import DATA, Row
-from training.evaluate import targets
-from training.factory import find_folder
-from training.preparation import BadRequest, clean
+from product.settings.configuration import load_settings
+from training.data import catalogue as corpora
+from training.data.catalogue import DATA, Row
+from training.data.cleaning import BadRequest, clean
+from training.evaluation.metrics import targets
+from training.release.finetune import find_folder
 
 MIXED = DATA / "mixed" / "mixed.csv"
 FRAMES = {"zh": "Chinese with English words", "en": "English with Chinese words"}

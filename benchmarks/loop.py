@@ -26,22 +26,24 @@ from sqlalchemy import select
 from benchmarks.installation import installed
 from benchmarks.people import KINDS, Word, stream
 from benchmarks.snippets import snippets
-from product.application import kept, read
 from product.inference import model as models
 from product.inference.engine import Engine
 from product.inference.model import Model
+from product.inference.prediction import predict_batch
+from product.privacy.storage import redact_for_storage
 from product.sentiment import Correction
-from product.settings import ROOT
+from product.settings.configuration import ROOT
 from product.storage import queries
 from product.storage.database import Database
 from product.storage.tables import FeedbackRow, LearnedRow
-from product.versions import Versions
-from training import corpora, retrain
-from training.corpora import CorpusUnavailable, Row
-from training.gate import Verdict
-from training.judging import answered_rightly
-from training.material import Material, some
-from training.preparation import clean
+from product.versions.registry import Versions
+from training.data import catalogue as corpora
+from training.data.catalogue import CorpusUnavailable, Row
+from training.data.cleaning import clean
+from training.retraining import loop as retrain
+from training.retraining.compare import answered_rightly
+from training.retraining.dataset import RetrainDataset, some
+from training.retraining.gate import Verdict
 
 SIZES = (100, 300, 1000)
 PARTS = ("replay", "standing", "gate")
@@ -61,13 +63,13 @@ class Trial(retrain.Run):
     look: Callable[[Model], None] = lambda model: None
     """Shown what each attempt concludes with, whatever becomes of it."""
 
-    def weigh_sources(self):
+    def score_contributors(self):
         if "standing" not in self.without:
-            return super().weigh_sources()
+            return super().score_contributors()
         with self.database.read() as session:
-            return queries.judged_corrections(session)
+            return queries.all_corrections(session)
 
-    def collect(self, accepted, how=None) -> Material:
+    def collect(self, accepted, how=None) -> RetrainDataset:
         material = super().collect(accepted, how)
         if "replay" not in self.without:
             return material
@@ -76,14 +78,16 @@ class Trial(retrain.Run):
             lessons={name: replace(lesson, replayed=[], spare=[]) for name, lesson in material.lessons.items()},
         )
 
-    def challenge(self, folder: Path, material: Material):
+    def challenge(self, folder: Path, material: RetrainDataset):
         found = super().challenge(folder, material)
         if "gate" in self.without:
             return replace(found, verdict=Verdict(True, "nobody asked the gate", found.verdict.checks))
         return found
 
-    def without_who_harms(self, draft: Path, accepted: list[Correction], found: retrain.Challenger):
-        return (found, accepted) if "gate" in self.without else super().without_who_harms(draft, accepted, found)
+    def exclude_harmful_contributor(self, draft: Path, accepted: list[Correction], found: retrain.Challenger):
+        return (
+            (found, accepted) if "gate" in self.without else super().exclude_harmful_contributor(draft, accepted, found)
+        )
 
     def conclude(self, found: retrain.Challenger) -> retrain.Outcome:
         self.look(models.load(found.folder))
@@ -207,7 +211,7 @@ def speak(versions: Versions, database: Database, words: list[Word], number: int
     engine = Engine(active_model(versions))
     start = datetime.now(UTC) - timedelta(days=60)
     try:
-        answers = read(engine, [kept(word.row.text) for word in words])
+        answers = predict_batch(engine, [redact_for_storage(word.row.text) for word in words])
     finally:
         engine.close()
     with database.write() as session:

@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from product.privacy import KINDS, Identifier, find
-from product.settings import ROOT
+from product.privacy.redact import KINDS, Identifier, find
+from product.settings.configuration import ROOT
 
 CASES = ROOT / "data" / "privacy"
 

@@ -11,13 +11,13 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from product import manifest as manifests
 from product.inference import checkpoint, export
+from product.inference import manifest as manifests
 from product.inference.backends.onnx_int8 import OnnxInt8
-from product.settings import SHIPPED_MODEL, load_settings
-from training import corpora
-from training.factory import find_model
-from training.preparation import clean
+from product.settings.configuration import SHIPPED_MODEL, load_settings
+from training.data import catalogue as corpora
+from training.data.cleaning import clean
+from training.release.finetune import find_model
 
 
 def main() -> None:

@@ -17,10 +17,10 @@ from benchmarks.installation import installed
 from benchmarks.loop import RESULTS, Trial, active_model, measured, speak
 from benchmarks.people import ACTORS, Word
 from benchmarks.snippets import snippets
-from product.review import Candidate, rank
-from product.versions import Versions
-from training import retrain
-from training.corpora import Row
+from product.feedback.ranking import Candidate, rank
+from product.versions.registry import Versions
+from training.data.catalogue import Row
+from training.retraining import loop as retrain
 
 LABELS, POOL = 100, 600
 WAYS = ("queue", "random")

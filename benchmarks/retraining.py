@@ -14,9 +14,9 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from tests.running import RunningApp, command
-from training import corpora
-from training.preparation import clean
+from benchmarks.app_process import RunningApp, command
+from training.data import catalogue as corpora
+from training.data.cleaning import clean
 
 TOKEN = "benchmark"
 

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.table import Table
 
 from product.inference.model import BATCH, Model
-from product.settings import load_settings
-from training import corpora
-from training.factory import find_model
-from training.preparation import clean
+from product.settings.configuration import load_settings
+from training.data import catalogue as corpora
+from training.data.cleaning import clean
+from training.release.finetune import find_model
 
 MESSAGES = 512
 ROUNDS = 5

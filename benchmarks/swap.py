@@ -15,11 +15,11 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from product import manifest as manifests
-from product.settings import load_settings
+from benchmarks.app_process import RunningApp, command
+from product.inference import manifest as manifests
+from product.settings.configuration import load_settings
 from product.storage.database import Database
-from product.versions import Versions
-from tests.running import RunningApp, command
+from product.versions.registry import Versions
 
 CLIENTS = 3
 TEXTS = ["Where is my parcel?", "Thank you, it works now.", "Third week without internet."]

@@ -1,6 +1,7 @@
 """The vocabulary everyone shares: labels, predictions, corrections, receipts. Plain data, no I/O."""
 
 import re
+import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -122,13 +123,18 @@ class Receipt:
 
 
 @dataclass(frozen=True)
-class Own:
+class MyCorrection:
     """A correction as who gave it sees it: the message with what became of their word."""
 
     text: str
     comment: str
     given_at: datetime
     receipt: Receipt
+
+
+def new_id() -> str:
+    """An id that nobody can guess: 32 hex digits."""
+    return uuid.uuid4().hex
 
 
 class AttuneError(Exception):

@@ -7,17 +7,17 @@ from types import SimpleNamespace
 import pytest
 from sqlalchemy import create_engine, text
 
-from product import manifest as manifests
-from product.application import Application
+from benchmarks.app_process import command
+from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.engine import NoModel, Scored
 from product.inference.model import TextScore
 from product.sentiment import Prediction
-from product.settings import SHIPPED_MODEL, Settings
+from product.service import Application
+from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
-from tests import postgresql, tiny
-from tests.running import command
-from training.factory import combine
+from tests.support import postgresql, tiny
+from training.release.finetune import combine
 
 SCORES = {
     "negative": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import ROOT, RunningApp, clean_environment
+from benchmarks.app_process import ROOT, RunningApp, clean_environment
 
 
 @pytest.fixture(scope="module")

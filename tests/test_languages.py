@@ -8,9 +8,9 @@ import pytest
 from benchmarks import languages
 from product.inference.text import HAN, language
 from product.sentiment import LABELS
-from training import corpora
-from training.corpora import Row
-from training.preparation import key
+from training.data import catalogue as corpora
+from training.data.catalogue import Row
+from training.data.cleaning import key
 
 
 @pytest.fixture(scope="module")

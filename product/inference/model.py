@@ -6,10 +6,10 @@ from pathlib import Path
 
 import numpy as np
 
-from product import manifest as manifests
 from product.inference import backends
+from product.inference import manifest as manifests
+from product.inference.manifest import BadVersion, Manifest
 from product.inference.text import Encoded, TextEncoder, language, pad, reader
-from product.manifest import BadVersion, Manifest
 from product.sentiment import LABELS
 
 BATCH = 32

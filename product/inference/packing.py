@@ -16,7 +16,7 @@ from safetensors import safe_open
 from safetensors.torch import load_file, save_file
 from transformers import AutoConfig, AutoModelForSequenceClassification, PretrainedConfig, PreTrainedModel
 
-from product.manifest import BadVersion
+from product.inference.manifest import BadVersion
 
 FILE = "packed.safetensors"
 BLOCK, WIDE_BLOCK = 32, 128

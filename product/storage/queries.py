@@ -1,14 +1,13 @@
 """The queries of answers and corrections that everyone shares: short, handed a session, telling what they want by
 keyword. Those of versions and attempts are in `lineage`."""
 
-import uuid
 from collections.abc import Iterator, Sequence
 from datetime import datetime
 
 from sqlalchemy import Row, and_, case, delete, exists, func, insert, or_, select
 from sqlalchemy.orm import Session
 
-from product.sentiment import LABELS, SHOWN_OF_ID, Correction, NotFound, Prediction, Status, source_of
+from product.sentiment import LABELS, SHOWN_OF_ID, Correction, NotFound, Prediction, Status, new_id, source_of
 from product.storage import lineage
 from product.storage.tables import (
     FeedbackEventRow,
@@ -20,10 +19,6 @@ from product.storage.tables import (
 
 AT_ONCE = 500
 """Ids in one statement: databases limit how many values one may carry."""
-
-
-def new_id() -> str:
-    return uuid.uuid4().hex
 
 
 # Predictions
@@ -166,7 +161,7 @@ def feedback_called(session: Session, *, name: str) -> FeedbackRow | None:
     return found[0] if found else None
 
 
-def own_feedback(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
+def my_feedback(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
     """Those of the corrections that the actor gave and that are not erased, the one given or changed last first."""
     own = select(FeedbackRow).where(FeedbackRow.actor == actor, FeedbackRow.id.in_(ids))
     own = own.where(FeedbackRow.status != Status.erased.value)
@@ -188,7 +183,9 @@ def decide(session: Session, feedback_id: str, accept: bool, who: str, why: str)
     return status
 
 
-def set_standing(session: Session, changes: dict[str, tuple[Status, str]], *, as_of: datetime | None = None) -> int:
+def apply_trust_decisions(
+    session: Session, changes: dict[str, tuple[Status, str]], *, as_of: datetime | None = None
+) -> int:
     """Store what automatic rules made of corrections, feedback id to status and reason; returns how many changed.
 
     What a lead decided stays, what is erased stays, and so does what was given or changed after `as_of`: the rules
@@ -217,7 +214,7 @@ def _to_judge(session: Session, ids: list[str], as_of: datetime | None) -> list[
     return list(session.scalars(rows.order_by(FeedbackRow.id).with_for_update()))
 
 
-def judged_corrections(session: Session) -> list[Correction]:
+def all_corrections(session: Session) -> list[Correction]:
     """Every correction that is not erased, oldest first, to weigh sources by: rejected ones speak against theirs."""
     rows = session.execute(
         select(FeedbackRow, PredictionRow)
@@ -228,12 +225,12 @@ def judged_corrections(session: Session) -> list[Correction]:
     return [_correction(word, answer) for word, answer in rows]
 
 
-def said_of(session: Session, *, why: str) -> set[str]:
+def corrections_with_reason(session: Session, *, why: str) -> set[str]:
     """The ids of corrections in whose history this reason stands."""
     return set(session.scalars(select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.why == why)))
 
 
-def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
+def corrections_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
     """Up to `limit` corrections that are neither rejected nor erased, with their answers, oldest first.
 
     Of more, those put aside, and then those given or changed last.
@@ -250,7 +247,7 @@ def words_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, 
     return [(word, answer) for word, answer in rows]
 
 
-def left_waiting(session: Session) -> set[str]:
+def waiting_corrections(session: Session) -> set[str]:
     """The ids of pending corrections that a run has read and left so, as too little is known of their source."""
     # Of pending ones alone: whoever looks at the queue must not wait for the history of all that was ever said.
     pending = select(FeedbackRow.id).where(FeedbackRow.status == Status.pending.value)

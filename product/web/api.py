@@ -14,7 +14,6 @@ from pydantic import BaseModel, ConfigDict, FailFast, Field
 from starlette.exceptions import HTTPException
 from starlette.routing import Route
 
-from product.application import MAX_COMMENT, Application, check_length
 from product.sentiment import (
     LABELS,
     MAX_CHARACTERS,
@@ -25,6 +24,8 @@ from product.sentiment import (
     Prediction,
     Receipt,
 )
+from product.service import Application
+from product.validation import MAX_COMMENT, check_length
 from product.web import metrics as exposition
 
 # The largest request allowed, with every character written as two \uXXXX escapes, and room for the rest.

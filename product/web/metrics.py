@@ -3,7 +3,7 @@
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from product.drift import Report
+from product.drift.findings import Report
 
 FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 

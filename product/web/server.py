@@ -9,8 +9,8 @@ from fastapi import FastAPI, HTTPException
 from gradio.state_holder import SessionState, StateHolder
 from starlette.routing import Route
 
-from product.application import Application
 from product.sentiment import MAX_CHARACTERS, AttuneError
+from product.service import Application
 from product.web.api import build_api
 from product.web.ui.page import build_page, look
 

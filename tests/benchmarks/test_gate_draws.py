@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from benchmarks import gate
-from product.rules import GateRules
+from product.settings.rules import GateRules
 
 
 def test_what_is_clearly_better_passes_and_the_champion_against_itself_never(monkeypatch):
@@ -16,7 +16,7 @@ def test_what_is_clearly_better_passes_and_the_champion_against_itself_never(mon
     champion = rng.dirichlet([2, 2, 2], 400)
     challenger = (champion + 3 * np.eye(3)[labels]) / 4
     found = gate.draws(labels, champion, challenger, rng)
-    limits = np.array([GateRules().labels, GateRules().significance])
+    limits = np.array([GateRules().label_p_value, GateRules().p_value])
     passed = {name: (chances <= limits).all(axis=1).mean() for (name, _), chances in found.items()}
     assert passed.pop("challenger") == 1
     assert passed.pop("both exchanged at random") < 0.5

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import RunningApp
+from benchmarks.app_process import RunningApp
 
 CONTRAST = (Path(__file__).parent / "contrast.js").read_text()
 FLAGS = [

@@ -6,10 +6,10 @@ import sys
 import threading
 import time
 
-from product import manifest as manifests
-from product.settings import SHIPPED_MODEL
-from tests.killing import ENOUGH, Installation, Victim
-from tests.running import ROOT, RunningApp, clean_environment, command
+from benchmarks.app_process import ROOT, RunningApp, clean_environment, command
+from benchmarks.killed_runs import ENOUGH, Installation, Victim
+from product.inference import manifest as manifests
+from product.settings.configuration import SHIPPED_MODEL
 
 MEGABYTE = 1024 * 1024
 
@@ -88,7 +88,7 @@ def test_a_retrain_on_a_full_disk_changes_nothing_and_the_next_one_goes_on(insta
 
 
 def test_the_second_retrain_says_who_holds_the_lock(installed_data_dir):
-    from product.locking import exclusive
+    from product.storage.locks import exclusive
 
     with exclusive(installed_data_dir / "retrain.lock", "retraining"):
         done = command("training", "retrain", data_dir=installed_data_dir, check=False)

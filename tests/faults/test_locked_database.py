@@ -5,7 +5,7 @@ import threading
 import time
 from contextlib import closing
 
-from tests.running import RunningApp
+from benchmarks.app_process import RunningApp
 
 HELD_SECONDS = 30.0
 

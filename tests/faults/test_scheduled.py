@@ -1,6 +1,6 @@
 """The app starts the retrain command by its own clock, and ends it with itself."""
 
-from tests.running import RunningApp
+from benchmarks.app_process import RunningApp
 
 
 def test_the_app_retrains_by_its_clock_and_the_log_says_what_came_of_it(installed_data_dir):

@@ -7,11 +7,11 @@ import time
 
 import pytest
 
-from product import manifest as manifests
-from product.settings import SHIPPED_MODEL, Settings
+from benchmarks.app_process import RunningApp, command
+from product.inference import manifest as manifests
+from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
-from product.versions import POLL_SECONDS, Versions
-from tests.running import RunningApp, command
+from product.versions.registry import POLL_SECONDS, Versions
 
 REFUSED_WITHIN = 10.0
 SLOWEST = 1.0

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from tests.running import RunningApp, command
-from training import corpora
-from training.preparation import clean
+from benchmarks.app_process import RunningApp, command
+from training.data import catalogue as corpora
+from training.data.cleaning import clean
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 CORRECTED = 90

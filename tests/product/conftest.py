@@ -2,7 +2,7 @@
 
 import pytest
 
-from tests.drifting import World
+from tests.support.drifting import World
 
 
 @pytest.fixture

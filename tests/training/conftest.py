@@ -2,11 +2,12 @@
 
 import pytest
 
-from product import versions as product_versions
-from product.versions import Versions, install_shipped
-from training import material, teaching
-from training.factory import ship
-from training.finetune import Recipe
+from product.versions import registry as product_versions
+from product.versions.registry import Versions, install_shipped
+from training.modelling.trainer import Recipe
+from training.release.finetune import ship
+from training.retraining import dataset as material
+from training.retraining import train as teaching
 
 
 @pytest.fixture

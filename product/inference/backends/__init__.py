@@ -9,7 +9,7 @@ from typing import Protocol
 
 import numpy as np
 
-from product.manifest import Manifest
+from product.inference.manifest import Manifest
 
 log = logging.getLogger(__name__)
 

@@ -8,7 +8,7 @@ import torch
 from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig
 
 from product.inference import checkpoint
-from product.manifest import Manifest
+from product.inference.manifest import Manifest
 
 
 class BnbInt8:

@@ -5,7 +5,7 @@ from pathlib import Path
 import numpy as np
 import onnxruntime
 
-from product.manifest import Manifest
+from product.inference.manifest import Manifest
 
 
 class OnnxInt8:

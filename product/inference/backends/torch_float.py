@@ -6,7 +6,7 @@ import numpy as np
 import torch
 
 from product.inference import checkpoint
-from product.manifest import Manifest
+from product.inference.manifest import Manifest
 
 
 class TorchFloat:

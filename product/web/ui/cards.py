@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from html import escape
 
 from product.sentiment import LABELS, SHOWN_OF_ID, Prediction
-from product.web.texts import Texts
+from product.texts import Texts
 from product.web.ui.recent import Entry
 
 # What a calibrated confidence means to a reader: the words of the first bound it reaches.

@@ -6,10 +6,12 @@ from functools import partial
 import gradio as gr
 from gradio.events import Dependency
 
-from product.application import MAX_COMMENT, Application, kept
+from product.privacy.storage import redact_for_storage
 from product.sentiment import LABELS, MAX_CHARACTERS, InvalidInput, NotFound, Prediction, StorageUnavailable
 from product.sentiment import AttuneError as Refusal
-from product.web.texts import Texts, choose_language, texts
+from product.service import Application
+from product.texts import Texts, choose_language, texts
+from product.validation import MAX_COMMENT
 from product.web.ui import cards
 from product.web.ui.recent import Entry, Recent
 
@@ -69,7 +71,7 @@ def correct_entry(
     except NotFound:
         raise NotFound(say("gone")) from None
     # A session remembers no more of a person than the disk does.
-    entry.given, entry.receipt, entry.status, entry.comment = label, receipt, status, kept(comment)
+    entry.given, entry.receipt, entry.status, entry.comment = label, receipt, status, redact_for_storage(comment)
 
 
 def desk_actor(application: Application, request: gr.Request) -> str:

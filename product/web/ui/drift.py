@@ -4,11 +4,11 @@ from html import escape
 
 import gradio as gr
 
-from product.application import Application
-from product.drift import Finding, Judged, Report, bin_ends
-from product.drift_counts import LANGUAGES
+from product.drift.counts import LANGUAGES
+from product.drift.findings import Finding, Judged, Report, bin_ends
 from product.sentiment import LABELS
-from product.web.texts import Texts
+from product.service import Application
+from product.texts import Texts
 from product.web.ui.cards import language_name, percent
 from product.web.ui.desk import AT_ONCE, html, language_of
 

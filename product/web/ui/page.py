@@ -5,11 +5,11 @@ from urllib.parse import quote
 
 import gradio as gr
 
-from product.application import Application
-from product.web.texts import LANGUAGES, texts
+from product.service import Application
+from product.texts import LANGUAGES, texts
 from product.web.ui.desk import AT_ONCE, Desk
 from product.web.ui.drift import Drift
-from product.web.ui.mine import Mine, browser_receipts
+from product.web.ui.my_corrections import Mine, browser_receipts
 from product.web.ui.review import Review
 
 WAITING = 500

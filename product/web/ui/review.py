@@ -5,11 +5,11 @@ from html import escape
 
 import gradio as gr
 
-from product.application import Application
-from product.review_queue import Item, Said
+from product.feedback.review_queue import Item, Said
 from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound, source_of
-from product.web.access import Pass, Role, TooManyTries, WrongPassword
-from product.web.texts import Texts
+from product.service import Application
+from product.texts import Texts
+from product.web.auth import LeadSession, Role, TooManyTries, WrongPassword
 from product.web.ui import cards
 from product.web.ui.desk import AT_ONCE, desk_actor, html, language_of
 
@@ -148,7 +148,7 @@ class Review:
     def __init__(self, application: Application, translate: gr.I18n):
         self.application = application
         self.role = Role(application.settings.lead_password.get_secret_value(), application.settings.host)
-        self.given = gr.State(Pass())
+        self.given = gr.State(LeadSession())
         with gr.Column(elem_id="review", min_width=0):
             with gr.Row(visible=False, elem_id="door") as self.door:
                 self.password = gr.Textbox(
@@ -190,10 +190,10 @@ class Review:
 
     # Handlers: they say what changes on the page.
 
-    def on_review(self, given: Pass, request: gr.Request) -> dict:
+    def on_review(self, given: LeadSession, request: gr.Request) -> dict:
         return {self.told: ""} | self._show(given, request)
 
-    def on_enter(self, password: str, given: Pass, request: gr.Request) -> dict:
+    def on_enter(self, password: str, given: LeadSession, request: gr.Request) -> dict:
         say = language_of(request)
         try:
             self.role.enter(given, _address(request), password if isinstance(password, str) else "")
@@ -203,7 +203,7 @@ class Review:
             return {self.password: "", self.told: cards.problem(say("review_tries"))}
         return {self.password: "", self.told: ""} | self._show(given, request)
 
-    def on_decide(self, name: str, why: str, given: Pass, request: gr.Request, event: gr.EventData) -> dict:
+    def on_decide(self, name: str, why: str, given: LeadSession, request: gr.Request, event: gr.EventData) -> dict:
         say = language_of(request)
         if not self._allows(given, request):
             return {self.told: cards.problem(say("review_left"))} | self._show(given, request)
@@ -219,10 +219,10 @@ class Review:
             return self._show(given, request) | {self.told: told, self.why: gr.update(value="", visible=True)}
         return self._show(given, request) | {self.told: told}
 
-    def _allows(self, given: Pass, request: gr.Request) -> bool:
+    def _allows(self, given: LeadSession, request: gr.Request) -> bool:
         return self.role.allows(given, _address(request), request.headers)
 
-    def _show(self, given: Pass, request: gr.Request) -> dict:
+    def _show(self, given: LeadSession, request: gr.Request) -> dict:
         """What a request may see: the queue, the door, or that there is none."""
         say, allowed = language_of(request), self._allows(given, request)
         shown = {

@@ -6,7 +6,7 @@ from safetensors.torch import load_file, save_file
 from transformers import BertConfig, BertForSequenceClassification
 
 from product.inference import packing
-from product.manifest import BadVersion
+from product.inference.manifest import BadVersion
 
 WORDS = "bert.embeddings.word_embeddings.weight"
 FIRST = "bert.encoder.layer.0.output.dense.weight"

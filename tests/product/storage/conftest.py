@@ -1,7 +1,7 @@
 import pytest
 
 from product.storage import queries
-from tests.stored import P1, P2
+from tests.support.stored import P1, P2
 
 
 @pytest.fixture

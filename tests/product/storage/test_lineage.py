@@ -4,11 +4,11 @@ from datetime import UTC, datetime
 
 import pytest
 
-from product import erasure
+from product.feedback import erasure
 from product.sentiment import NotFound
 from product.storage import lineage, queries
 from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow
-from tests.stored import activate, add_version, correct, decide, history
+from tests.support.stored import activate, add_version, correct, decide, history
 
 
 def learned_in(session, feedback_id, label="negative"):
@@ -158,7 +158,7 @@ def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_correc
     correct(session, actor="bob")
     session.flush()
     assert lineage.active_version(session) == "v2"
-    assert {one.actor for one in queries.judged_corrections(session)} == {"ann", "bob"}
+    assert {one.actor for one in queries.all_corrections(session)} == {"ann", "bob"}
     assert lineage.feedback_since_last_attempt(session) == 2
 
 
@@ -194,7 +194,7 @@ def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_du
         if gone == "rejected":
             decide(session, id, False)
         else:
-            erasure.erase(session, erasure.reach_of_feedback(session, id))
+            erasure.erase(session, erasure.scope_of_feedback(session, id))
     session.flush()
     assert lineage.withdrawn(session, version_id="v1") == 1
     assert lineage.feedback_since_last_attempt(session) == 1

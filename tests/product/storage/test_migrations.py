@@ -65,7 +65,7 @@ def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_p
         session.execute(text(f"INSERT INTO feedback ({columns}) VALUES ({values})"))
     database.migrate()
     with database.read() as session:
-        [correction] = queries.judged_corrections(session)
+        [correction] = queries.all_corrections(session)
         assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
 
 

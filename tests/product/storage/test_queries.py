@@ -7,7 +7,7 @@ import pytest
 from product.sentiment import NotFound, Status
 from product.storage import lineage, queries
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
-from tests.stored import P1, P2, activate, add_version, correct, decide, history
+from tests.support.stored import P1, P2, activate, add_version, correct, decide, history
 
 
 def test_a_saved_prediction_is_read_back_with_its_scores(session):
@@ -46,7 +46,7 @@ def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
     for minute, status in enumerate(statuses):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
-    corrections = queries.judged_corrections(session)
+    corrections = queries.all_corrections(session)
     assert [each.actor for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
     oldest = corrections[0]
     assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
@@ -56,7 +56,7 @@ def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
 
 def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
     correct(session, label="neutral")
-    [confirmation] = queries.judged_corrections(session)
+    [confirmation] = queries.all_corrections(session)
     assert confirmation.confirms
 
 
@@ -94,7 +94,7 @@ def test_what_a_reviewer_decided_is_told_with_the_correction(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     decide(session, rejected, False)
     decide(session, accepted, True)
-    standing = {one.id: (one.status, one.reviewed) for one in queries.judged_corrections(session)}
+    standing = {one.id: (one.status, one.reviewed) for one in queries.all_corrections(session)}
     assert standing == {rejected: ("rejected", True), accepted: ("accepted", True)}
 
 
@@ -142,9 +142,9 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
 
 def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
     id = correct(session)
-    assert queries.set_standing(session, {id: (Status.quarantined, "alone against nine")}) == 1
-    assert queries.set_standing(session, {id: (Status.quarantined, "alone against nine")}) == 0
-    assert queries.set_standing(session, {id: (Status.accepted, "others agree")}) == 1
+    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 1
+    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 0
+    assert queries.apply_trust_decisions(session, {id: (Status.accepted, "others agree")}) == 1
     session.flush()
     events = session.query(FeedbackEventRow).filter_by(feedback_id=id).order_by(FeedbackEventRow.id)
     assert [(event.status, event.who, event.why) for event in events][1:] == [
@@ -159,7 +159,7 @@ def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_wh
     decide(session, accepted, True)
     session.get(FeedbackRow, erased).status = "erased"
     changes = {id: (Status.quarantined, "odd") for id in (rejected, accepted, erased, "f" * 32)}
-    assert queries.set_standing(session, changes) == 0
+    assert queries.apply_trust_decisions(session, changes) == 0
     statuses = [session.get(FeedbackRow, id).status for id in (rejected, accepted, erased)]
     assert statuses == ["rejected", "accepted", "erased"]
 
@@ -168,15 +168,15 @@ def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
     id = correct(session)
     judged = datetime.now(UTC)
     correct(session, label="positive")
-    assert queries.set_standing(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
-    assert queries.set_standing(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
+    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
+    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
 
 
 def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(session):
     id = correct(session)
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
-    assert queries.set_standing(session, {id: (Status.accepted, "fine")}) == 1
+    assert queries.apply_trust_decisions(session, {id: (Status.accepted, "fine")}) == 1
     assert history(session, id) == ["pending", "learned"]
     assert lineage.status_now(session, session.get(FeedbackRow, id)) == "learned"
 
@@ -184,13 +184,13 @@ def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(s
 def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeypatch):
     monkeypatch.setattr(queries, "AT_ONCE", 2)
     changes = {correct(session, actor=str(number)): (Status.accepted, "fine") for number in range(5)}
-    assert queries.set_standing(session, changes) == 5
+    assert queries.apply_trust_decisions(session, changes) == 5
 
 
 def test_sources_are_weighed_by_every_correction_that_is_not_erased_oldest_first(session):
     for minute, status in enumerate(["erased", "rejected", "learned", "quarantined", "accepted", "pending"]):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
-    found = queries.judged_corrections(session)
+    found = queries.all_corrections(session)
     assert [each.status for each in found] == ["rejected", "learned", "quarantined", "accepted", "pending"]
     assert {each.reviewed for each in found} == {False}

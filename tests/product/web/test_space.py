@@ -5,7 +5,7 @@ from contextlib import suppress
 
 import pytest
 
-from tests.running import RunningApp
+from benchmarks.app_process import RunningApp
 
 TEXTS = ["Where is my parcel?", "This is the third week without internet.", "Thank you, that was quick!"]
 

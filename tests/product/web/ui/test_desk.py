@@ -6,7 +6,7 @@ import pytest
 
 from product.sentiment import AttuneError, InvalidInput, NotFound, StorageUnavailable
 from product.storage.tables import FeedbackRow, PredictionRow
-from product.web.texts import LANGUAGES, choose_language, texts
+from product.texts import LANGUAGES, choose_language, texts
 from product.web.ui import cards
 from product.web.ui.desk import EXAMPLES, correct_entry, read_message
 from product.web.ui.recent import KEPT, Recent

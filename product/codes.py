@@ -1,0 +1,114 @@
+"""Codes for everything the program decides, with the numbers behind each decision.
+
+Decisions are stored and compared as codes; `product.texts.rendering` makes sentences of them in the reader's language.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+Value = str | int | float | bool | list[str]
+"""What a reason may carry: plain JSON values."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why something happened: a code, and the values its sentence needs."""
+
+    code: str
+    values: Mapping[str, Value] = field(default_factory=dict)
+
+    def as_dict(self) -> dict:
+        return {"code": str(self.code), "values": dict(self.values)}
+
+    @classmethod
+    def from_dict(cls, content: Mapping) -> "Reason":
+        return cls(content["code"], content.get("values") or {})
+
+
+class Outcome(StrEnum):
+    """What a retraining run decided."""
+
+    promoted = "promoted"
+    kept = "kept"
+    awaiting_approval = "awaiting-approval"
+    not_due = "not-due"
+    insufficient = "insufficient"
+
+
+class FeedbackCode(StrEnum):
+    """Why a correction has its status. Values are named behind each code."""
+
+    given = "given"
+    given_by_lead = "given-by-lead"
+    decided_by_lead = "decided-by-lead"
+    imported = "imported"
+    learned = "learned-by-version"  # version
+    not_learned = "not-learned-by-version"  # version
+    erased_by_operator = "erased-by-operator"
+    erased_by_contributor = "erased-by-contributor"
+    removed = "removed"  # an event whose text and author went with an erased correction
+    contributor_contradicted = "contributor-contradicted"  # trust
+    contributor_trusted = "contributor-trusted"  # trust
+    contributor_unproven = "contributor-unproven"  # trust
+    too_few_contributors = "too-few-contributors"
+    accepted_by_reviewer = "accepted-by-reviewer"
+    rejected_by_reviewer = "rejected-by-reviewer"
+    too_fast = "too-fast"  # limit, minutes
+    outvoted = "outvoted"  # labels
+    disputed = "disputed"
+    over_share = "over-share"  # share
+    harmful_contributor = "harmful-contributor"
+    legacy = "legacy"  # text: a sentence stored before there were codes
+
+
+class RunCode(StrEnum):
+    """Why a retraining run, an activation or a shadow ended as it did. Values are named behind each code."""
+
+    corrections_missing = "corrections-missing"  # count, needed
+    other_run_active = "other-run-active"  # holder
+    too_few_new_texts = "too-few-new-texts"  # accepted, needed
+    better = "better"
+    not_worse_without_withdrawn = "not-worse-without-withdrawn"
+    check_failed = "check-failed"  # check: the check's code, subject, and its numbers
+    unmeasured = "unmeasured"  # corpora
+    harmful_contributor_excluded = "harmful-contributor-excluded"
+    active_version_changed = "active-version-changed"  # active, champion
+    shadow_started = "shadow-started"  # champion, until
+    dry_run = "dry-run"
+    shipped = "shipped"
+    promoted_by_command = "promoted-by-command"
+    rolled_back_by_command = "rolled-back-by-command"
+    probation_failed = "probation-failed"  # version, and the values of ProbationCode.worse
+    shadow_replaced = "shadow-replaced"  # version
+    shadow_promoted_early = "shadow-promoted-early"
+    shadow_not_trusted = "shadow-not-trusted"  # problem
+    shadow_finished_lead_decides = "shadow-finished-lead-decides"
+    shadow_finished = "shadow-finished"
+    shadow_progress = "shadow-progress"  # read, champion, differed
+    legacy = "legacy"  # text
+
+
+class ProbationCode(StrEnum):
+    """What a look at a version on probation found. All but the first carry the counts of both sides and `p`."""
+
+    too_few_predictions = "too-few-predictions"  # before, after, needed
+    no_clear_rise = "no-clear-rise"
+    single_contributor = "single-contributor"
+    worse = "worse"
+
+
+class CheckCode(StrEnum):
+    """The lines of the evaluation gate, in the order of the table."""
+
+    gate_rows = "gate-rows"
+    gate_rows_shipped = "gate-rows-shipped"
+    holdout_labels = "holdout-labels"
+    holdout_labels_not_worse = "holdout-labels-not-worse"
+    holdout_probabilities = "holdout-probabilities"
+    no_forgetting = "no-forgetting"
+    slice = "slice"
+    corpus_unmeasured = "corpus-unmeasured"
+    source_ablation = "source-ablation"
+    earlier_attempt = "earlier-attempt"
+    legacy = "legacy"

@@ -1,0 +1,47 @@
+"""Checks of what people and programs send. Every error names the field and what is allowed."""
+
+from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput
+
+MAX_ACTOR = 128
+"""Characters in an actor as it is stored."""
+MAX_COMMENT = 2_000
+"""Characters in a comment."""
+
+
+def check_reviewer(who: str, why: str) -> None:
+    """Raises InvalidInput for a decision that nobody could be asked about, or whose reason is too long."""
+    check_length("who", who, MAX_ACTOR)
+    check_length("why", why, MAX_COMMENT)
+    if not who.strip():
+        raise InvalidInput("who: must not be empty.")
+
+
+def check_label(label: str, field: str = "label") -> None:
+    if label not in LABELS:
+        raise InvalidInput(f"{field}: must be one of {', '.join(LABELS)}.")
+
+
+def check_length(field: str, value: str, limit: int) -> None:
+    if len(value) > limit:
+        raise InvalidInput(f"{field}: at most {limit:,} characters, this has {len(value):,}.")
+    try:
+        value.encode()
+    except UnicodeEncodeError:
+        raise InvalidInput(f"{field}: must be valid Unicode, this has half of a surrogate pair.") from None
+
+
+def check_texts(texts: list[str]) -> None:
+    """Raises InvalidInput naming the first text that cannot be read, counted from 0, and what is allowed."""
+    if not 1 <= len(texts) <= MAX_TEXTS:
+        raise InvalidInput(f"texts: 1 to {MAX_TEXTS} texts, this has {len(texts):,}.")
+    for index, text in enumerate(texts):
+        check_text(f"texts[{index}]", text)
+
+
+def check_text(field: str, text: str) -> None:
+    """Raises InvalidInput, under the name `field`, for what cannot be read."""
+    if not isinstance(text, str):
+        raise InvalidInput(f"{field}: must be a text.")
+    check_length(field, text, MAX_CHARACTERS)
+    if not text.strip():
+        raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")

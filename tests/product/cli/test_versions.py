@@ -1,0 +1,96 @@
+"""`python -m product versions`: which there are, what the attempts came to, and the table that each was judged by; and
+what `rollback` warns of."""
+
+import pytest
+from typer.testing import CliRunner
+
+from product.cli import commands
+from product.storage import lineage, queries
+
+CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
+VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not worse", "passed": False}]}
+
+
+@pytest.fixture
+def command(settings, monkeypatch):
+    """The command on the test's own database; returns how it ended."""
+    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(commands.app, ["versions", *arguments], env={"COLUMNS": "200"})
+
+
+@pytest.fixture
+def attempts(database):
+    """A version, an attempt whose challenger was turned down, and one that was never finished."""
+    with database.write() as session:
+        lineage.add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
+        lineage.activate(session, version_id="v1", why="test")
+        kept = lineage.start_attempt(session)
+        lineage.finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
+        lineage.start_attempt(session)
+
+
+def test_attempts_are_listed_with_what_they_came_to(attempts, command):
+    told = command().stdout
+    assert "active since" in told and ": v1: test" in told
+    assert ": kept: worse" in told
+    assert "attempt 2, begun" in told and "not finished: it is under way, or was killed" in told
+
+
+@pytest.mark.parametrize("name", ["v1", "1"])
+def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, command, name):
+    told = command("--verdict", name)
+    assert told.exit_code == 0
+    for words in (f"{name}: worse", "gate rows (9)", "90.0% right", "-10 [red]points", "not worse", "NO"):
+        assert words in told.stdout
+
+
+@pytest.mark.parametrize(
+    ("name", "said"),
+    [("v2", "no version 'v2'"), ("9", "No attempt has the number 9"), ("9" * 30, "no version"), ("2", "2: nothing")],
+)
+def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name, said):
+    refused = command("--verdict", name)
+    assert refused.exit_code == 1
+    assert said in str(refused.exception)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        ([], "v1: promoted by command\n"),
+        (["--who", "eve"], "v1: promoted by eve\n"),
+        (["--who", "e\nve", "--why", "read the table"], "v1: promoted by e ve: read the table\n"),
+    ],
+)
+def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatch, arguments, told):
+    monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
+    done = CliRunner().invoke(commands.app, ["promote", "v1", *arguments])
+    assert done.exit_code == 0, done.output
+    assert told in command().stdout
+
+
+def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, command):
+    done = CliRunner().invoke(commands.app, ["promote", "v1", "--why", "x" * 3000])
+    assert "why: " in str(done.exception)
+    assert ": v1: test" in command().stdout
+
+
+def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
+    attempts, database, settings, make_prediction, monkeypatch
+):
+    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
+    with database.write() as session:
+        answer = make_prediction()
+        queries.save_predictions(session, [answer])
+        id, _ = queries.save_feedback(
+            session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test"
+        )
+        for name, parent, learned in (("v2", "v1", {id: "negative"}), ("v3", "v2", {})):
+            lineage.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
+        queries.decide(session, id, False, "eve", "no")
+        lineage.activate(session, version_id="v3", why="test")
+    told = CliRunner().invoke(commands.app, ["rollback"])
+    assert "active: v2 (before: v3)" in told.stdout
+    assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr
+    assert "turned down" not in CliRunner().invoke(commands.app, ["rollback"]).stderr

@@ -1,0 +1,263 @@
+"""Labels from a file: what is stored, what is refused, and that nothing is stored twice."""
+
+import json
+from contextlib import contextmanager
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from product.cli import commands
+from product.cli import data as data_commands
+from product.feedback import importer as intake
+from product.inference.engine import NoModel
+from product.sentiment import InvalidInput
+from product.storage import queries
+from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+
+KEY = b"k" * 32
+
+
+class Breaking:
+    """Answers so many requests, then has no model any more."""
+
+    def __init__(self, engine, requests: int):
+        self._engine, self._left = engine, requests
+
+    def score(self, texts):
+        if not self._left:
+            raise NoModel("gone")
+        self._left -= 1
+        return self._engine.score(texts)
+
+
+@pytest.fixture
+def take(tmp_path, database, engine):
+    """Write a file, look through it, store it; returns what was imported."""
+
+    def import_file(content: str, name="labels.csv", actor="team", skip_bad=False, scorer=engine, **columns):
+        (tmp_path / name).write_text(content, encoding="utf-8")
+        source = intake.Source(tmp_path / name, actor, **columns)
+        plan = intake.check(source, KEY, skip_bad=skip_bad)
+        return intake.store(source, plan, KEY, database, scorer)
+
+    return import_file
+
+
+@pytest.fixture
+def run(settings, database, engine, monkeypatch):
+    """The command on the test's own database, with the stand-in for the model."""
+
+    @contextmanager
+    def stand_in(_settings, _database):
+        yield engine
+
+    monkeypatch.setattr(data_commands, "load_settings", lambda: settings)
+    monkeypatch.setattr(data_commands, "running_engine", stand_in)
+    return lambda *arguments: CliRunner().invoke(commands.app, ["import", *map(str, arguments)])
+
+
+def standing(database) -> list:
+    with database.read() as session:
+        return queries.all_corrections(session)
+
+
+def refused(take, content: str, **options) -> str:
+    with pytest.raises(InvalidInput) as error:
+        take(content, **options)
+    return str(error.value)
+
+
+def numbered(count: int, label="negative") -> str:
+    return "text,label\n" + "".join(f"bad bag {number},{label}\n" for number in range(count))
+
+
+def test_a_label_is_stored_as_a_correction_with_the_model_s_answer(take, database):
+    assert take("text,label\nbad bag,neutral\n") == intake.Imported(added=1, changed=0, unchanged=0, erased=0)
+    [stored] = standing(database)
+    assert (stored.text, stored.label, stored.predicted) == ("bad bag", "neutral", "negative")
+    assert (stored.actor, stored.status, stored.model_version) == ("team", "pending", "v1")
+    with database.read() as session:
+        answer = queries.prediction(session, id=stored.prediction_id)
+        assert (answer.negative, answer.neutral, answer.route) == (0.75, 0.125, "urgent")
+        assert [event.why for event in session.query(FeedbackEventRow)] == ["Imported from a file."]
+
+
+def test_an_imported_text_is_no_message_of_the_week(take, database):
+    take("text,label\nbad bag,neutral\n")
+    with database.read() as session:
+        begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
+        assert list(queries.answers_between(session, start=begin, end=end, limit=10)) == []
+        assert queries.first_answer(session) is None
+
+
+def test_the_model_reads_and_the_disk_keeps_the_redacted_text(take, database, engine):
+    take("text,label\nbad: write to ann@example.com,negative\n")
+    assert engine.seen == [standing(database)[0].text] == ["bad: write to [email]"]
+
+
+def test_jsonl_with_columns_of_other_names_is_read(take, database):
+    line = json.dumps({"message": "第一行\n第二行", "mood": " Negative "}, ensure_ascii=False)
+    take(line + "\n", name="labels.jsonl", text_column="message", label_column="mood")
+    assert [(one.text, one.label) for one in standing(database)] == [("第一行\n第二行", "negative")]
+
+
+def test_the_same_file_again_changes_nothing_and_asks_no_model(take, database, engine, count):
+    take(numbered(3))
+    engine.seen.clear()
+    assert take(numbered(3)) == intake.Imported(added=0, changed=0, unchanged=3, erased=0)
+    assert engine.seen == []
+    assert count(PredictionRow) == count(FeedbackRow) == count(FeedbackEventRow) == 3
+
+
+def test_a_changed_label_replaces_and_keeps_the_answer_as_it_was_shown(take, database, engine, count):
+    take("text,label\nbad bag,neutral\n")
+    engine.version = "v2"
+    assert take("text,label\nbad bag,positive\n").changed == 1
+    [stored] = standing(database)
+    assert (stored.label, stored.model_version) == ("positive", "v1")
+    assert count(PredictionRow) == count(FeedbackRow) == 1
+
+
+def test_another_actor_s_label_of_the_same_text_is_kept_beside(take, database):
+    take("text,label\nbad bag,neutral\n", actor="team")
+    take("text,label\nbad bag,negative\n", actor="others")
+    assert sorted((one.actor, one.label) for one in standing(database)) == [("others", "negative"), ("team", "neutral")]
+
+
+def test_of_a_text_in_several_rows_the_last_label_counts_each_time(take, database, count):
+    content = "text,label\nbad bag,neutral\nbad bag,positive\n"
+    assert take(content).added == 1
+    assert standing(database)[0].label == "positive"
+    assert take(content).unchanged == 1
+    assert count(FeedbackEventRow) == 1
+
+
+def test_after_a_break_what_was_committed_stays_and_the_rest_follows(take, database, engine):
+    with pytest.raises(NoModel):
+        take(numbered(600), scorer=Breaking(engine, requests=1))
+    assert len(standing(database)) == 256
+    engine.seen.clear()
+    assert take(numbered(600)) == intake.Imported(added=344, changed=0, unchanged=256, erased=0)
+    assert len(engine.seen) == 344
+    assert len(standing(database)) == 600
+
+
+def test_progress_is_told_after_each_batch(tmp_path, database, engine):
+    (tmp_path / "a.csv").write_text(numbered(300))
+    source, heard = intake.Source(tmp_path / "a.csv", "team"), []
+    plan = intake.check(source, KEY)
+    intake.store(source, plan, KEY, database, engine, tell=lambda done, total: heard.append((done, total)))
+    assert heard == [(256, 300), (300, 300)]
+
+
+def test_an_erased_text_is_not_brought_back(take, database):
+    take("text,label\nbad bag,neutral\ngood day,positive\n")
+    with database.write() as session:
+        row = session.query(PredictionRow).filter_by(text="bad bag").one()
+        row.text = ""
+        session.query(FeedbackRow).filter_by(prediction_id=row.id).one().status = "erased"
+    again = take("text,label\nbad bag,negative\ngood day,positive\n")
+    assert again == intake.Imported(added=0, changed=0, unchanged=1, erased=1)
+    assert [one.text for one in standing(database)] == ["good day"]
+
+
+def test_a_text_s_id_depends_on_the_key_the_actor_and_the_text():
+    ids = {
+        intake.prediction_id(key, actor, text)
+        for key, actor, text in [(KEY, "a", "b"), (b"other", "a", "b"), (KEY, "b", "b"), (KEY, "a", "c")]
+    }
+    assert len(ids) == 4
+    assert {len(id) for id in ids} == {32}
+
+
+BAD = """text,label
+bad bag,angry
+ ,neutral
+{long},neutral
+good day,positive
+a,b,c
+"""
+
+
+def test_bad_rows_are_named_by_number_and_column_and_nothing_is_imported(take, count, engine):
+    said = refused(take, BAD.format(long="x" * 10_001))
+    for problem in (
+        "4 row(s) cannot be imported, so none is",
+        "row 2, label: must be one of negative, neutral, positive.",
+        "row 3, text: 1 to 10,000 characters, not only white space.",
+        "row 4, text: at most 10,000 characters, this has 10,001.",
+        "row 6: has 3 cells, the heading has 2.",
+    ):
+        assert problem in said
+    assert count(PredictionRow) == count(FeedbackRow) == 0
+    assert engine.seen == []
+
+
+def test_bad_rows_are_left_out_where_that_is_asked_for(take, database):
+    assert take(BAD.format(long="x" * 10_001), skip_bad=True).added == 1
+    assert [one.text for one in standing(database)] == ["good day"]
+
+
+def test_a_refusal_names_twenty_rows_and_counts_the_rest(take):
+    said = refused(take, numbered(25, label="angry"))
+    assert said.count("row ") == 20
+    assert said.endswith("… and 5 more")
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ('{"label": "neutral"}', "row 1, text: must be a text."),
+        ('{"text": 7, "label": "neutral"}', "row 1, text: must be a text."),
+        ('{"text": "a"}', "row 1, label: must be one of"),
+        ('{"text": "a", "label": ["neutral"]}', "row 1, label: must be one of"),
+        ('{"text": "\\ud800", "label": "neutral"}', "row 1, text: must be valid Unicode"),
+        ("[]", "row 1: must be a JSON object."),
+    ],
+)
+def test_a_bad_line_of_jsonl_is_named(take, line, said):
+    assert said in refused(take, line, name="labels.jsonl")
+
+
+def test_a_column_that_is_not_there_is_named_with_those_that_are(take):
+    with pytest.raises(InvalidInput, match="has no column 'text'; its columns are message, label"):
+        take("message,label\na,neutral\n")
+
+
+@pytest.mark.parametrize(
+    ("actor", "said"),
+    [
+        (" ", "--actor: must not be empty."),
+        ("a" * 129, "--actor: at most 128 characters, this has 129."),
+        ("token:anna", "--actor: no colon;"),
+        ("attune", "own name in the history"),
+    ],
+)
+def test_a_name_that_is_empty_too_long_or_somebody_s_is_refused(take, actor, said):
+    assert said in refused(take, numbered(1), actor=actor)
+
+
+def test_the_command_imports_and_tells_what_came_of_each_row(tmp_path, run, database):
+    (tmp_path / "a.csv").write_text("text,label\nbad bag,neutral\nbad bag,positive\ngood day,angry\n")
+    done = run(tmp_path / "a.csv", "--actor", "team", "--skip-bad")
+    assert done.exit_code == 0, done.output
+    assert "left out: row 4, label: must be one of" in done.stderr
+    assert "2 rows: 1 new, 0 with another label, 0 as they were, 1 repeat a text, 1 bad rows left out" in done.stdout
+    again = run(tmp_path / "a.csv", "--actor", "team", "--skip-bad", "--json", "-")
+    assert json.loads(again.stdout) == {
+        "file": str(tmp_path / "a.csv"),
+        "rows": 2,
+        "bad": ["row 4, label: must be one of negative, neutral, positive."],
+        "repeated": 1,
+        "added": 0,
+        "changed": 0,
+        "unchanged": 1,
+        "erased": 0,
+    }
+
+
+def test_the_command_refuses_a_file_with_a_bad_row_before_a_model_is_loaded(tmp_path, run, monkeypatch):
+    monkeypatch.setattr(data_commands, "running_engine", lambda *_: pytest.fail("the model was loaded"))
+    (tmp_path / "a.csv").write_text("text,label\nbad bag,angry\n")
+    assert isinstance(run(tmp_path / "a.csv", "--actor", "team").exception, InvalidInput)

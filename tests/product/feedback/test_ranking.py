@@ -1,0 +1,104 @@
+"""What is looked at first, by small cases worked out by hand."""
+
+from math import log
+
+import pytest
+
+from product.feedback.ranking import Candidate, Rules, believed, entropy, rank, similarity, weigh, words_of
+
+EVEN = (1 / 3, 1 / 3, 1 / 3)
+
+
+def candidate(id, text="", scores=(0.25, 0.5, 0.25), **more) -> Candidate:
+    return Candidate(id, text or f"only {id}", scores, **more)
+
+
+def order(candidates, limit=10, rules=None) -> list[str]:
+    return [ranked.candidate.id for ranked in rank(candidates, limit, rules)]
+
+
+@pytest.mark.parametrize(
+    ("probabilities", "expected"),
+    [((1, 0, 0), 0.0), (EVEN, 1.0), ((0.5, 0.5, 0), log(2) / log(3))],
+)
+def test_uncertainty_is_0_for_what_is_certain_and_1_where_all_are_as_likely(probabilities, expected):
+    assert entropy(probabilities) == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(
+    ("shown", "cost"),
+    # a quarter negative, a half neutral, a quarter positive
+    [("positive", 0.25 * 10 + 0.5 * 1), ("neutral", 0.25 * 6 + 0.25 * 1), ("negative", 0.5 * 2 + 0.25 * 3)],
+)
+def test_cost_is_that_of_the_label_shown_weighed_by_what_may_be_true(shown, cost):
+    ranked = weigh(candidate("a", shown=shown), Rules())
+    assert ranked.cost == pytest.approx(cost)
+    assert ranked.priority == pytest.approx(cost * entropy((0.25, 0.5, 0.25)))
+
+
+def test_the_label_shown_is_the_most_probable_one_unless_it_is_given():
+    assert candidate("a", scores=(0.1, 0.2, 0.7)).label == "positive"
+    assert candidate("a", scores=(0.1, 0.2, 0.7), shown="neutral").label == "neutral"
+
+
+def test_an_angry_customer_who_may_be_missed_comes_before_a_thank_you_that_may_be():
+    missed_anger = candidate("anger", scores=(0.4, 0.0, 0.6))
+    missed_thanks = candidate("thanks", scores=(0.6, 0.0, 0.4))
+    assert order([missed_thanks, missed_anger]) == ["anger", "thanks"]
+
+
+def test_what_people_said_counts_beside_the_scores():
+    disputed = candidate("a", scores=(0.0, 0.0, 1.0), words=("negative", "positive"))
+    # half the scores, half the mean of the words
+    assert believed(disputed, 0.5) == pytest.approx([0.25, 0.0, 0.75])
+    assert believed(disputed, 0.0) == [0.0, 0.0, 1.0]
+    assert order([candidate("sure", scores=(0.0, 0.0, 1.0)), disputed]) == ["a", "sure"]
+
+
+def test_what_belongs_to_a_drift_counts_more():
+    plain, drifted = candidate("plain"), candidate("drifted", drifted=True)
+    assert order([plain, drifted]) == ["drifted", "plain"]
+    assert weigh(drifted, Rules()).priority == pytest.approx(1.5 * weigh(plain, Rules()).priority)
+
+
+def test_near_duplicates_do_not_fill_the_queue():
+    copies = [
+        candidate(f"copy {number}", f"your app crashed again today {number}", EVEN, shown="neutral")
+        for number in range(5)
+    ]
+    other = candidate("other", "where is my parcel", (0.3, 0.4, 0.3))
+    assert order([*copies, other], 2) == ["copy 0", "other"]
+    assert order([*copies, other]) == ["copy 0", "other", "copy 1", "copy 2", "copy 3", "copy 4"]
+
+
+def test_without_a_share_for_unlikeness_priority_alone_decides():
+    copies = [candidate(f"copy {number}", "your app crashed again", EVEN, shown="neutral") for number in range(2)]
+    other = candidate("other", "where is my parcel", (0.3, 0.4, 0.3))
+    assert order([other, *copies], rules=Rules(relevance=1.0)) == ["copy 0", "copy 1", "other"]
+
+
+def test_of_equals_the_one_given_first_is_first_and_no_more_than_the_limit_are_chosen():
+    texts = ["alpha", "beta", "gamma"]
+    assert order([candidate(text, text) for text in texts], 2) == ["alpha", "beta"]
+    assert order([], 3) == order([candidate("a")], 0) == []
+
+
+def test_certain_answers_come_last_and_are_no_error():
+    assert order([candidate("a", scores=(1, 0, 0)), candidate("b", scores=(0, 0, 1))]) == ["a", "b"]
+
+
+def test_chinese_is_compared_by_pairs_of_characters():
+    assert words_of("退款慢, Order 7") == {"退款", "款慢", "order", "7"}
+    assert words_of("好") == {"好"}
+    # 快递, 递太, 太慢 and 快递, 递很, 很慢: one of five is common
+    assert similarity(words_of("快递太慢"), words_of("快递很慢")) == pytest.approx(1 / 5)
+
+
+def test_texts_without_words_are_like_nothing():
+    assert similarity(words_of("?!"), words_of("...")) == 0.0
+
+
+@pytest.mark.parametrize("name", ["trust", "relevance"])
+def test_a_share_outside_0_to_1_is_refused_by_name(name):
+    with pytest.raises(ValueError, match=name):
+        Rules(**{name: 1.5})

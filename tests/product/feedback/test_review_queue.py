@@ -1,0 +1,274 @@
+"""The review queue on a real database: what is in it, why, and how a decision takes it out."""
+
+import json
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import pytest
+from typer.testing import CliRunner
+
+from product.cli import commands
+from product.sentiment import InvalidInput, NotFound, Status
+from product.storage import lineage, queries
+from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
+
+
+@pytest.fixture
+def command(settings, monkeypatch):
+    """A command on the test's own database; returns how it ended."""
+    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(commands.app, arguments)
+
+
+@pytest.fixture
+def say(application):
+    """Give words on one new message; returns its id and the words' feedback ids."""
+
+    def words(text, **labels):
+        [answer] = application.predict([text])
+        given = {
+            actor: application.correct(prediction_id=answer.id, label=label, actor=actor)[0]
+            for actor, label in labels.items()
+        }
+        return answer.id, given
+
+    return words
+
+
+def quarantine_contributor(database, *ids):
+    with database.write() as session:
+        queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd") for id in ids})
+
+
+def reasons(application) -> dict[str, str]:
+    return {item.text: item.reason for item in application.review_queue()}
+
+
+def test_messages_that_nobody_corrected_are_in_it_and_corrected_ones_are_not(application, say):
+    application.predict(["bad bag", "where is it"])
+    say("good day", ann="neutral")
+    assert reasons(application) == {"bad bag": "unsure", "where is it": "unsure"}
+
+
+def test_a_message_that_the_model_is_sure_of_is_only_called_unseen(application, database, make_prediction):
+    sure = replace(make_prediction(), scores={"negative": 0.01, "neutral": 0.98, "positive": 0.01})
+    with database.write() as session:
+        queries.save_predictions(session, [sure])
+    assert reasons(application) == {"where is my parcel": "unseen"}
+
+
+def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebody_says_what_it_is(
+    application, database, say
+):
+    differing, _ = say("where is it")
+    application.predict(["bad bag"])
+    with database.write() as session:
+        lineage.add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
+        shadow = ShadowRow(version_id="v1", champion="v1", until=now(), read_to=now())
+        session.add(shadow)
+        session.flush()
+        session.add(ShadowDisagreementRow(shadow_id=shadow.id, prediction_id=differing, label="negative"))
+    found = {item.text: (item.reason, item.challenger) for item in application.review_queue()}
+    assert found == {"where is it": ("shadow", "negative"), "bad bag": ("unsure", "")}
+    application.correct(prediction_id=differing, label="neutral", actor="ann")
+    assert reasons(application) == {"bad bag": "unsure"}
+
+
+def test_imported_and_erased_messages_are_not_in_it(application, database, make_prediction, say):
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
+        queries.save_predictions(session, [make_prediction(id="2" * 32, text="")])
+    id, words = say("bad bag", ann="neutral")
+    application.erase_own(feedback_id=words["ann"], actor="ann")
+    assert application.review_queue() == []
+
+
+def test_a_correction_that_was_put_aside_is_in_it_until_it_is_decided(application, database, say):
+    id, words = say("bad bag", ann="positive")
+    quarantine_contributor(database, words["ann"])
+    [item] = application.review_queue()
+    assert (item.prediction_id, item.reason, item.shown) == (id, "quarantined", "negative")
+    assert [(word.actor, word.label, word.status, word.open) for word in item.said] == [
+        ("ann", "positive", "quarantined", True)
+    ]
+    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    assert application.review_queue() == []
+
+
+def test_people_who_disagree_on_a_message_are_in_it_until_one_word_is_left(application, say):
+    _, words = say("bad bag", ann="positive", bob="neutral")
+    assert reasons(application) == {"bad bag": "disputed"}
+    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    [item] = application.review_queue()
+    assert [(word.actor, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+    application.decide(feedback_id=words["bob"], accept=False, who="eve")
+    assert application.review_queue() == []
+
+
+def test_people_who_disagree_on_the_same_text_in_two_messages_are_in_it_once(application, say):
+    say("bad bag", ann="positive")
+    say("Bad  bag", bob="neutral")
+    [item] = application.review_queue()
+    assert (item.reason, [word.actor for word in item.said]) == ("disputed", ["ann", "bob"])
+
+
+def test_people_who_agree_need_no_decision(application, say):
+    say("bad bag", ann="neutral", bob="neutral")
+    assert application.review_queue() == []
+
+
+def attempt(database, *waiting):
+    """A run that has read all that was said; of some it has found what it did not know before, and left it pending."""
+    with database.write() as session:
+        known = lineage.latest_event(session)
+        queries.apply_trust_decisions(session, {id: (Status.pending, "Too little is known.") for id in waiting})
+        id = lineage.start_attempt(session, up_to=known)
+        lineage.finish_attempt(session, id=id, outcome="insufficient", reason="test")
+
+
+def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):
+    _, words = say("bad bag", ann="neutral")
+    assert reasons(application) == {}
+    attempt(database)
+    say("good day", bob="neutral")
+    [item] = application.review_queue()
+    assert (item.text, item.reason, item.said[0].open) == ("bad bag", "waiting", True)
+    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    assert reasons(application) == {}
+
+
+def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database, say):
+    _, words = say("bad bag", ann="neutral")
+    with database.write() as session:
+        queries.apply_trust_decisions(session, {words["ann"]: (Status.accepted, "borne out")})
+    attempt(database, words["ann"])
+    assert reasons(application) == {"bad bag": "waiting"}
+
+
+def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, say):
+    _, words = say("bad bag", ann="positive", bob="neutral")
+    with database.write() as session:
+        queries.apply_trust_decisions(session, {words["ann"]: (Status.accepted, "ten agree")})
+    [item] = application.review_queue()
+    assert [(word.actor, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+
+
+def test_what_drift_asks_to_look_at_is_in_it_once_and_says_so(application, monkeypatch):
+    [answer] = application.predict(["where is it"])
+    monkeypatch.setattr(application.drift, "to_review", lambda limit: [answer.id])
+    assert reasons(application) == {"where is it": "drifted"}
+    assert len(application.review_queue()) == 1
+
+
+def test_the_newest_messages_are_candidates(application, database, make_prediction):
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction(id=f"{n:032}", text=f"text {n}") for n in range(3)])
+        for number, row in enumerate(session.query(PredictionRow).order_by(PredictionRow.id)):
+            row.created_at = datetime(2026, 1, 1 + number, tzinfo=UTC)
+        session.flush()
+        assert [row.text for row in queries.uncorrected_answers(session, limit=2)] == ["text 2", "text 1"]
+
+
+def test_of_many_corrections_those_put_aside_are_candidates_first(database, say):
+    _, words = say("bad bag", ann="positive", bob="neutral", cid="neutral")
+    quarantine_contributor(database, words["ann"])
+    with database.read() as session:
+        found = [word.actor for word, _ in queries.corrections_to_review(session, limit=2)]
+    assert found == ["ann", "cid"]
+
+
+def test_what_is_dearer_to_get_wrong_comes_first(application):
+    application.predict(["good day", "bad bag", "where is it"])
+    # positive: .125*10 + .125 = 1.375 minutes, negative: .125*2 + .125*3 = .625, neutral: .125*6 + .125 = .875
+    assert [(item.shown, item.cost) for item in application.review_queue()] == [
+        ("positive", pytest.approx(1.375)),
+        ("neutral", pytest.approx(0.875)),
+        ("negative", pytest.approx(0.625)),
+    ]
+
+
+@pytest.mark.parametrize("limit", [0, 201])
+def test_a_limit_that_is_not_allowed_is_named(application, limit):
+    with pytest.raises(InvalidInput, match="limit: must be from 1 to 200"):
+        application.review_queue(limit)
+
+
+def test_a_lead_s_own_word_is_accepted_at_once(application, database):
+    [answer] = application.predict(["bad bag"])
+    id = application.label_as_lead(prediction_id=answer.id, label="neutral", who="lead:eve")
+    receipt = application.receipt(id)
+    assert (receipt.status, receipt.label) == ("accepted", "neutral")
+    assert [change.status for change in receipt.history] == ["pending", "accepted"]
+    with database.read() as session:
+        [row] = session.query(FeedbackRow)
+        assert (row.actor, row.reviewed_by) == ("lead:eve", "lead:eve")
+        assert [each.reviewed for each in queries.all_corrections(session)] == [True]
+    assert application.review_queue() == []
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal", "field"),
+    [
+        ({"label": "angry"}, InvalidInput, "label"),
+        ({"who": ""}, InvalidInput, "who"),
+        ({"prediction_id": "f" * 32}, NotFound, "prediction_id"),
+        ({"prediction_id": "'"}, NotFound, "prediction_id"),
+    ],
+)
+def test_a_lead_s_word_that_cannot_be_stored_names_the_field(application, count, given, refusal, field):
+    [answer] = application.predict(["bad bag"])
+    with pytest.raises(refusal, match=field):
+        application.label_as_lead(**{"prediction_id": answer.id, "label": "neutral", "who": "eve"} | given)
+    assert count(FeedbackRow) == 0
+
+
+# Commands
+
+
+def test_the_command_lists_the_queue_for_people_and_for_programs(command, say):
+    id, words = say("bad \x1b[31mbag", ann="positive", bob="neutral")
+    listed = command("review")
+    assert listed.exit_code == 0, listed.output
+    assert "disputed" in listed.output and f"feedback {words['bob']}, to decide" in listed.output
+    assert "\x1b" not in listed.output
+    [item] = json.loads(command("review", "--limit", "1", "--json", "-").stdout)["queue"]
+    assert (item["prediction_id"], item["reason"], item["shown"]) == (id, "disputed", "negative")
+    assert [word["feedback_id"] for word in item["said"]] == list(words.values())
+
+
+def test_the_command_says_when_there_is_nothing_to_review(command, database):
+    assert "nothing to review" in command("review").output
+
+
+@pytest.mark.parametrize(("decision", "status"), [("accept", "accepted"), ("reject", "rejected")])
+def test_the_command_decides_with_who_and_why(command, database, say, decision, status):
+    _, words = say("bad bag", ann="positive")
+    done = command("decide", words["ann"], decision, "--who", "eve", "--why", "asked her")
+    assert done.exit_code == 0, done.output
+    assert f"{words['ann']}: {status}" in done.output
+    with database.read() as session:
+        row = queries.feedback(session, id=words["ann"])
+        assert (row.status, row.reviewed_by) == (status, "eve")
+        assert (row.history[-1].who, row.history[-1].why) == ("eve", "asked her")
+
+
+def test_the_command_takes_what_a_page_shows_of_a_receipt(command, database, say):
+    _, words = say("bad bag", ann="positive")
+    done = command("decide", words["ann"][:8], "accept", "--who", "eve")
+    assert done.exit_code == 0, done.output
+    assert f"{words['ann']}: accepted" in done.output
+
+
+@pytest.mark.parametrize("name", ["", "%", "________", "f" * 7])
+def test_the_command_takes_nothing_for_the_beginning_of_a_receipt_that_is_none(command, database, say, name):
+    say("bad bag", ann="positive")
+    assert isinstance(command("decide", name, "accept", "--who", "eve").exception, NotFound)
+
+
+@pytest.mark.parametrize("arguments", [["accept"], ["perhaps", "--who", "eve"]])
+def test_the_command_wants_a_decision_and_who_decides(command, database, arguments):
+    assert command("decide", "f" * 32, *arguments).exit_code == 2
+
+
+def test_the_command_names_what_is_unknown(command, database):
+    assert isinstance(command("decide", "f" * 32, "accept", "--who", "eve").exception, NotFound)

@@ -1,0 +1,160 @@
+"""A table in, the same table with answers out."""
+
+import csv
+import json
+from contextlib import contextmanager
+
+import pytest
+from typer.testing import CliRunner
+
+from product.cli import commands
+from product.cli import data as data_commands
+from product.files import scoring as bulk
+from product.inference.engine import NoModel
+from product.sentiment import InvalidInput
+from product.storage.tables import PredictionRow
+
+ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "route"]
+
+
+@pytest.fixture
+def score(tmp_path, engine):
+    """Write a table, score it; returns what was counted and the rows of the result."""
+
+    def score_file(content: str | bytes, text_column="text", **options):
+        source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+        source.write_bytes(content if isinstance(content, bytes) else content.encode())
+        counted = bulk.score(bulk.check(source, text_column), target, engine, **options)
+        return counted, cells(target)
+
+    return score_file
+
+
+def cells(path) -> list[list[str]]:
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        return list(csv.reader(file))
+
+
+def test_every_column_is_kept_and_the_answers_follow(score):
+    counted, (heading, first, second) = score('id,text,from\n1,bad bag,"Ann, London"\n2,很好,北京\n')
+    assert heading == ["id", "text", "from", *ADDED]
+    assert first == ["1", "bad bag", "Ann, London", "negative", "0.750000", "0.750000", "0.125000", "0.125000"] + [
+        "en",
+        "urgent",
+    ]
+    assert second[:4] == ["2", "很好", "北京", "neutral"]
+    assert counted == bulk.Scores(rows=2, empty=0, too_long=0)
+
+
+def test_a_row_without_a_text_or_with_too_long_a_one_gets_empty_answers_and_is_counted(score, engine):
+    counted, rows = score(f"id,text\n1,bad bag\n2, \n3\n4,{'x' * 10_001}\n5,good day\n")
+    assert [row[2] for row in rows] == ["label", "negative", "", "", "", "positive"]
+    assert rows[2] == ["2", " "] + [""] * 7
+    assert counted == bulk.Scores(rows=5, empty=2, too_long=1)
+    assert engine.seen == ["bad bag", "good day"]
+
+
+@pytest.mark.parametrize("cell", ["=1+1", "+1", "-1", "@x", "\tx", "\rx"])
+def test_what_a_spreadsheet_might_run_gets_an_apostrophe(score, cell):
+    _, (heading, row) = score(f'text,"{cell}"\nbad bag,"{cell}"\n')
+    assert heading[1] == row[1] == "'" + cell
+
+
+def test_the_text_itself_is_guarded_and_the_model_reads_it_without(score, engine):
+    _, (_, row) = score("text\n-- bad bag\n")
+    assert row[0] == "'-- bad bag"
+    assert engine.seen == ["-- bad bag"]
+
+
+def test_the_model_reads_the_redacted_text_and_the_column_stays(score, engine):
+    _, (_, row) = score("text\nbad: ann@example.com\n")
+    assert row[0] == "bad: ann@example.com"
+    assert engine.seen == ["bad: [email]"]
+
+
+def test_a_column_that_has_the_name_of_an_answer_stays_and_the_answer_gets_another(score):
+    _, (heading, row) = score("text,label,language\nbad bag,positive,de\n")
+    assert heading[:4] == ["text", "label", "language", "attune_label"]
+    assert heading[-2:] == ["attune_language", "route"]
+    assert row[1:4] == ["positive", "de", "negative"]
+
+
+def test_quotes_and_line_breaks_come_through(score):
+    _, (_, row) = score('text\n"she said ""bad"",\r\nthen 再见"\n')
+    assert row[0] == 'she said "bad",\r\nthen 再见'
+
+
+def test_the_mark_for_excel_is_kept_and_not_made_up(score, tmp_path):
+    score(b"\xef\xbb\xbftext\nbad bag\n")
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"\xef\xbb\xbftext,label")
+    score("text\nbad bag\n")
+    assert (tmp_path / "out.csv").read_bytes().startswith(b"text,label")
+
+
+def test_a_table_parted_by_semicolons_stays_one(score, tmp_path):
+    score("id;text\n1;bad bag, really\n")
+    heading, row = (tmp_path / "out.csv").read_text().splitlines()
+    assert heading == "id;text;" + ";".join(ADDED)
+    assert row.startswith("1;bad bag, really;negative;0.75")
+
+
+def test_a_long_table_is_read_in_batches_and_progress_is_told(score, engine):
+    heard = []
+    counted, rows = score("text\n" + "bad bag\n" * 600, tell=lambda done, total: heard.append((done, total)))
+    assert heard == [(256, 600), (512, 600), (600, 600)]
+    assert len(rows) == 601 and counted.rows == 600
+
+
+def test_a_table_without_rows_gives_the_heading_alone(score):
+    counted, rows = score("text\n")
+    assert rows == [["text", *ADDED]]
+    assert counted.rows == 0
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        ("message\nbad bag\n", "has no column 'text'; name one with --text-column: message"),
+        ("text\nbad bag\na,b\n", "row 3 has 2 cells, the heading has 1"),
+        ("text,label,attune_label\n", "has both attune_label and the column without attune_"),
+    ],
+)
+def test_a_table_that_does_not_fit_is_refused_and_no_model_asked(score, engine, tmp_path, content, said):
+    with pytest.raises(InvalidInput, match=said):
+        score(content)
+    assert engine.seen == []
+    assert not (tmp_path / "out.csv").exists()
+
+
+def test_without_a_model_no_file_is_left(score, engine, tmp_path):
+    engine.version = None
+    with pytest.raises(NoModel):
+        score("text\nbad bag\n")
+    assert [file.name for file in tmp_path.iterdir()] == ["in.csv"]
+
+
+def test_the_command_scores_a_named_column_stores_nothing_and_replaces_only_by_force(
+    tmp_path, settings, database, engine, monkeypatch, count
+):
+    @contextmanager
+    def stand_in(_settings, _database):
+        yield engine
+
+    monkeypatch.setattr(data_commands, "load_settings", lambda: settings)
+    monkeypatch.setattr(data_commands, "running_engine", stand_in)
+    source, target = tmp_path / "in.csv", tmp_path / "out.csv"
+    source.write_text('message\nbad bag\n""\n')
+    command = ["score", str(source), str(target), "--text-column", "message"]
+    done = CliRunner().invoke(commands.app, [*command, "--json", "-"])
+    assert json.loads(done.stdout) == {
+        "file": str(target),
+        "columns": ADDED,
+        "rows": 2,
+        "empty": 1,
+        "too_long": 0,
+    }
+    assert count(PredictionRow) == 0
+    assert isinstance(CliRunner().invoke(commands.app, command).exception, InvalidInput)
+    again = CliRunner().invoke(commands.app, [*command, "--force"])
+    assert again.exit_code == 0
+    assert "2 rows are written to" in again.stdout and "1 without a text" in again.stdout

@@ -1,0 +1,131 @@
+import os
+import signal
+import subprocess
+import sys
+import time
+
+import pytest
+from sqlalchemy import text
+
+from product.settings.configuration import Settings
+from product.storage import lineage, queries
+from product.storage.database import Database
+from product.storage.locks import ADVISORY, Locked, corrections_lock, exclusive
+from product.storage.tables import VersionRow
+
+# A host: its own data folder, the common database.
+HOST = """
+import sys, time
+from product.storage.locks import corrections_lock
+from product.settings.configuration import Settings
+from product.storage.database import Database
+settings = Settings(_env_file=None, data_dir=sys.argv[1], database_url=sys.argv[2])
+with corrections_lock(settings, Database(settings.database)):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+HOLDER = """
+import sys, time
+from pathlib import Path
+from product.storage.locks import exclusive
+with exclusive(Path(sys.argv[1]), "retraining"):
+    print("held", flush=True)
+    time.sleep(60)
+"""
+
+
+def hold(*arguments, script=HOLDER):
+    command = [sys.executable, "-c", script, *map(str, arguments)]
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    assert process.stdout.readline() == "held\n"
+    return process
+
+
+def test_the_second_is_told_who_holds_the_lock(tmp_path):
+    process = hold(tmp_path / "lock")
+    try:
+        with pytest.raises(Locked, match=f"retraining is already running: process {process.pid} on "):
+            exclusive(tmp_path / "lock", "retraining").__enter__()
+    finally:
+        process.kill()
+        process.wait()
+
+
+def test_a_killed_holder_frees_the_lock_at_once(tmp_path):
+    process = hold(tmp_path / "lock")
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    with exclusive(tmp_path / "lock", "retraining"):
+        pass
+
+
+def test_a_lock_is_free_after_its_block_even_when_the_block_fails(tmp_path):
+    with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock", "retraining"):
+        raise ZeroDivisionError
+    with exclusive(tmp_path / "lock", "retraining"):
+        pass
+
+
+@pytest.fixture
+def host(tmp_path, postgresql_url):
+    """Another computer on the same PostgreSQL."""
+    settings = Settings(_env_file=None, data_dir=tmp_path / "here", database_url=postgresql_url)
+    database = Database(settings.database)
+    yield settings, database
+    database.close()
+
+
+def test_hosts_that_share_a_postgresql_keep_each_other_out_until_the_holder_dies(tmp_path, postgresql_url, host):
+    process = hold(tmp_path / "there", postgresql_url, script=HOST)
+    with pytest.raises(Locked, match=f"retraining is already running: process {process.pid} on .*, since 20"):
+        corrections_lock(*host).__enter__()
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10  # the server is told by the system, at once but not in the same moment
+    while True:
+        try:
+            with corrections_lock(*host):
+                break
+        except Locked:
+            assert time.monotonic() < deadline
+            time.sleep(0.05)
+
+
+def test_who_lost_the_lock_on_postgresql_is_told_before_changing_anything(host):
+    database = host[1]
+    with corrections_lock(*host) as check_still_locked:
+        check_still_locked()
+        with database.write() as session:
+            ended = session.scalar(
+                text("SELECT pg_terminate_backend(pid) FROM pg_locks WHERE locktype = 'advisory' AND objid = :number"),
+                {"number": ADVISORY},
+            )
+        assert ended
+        with pytest.raises(Locked, match="was not alone all the time: the database was gone meanwhile"):
+            check_still_locked()
+        with pytest.raises(Locked):  # also where it has connected anew
+            check_still_locked()
+
+
+def test_on_sqlite_the_lock_is_held_as_long_as_the_process_lives(tmp_path):
+    settings = Settings(_env_file=None, data_dir=tmp_path)
+    with corrections_lock(settings, Database(settings.database)) as check_still_locked:
+        check_still_locked()
+
+
+def test_on_postgresql_the_lock_is_free_after_its_block_even_when_the_block_fails(host):
+    with pytest.raises(ZeroDivisionError), corrections_lock(*host):
+        raise ZeroDivisionError
+    with corrections_lock(*host):
+        pass
+
+
+def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_prediction):
+    database = host[1]
+    database.migrate()
+    with database.write() as session:
+        queries.save_predictions(session, [make_prediction()])
+        queries.save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
+    with database.read() as session:
+        assert lineage.feedback_since_last_attempt(session) == 1
+        assert session.query(VersionRow).count() == 0

@@ -1,0 +1,422 @@
+"""The one object the web calls, on a real database and with a stand-in for the model."""
+
+import sqlite3
+import stat
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from product.inference.engine import NoModel
+from product.sentiment import InvalidInput, NotFound, StorageUnavailable
+from product.service import Application
+from product.storage import lineage, queries
+from product.storage.database import Database
+from product.storage.locks import Locked, corrections_lock
+from product.storage.tables import FeedbackRow, PredictionRow
+
+
+@pytest.fixture
+def locked(settings, database):
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    yield
+    connection.close()
+
+
+@pytest.fixture
+def feedback_id(application):
+    """Ann calls `bad bag`, which the stand-in calls negative, neutral."""
+    [prediction] = application.predict(["bad bag"])
+    return application.correct(prediction_id=prediction.id, label="neutral", actor="ann")[0]
+
+
+def files(settings) -> bytes:
+    """Every byte in the data dir."""
+    return b"".join(file.read_bytes() for file in settings.data_dir.rglob("*") if file.is_file())
+
+
+def add_active_version(database, id, learned):
+    with database.write() as session:
+        lineage.add_version(
+            session,
+            id=id,
+            parent=None,
+            corrections=len(learned),
+            metrics={"airline": 0.87},
+            verdict={"promoted": True},
+            learned=learned,
+        )
+        lineage.activate(session, version_id=id, why="test")
+
+
+def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
+    answers = application.predict(["good day", "bad bag", "where is it"])
+    assert [answer.label for answer in answers] == ["positive", "negative", "neutral"]
+    with database.read() as session:
+        row = queries.prediction(session, id=answers[1].id)
+    assert (row.text, row.label, row.negative, row.model_version) == ("bad bag", "negative", 0.75, "v1")
+    # In minutes: urgent .75*1 + .25*6 = 2.25, agent .75*4 + .25*2 = 3.5, self-service .75*15 + .125 = 11.375.
+    assert answers[1].route == row.route == "urgent"
+
+
+def test_the_model_reads_and_the_disk_keeps_the_redacted_text(application, engine, database):
+    [answer] = application.predict(["bad: write to ann@example.com"])
+    with database.read() as session:
+        stored = queries.prediction(session, id=answer.id).text
+    assert engine.seen == [stored] == ["bad: write to [email]"]
+
+
+def test_a_nul_character_is_replaced_as_not_every_database_takes_it(application):
+    assert application.predict(["good\x00day"])[0].text == "good\ufffdday"
+
+
+def test_256_texts_of_10_000_characters_are_answered(application, count):
+    assert len(application.predict(["bag lost! " * 1_000] * 256)) == 256
+    assert count(PredictionRow) == 256
+
+
+@pytest.mark.parametrize(
+    ("texts", "message"),
+    [
+        ([], "texts: 1 to 256 texts, this has 0."),
+        (["x"] * 257, "texts: 1 to 256 texts, this has 257."),
+        (["x", ""], "texts[1]: 1 to 10,000 characters, not only white space."),
+        ([" \n\t\u3000"], "texts[0]: 1 to 10,000 characters, not only white space."),
+        (["x" * 10_001], "texts[0]: at most 10,000 characters, this has 10,001."),
+        (["\ud83d"], "texts[0]: must be valid Unicode, this has half of a surrogate pair."),
+        (["x", 7], "texts[1]: must be a text."),
+    ],
+)
+def test_a_text_that_cannot_be_read_is_refused_by_field_and_limit_and_none_is_stored(
+    application, engine, count, texts, message
+):
+    with pytest.raises(InvalidInput) as refused:
+        application.predict(texts)
+    assert str(refused.value) == message
+    assert engine.seen == []
+    assert count(PredictionRow) == 0
+
+
+def test_without_a_model_predicting_is_refused_and_nothing_is_stored(application, engine, count):
+    engine.version = None
+    with pytest.raises(NoModel):
+        application.predict(["good day"])
+    assert count(PredictionRow) == 0
+    assert not application.ready
+
+
+def test_with_the_database_locked_answers_still_come_without_ids(application, locked, count):
+    answers = application.predict(["good day", "bad bag"])
+    assert [(answer.label, answer.id) for answer in answers] == [("positive", None), ("negative", None)]
+    assert application.health().degraded
+    assert application.health().ready
+
+
+def test_once_the_database_is_free_again_answers_have_ids_and_health_is_whole(settings, application):
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    assert application.predict(["good day"])[0].id is None
+    connection.close()
+    assert application.health().database
+    assert len(application.predict(["good day"])[0].id) == 32
+
+
+def test_asking_for_health_makes_no_rows(application, count):
+    assert (application.health().model, application.health().database) == ("v1", True)
+    assert count(PredictionRow) == count(FeedbackRow) == 0
+
+
+def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application):
+    [answer] = application.predict(["bad bag"])
+    id, status = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    assert (len(id), status) == (32, "pending")
+
+
+def test_a_comment_is_redacted_too(application, database):
+    [answer] = application.predict(["bad bag"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com")
+    with database.read() as session:
+        assert queries.feedback(session, id=id).comment == "ask [email]"
+
+
+@pytest.mark.parametrize(
+    ("given", "message"),
+    [
+        ({"label": "angry"}, "label: must be one of negative, neutral, positive."),
+        ({"label": ""}, "label: must be one of negative, neutral, positive."),
+        ({"actor": "a" * 129}, "actor: at most 128 characters, this has 129."),
+        ({"actor": " "}, "actor: must not be empty."),
+        ({"actor": "\udc00"}, "actor: must be valid Unicode, this has half of a surrogate pair."),
+        ({"comment": "c" * 2_001}, "comment: at most 2,000 characters, this has 2,001."),
+    ],
+)
+def test_a_correction_that_breaks_a_limit_is_refused_and_not_stored(application, count, given, message):
+    [answer] = application.predict(["bad bag"])
+    with pytest.raises(InvalidInput) as refused:
+        application.correct(**({"prediction_id": answer.id, "label": "neutral", "actor": "ann"} | given))
+    assert str(refused.value) == message
+    assert count(FeedbackRow) == 0
+
+
+@pytest.mark.parametrize("id", ["", "f" * 32, "F" * 32, "\ud800", "\x00", "1" * 10_000, "' OR 1=1 --"])
+def test_an_unknown_prediction_or_correction_is_not_found(application, count, id):
+    with pytest.raises(NotFound, match="prediction_id"):
+        application.correct(prediction_id=id, label="neutral", actor="ann")
+    with pytest.raises(NotFound, match="feedback_id"):
+        application.receipt(id)
+    assert count(FeedbackRow) == 0
+
+
+def test_a_correction_that_cannot_be_stored_is_not_acknowledged(application, settings, count):
+    [answer] = application.predict(["bad bag"])
+    connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
+    connection.execute("BEGIN IMMEDIATE")
+    with pytest.raises(StorageUnavailable):
+        application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    connection.close()
+    assert count(FeedbackRow) == 0
+
+
+def test_ten_threads_that_predict_and_correct_lose_nothing(settings, database, engine, count):
+    application = Application(settings, Database(settings.database), engine)
+
+    def work(number: int):
+        for answer in application.predict([f"bad bag {number}"] * 5):
+            application.correct(prediction_id=answer.id, label="neutral", actor=f"actor {number}")
+
+    with ThreadPoolExecutor(10) as pool:
+        list(pool.map(work, range(10)))
+    assert count(PredictionRow) == count(FeedbackRow) == 50
+
+
+def test_one_actor_from_ten_threads_at_once_is_one_correction(settings, database, engine, count):
+    application = Application(settings, Database(settings.database), engine)
+    [answer] = application.predict(["bad bag"])
+
+    def correct(_):
+        return application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+
+    with ThreadPoolExecutor(10) as pool:
+        assert len(set(pool.map(correct, range(10)))) == 1
+    assert count(FeedbackRow) == 1
+
+
+def test_a_receipt_before_learning_says_pending_and_whether_the_model_agrees(application, feedback_id):
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.label, receipt.predicted) == ("pending", "neutral", "negative")
+    assert (receipt.learned_in, receipt.agrees_now) == (None, False)
+    assert [change.status for change in receipt.history] == ["pending"]
+
+
+def test_a_receipt_after_learning_names_the_version(application, database, feedback_id):
+    add_active_version(database, "v2", {feedback_id: "neutral"})
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.learned_in) == ("learned", "v2")
+    assert [change.status for change in receipt.history] == ["pending", "learned"]
+
+
+def test_a_receipt_after_a_rollback_is_pending_again(application, database, feedback_id):
+    add_active_version(database, "v1", {})
+    add_active_version(database, "v2", {feedback_id: "neutral"})
+    with database.write() as session:
+        lineage.activate(session, version_id="v1", why="rollback")
+    receipt = application.receipt(feedback_id)
+    assert (receipt.status, receipt.learned_in) == ("pending", None)
+    assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
+
+
+def test_a_receipt_asks_the_model_that_serves_now(application, feedback_id, engine, monkeypatch):
+    assert application.receipt(feedback_id).agrees_now is False
+    learned = engine.score(["where is it"])  # neutral
+    monkeypatch.setattr(engine, "score", lambda texts: learned)
+    assert application.receipt(feedback_id).agrees_now is True
+
+
+def test_a_receipt_without_a_model_leaves_the_agreement_open(application, feedback_id, engine):
+    engine.version = None
+    assert application.receipt(feedback_id).agrees_now is None
+
+
+def test_versions_come_newest_first_with_the_active_one_marked(application, database):
+    add_active_version(database, "v1", {})
+    add_active_version(database, "v2", {})
+    with database.write() as session:
+        lineage.activate(session, version_id="v1", why="rollback")
+    newest, oldest = application.versions()
+    assert (newest["id"], newest["active"], oldest["id"], oldest["active"]) == ("v2", False, "v1", True)
+    assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}
+
+
+def test_predictions_older_than_the_retention_time_go_and_corrected_ones_stay(
+    application, feedback_id, database, count
+):
+    application.predict(["where is it"])
+    in_90_days = datetime.now(UTC) + timedelta(days=90)
+    assert application.delete_expired(in_90_days - timedelta(minutes=1)) == 0
+    assert application.delete_expired(in_90_days + timedelta(minutes=1)) == 1
+    with database.read() as session:
+        assert [row.text for row in session.query(PredictionRow)] == ["bad bag"]
+
+
+def test_expired_predictions_leave_no_byte_in_the_database_s_files(application, settings, feedback_id):
+    application.predict(["bad weather in Xanadu " * 20] * 200)
+    assert b"Xanadu" in files(settings)
+    application.delete_expired(datetime.now(UTC) + timedelta(days=91))
+    assert b"Xanadu" not in files(settings)
+
+
+def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
+    application, database, monkeypatch, caplog, count
+):
+    def busy():
+        raise StorageUnavailable("busy")
+
+    monkeypatch.setattr(database, "scrub", busy)
+    application.predict(["where is it"])
+    assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 1
+    assert count(PredictionRow) == 0
+    assert "until they are cleaned in a few minutes" in caplog.text
+
+
+def test_files_that_could_not_be_cleaned_are_cleaned_a_little_later_once(application, database, monkeypatch):
+    answers = iter([False, True])
+    application.predict(["where is it"])
+    monkeypatch.setattr(database, "scrub", lambda: next(answers))
+    application.delete_expired(datetime.now(UTC) + timedelta(days=91))
+    application.clean_again()
+    application.clean_again()
+    assert next(answers, None) is None
+
+
+def test_where_nothing_expired_the_files_are_left_alone(application, database, monkeypatch):
+    monkeypatch.setattr(database, "scrub", lambda: pytest.fail("cleaned for nothing"))
+    application.predict(["where is it"])
+    assert application.delete_expired() == 0
+
+
+def test_a_decision_is_redacted_and_stands_in_the_receipt_without_its_reviewer(application, feedback_id):
+    decided = application.decide(feedback_id=feedback_id, accept=False, who="eve", why="see ann@example.com")
+    receipt = application.receipt(feedback_id)
+    assert decided == receipt.status == "rejected"
+    assert [(change.status, change.why) for change in receipt.history][1:] == [("rejected", "see [email]")]
+    assert "eve" not in str(receipt)
+    assert application.decide(feedback_id=feedback_id, accept=True, who="eve") == "accepted"
+    assert application.receipt(feedback_id).history[-1].why == "Decided by a lead."
+
+
+@pytest.mark.parametrize(
+    ("given", "refusal", "message"),
+    [
+        ({"who": " "}, InvalidInput, "who: must not be empty."),
+        ({"who": "x" * 129}, InvalidInput, "who: at most 128 characters, this has 129."),
+        ({"why": "x" * 2_001}, InvalidInput, "why: at most 2,000 characters, this has 2,001."),
+        ({"feedback_id": "f" * 32}, NotFound, "feedback_id: no correction has this id."),
+        ({"feedback_id": "%"}, NotFound, "feedback_id: no correction has this id."),
+    ],
+)
+def test_a_decision_that_cannot_be_stored_names_the_field(application, feedback_id, given, refusal, message):
+    with pytest.raises(refusal) as refused:
+        application.decide(**{"feedback_id": feedback_id, "accept": True, "who": "eve"} | given)
+    assert str(refused.value) == message
+    assert application.receipt(feedback_id).status == "pending"
+
+
+def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(application, feedback_id, database):
+    application.decide(feedback_id=feedback_id, accept=True, who="eve")
+    application.erase_own(feedback_id=feedback_id, actor="ann")
+    with database.read() as session:
+        assert queries.feedback(session, id=feedback_id).reviewed_by is None
+    with pytest.raises(NotFound):
+        application.decide(feedback_id=feedback_id, accept=True, who="eve")
+
+
+def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
+    [answer] = application.predict(["bad bag in Xanadu"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="from Xanadu")
+    reach = application.erase_own(feedback_id=id, actor="ann")
+    assert (reach.corrections, reach.predictions, reach.others) == ([id], [answer.id], [])
+    last = application.receipt(id).history[-1]
+    assert (last.status, last.why) == ("erased", "Erased by whoever gave it.")
+    assert b"Xanadu" not in files(settings)
+
+
+def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
+    with application.database.read() as session:
+        prediction_id = queries.feedback(session, id=feedback_id).prediction_id
+    bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor="bob")
+    assert application.erase_own(feedback_id=bob, actor="bob").others == [feedback_id]
+    assert application.receipt(feedback_id).status == "erased"
+
+
+@pytest.mark.parametrize("actor", ["bob", "", "Ann"])
+def test_nobody_erases_somebody_else_s_correction(application, feedback_id, actor):
+    with pytest.raises(NotFound) as refused:
+        application.erase_own(feedback_id=feedback_id, actor=actor)
+    with pytest.raises(NotFound) as unknown:
+        application.erase_own(feedback_id="f" * 32, actor=actor)
+    assert str(refused.value) == str(unknown.value)
+    assert application.receipt(feedback_id).status == "pending"
+
+
+def test_an_erased_correction_is_nobody_s(application, feedback_id):
+    application.erase_own(feedback_id=feedback_id, actor="ann")
+    with pytest.raises(NotFound):
+        application.erase_own(feedback_id=feedback_id, actor="ann")
+
+
+def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, database, feedback_id):
+    with corrections_lock(settings, database), pytest.raises(Locked):
+        application.erase_own(feedback_id=feedback_id, actor="ann")
+    assert application.receipt(feedback_id).status == "pending"
+
+
+def test_expired_predictions_go_in_several_short_transactions(application, monkeypatch, count):
+    monkeypatch.setattr("product.service.DELETED_AT_ONCE", 2)
+    application.predict(["where is it"] * 5)
+    assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 5
+    assert count(PredictionRow) == 0
+
+
+def test_a_client_s_key_is_steady_across_restarts_and_tells_addresses_apart(settings, application):
+    key = application.client_key("203.0.113.7")
+    restarted = Application(settings, application.database, application.engine)
+    assert restarted.client_key("203.0.113.7") == key
+    assert application.client_key("203.0.113.8") != key
+    assert len(key) == 12 and int(key, 16) >= 0
+
+
+def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, application):
+    key = application.client_key("203.0.113.7")
+    file = settings.data_dir / "secret.key"
+    assert stat.S_IMODE(file.stat().st_mode) == 0o600
+    assert len(file.read_bytes()) == 32
+    file.write_bytes(b"0" * 32)
+    other = Application(settings, application.database, application.engine)
+    assert other.client_key("203.0.113.7") != key
+
+
+def test_a_client_s_key_is_the_same_for_a_week_and_another_the_week_after(application):
+    # 26 November 2026 is a Thursday, as 1 January 1970 was, from which the weeks are counted.
+    thursday = datetime(2026, 11, 26, tzinfo=UTC)
+    key = application.client_key("203.0.113.7", thursday)
+    assert application.client_key("203.0.113.7", thursday + timedelta(days=7, seconds=-1)) == key
+    assert application.client_key("203.0.113.7", thursday + timedelta(days=7)) != key
+    assert application.client_key("203.0.113.7", thursday - timedelta(seconds=1)) != key
+
+
+def test_the_same_client_replaces_its_word_within_a_week(application, monkeypatch, count):
+    [answer] = application.predict(["bad bag"])
+    for day, label in ((26, "neutral"), (27, "positive")):
+        monkeypatch.setattr("product.service.now", lambda day=day: datetime(2026, 11, day, tzinfo=UTC))
+        actor = application.client_key("203.0.113.7")
+        application.correct(prediction_id=answer.id, label=label, actor=actor)
+    assert count(FeedbackRow) == 1
+
+
+def test_processes_that_make_the_secret_at_once_agree_on_it(settings, application):
+    others = [Application(settings, application.database, application.engine) for _ in range(8)]
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda each: each.client_key("x"), others))
+    assert len(keys) == 8 and len(set(keys)) == 1
+    assert [file.name for file in settings.data_dir.glob(".secret.key*")] == []

@@ -1,0 +1,115 @@
+"""Activation and the watch, on real folders with a real model."""
+
+import shutil
+
+import pytest
+
+from product.inference import manifest as manifests
+from product.inference.engine import Engine
+from product.sentiment import NotFound
+from product.settings.configuration import SHIPPED_MODEL, Settings
+from product.storage import lineage
+from product.storage.database import Database
+from product.versions.registry import NoParent, Versions, Watcher
+
+SHIPPED = manifests.read(SHIPPED_MODEL).id
+
+
+@pytest.fixture
+def installed_settings(installed_data_dir):
+    return Settings(_env_file=None, data_dir=installed_data_dir)
+
+
+@pytest.fixture
+def database(installed_settings):
+    database = Database(installed_settings.database)
+    yield database
+    database.close()
+
+
+@pytest.fixture
+def versions(installed_settings, database):
+    return Versions(installed_settings, database)
+
+
+@pytest.fixture
+def child(versions):
+    """A version whose parent is the shipped one, registered but not active."""
+    parent = versions.active()
+    draft = versions.store.draft("child-1")
+    shutil.copytree(versions.store.folder(parent), draft, dirs_exist_ok=True)
+    manifests.write(draft, manifests.read(draft).model_copy(update={"id": "child-1", "parent": parent}))
+    versions.register(versions.store.publish(draft), {}, activate=False, why="test")
+    return "child-1"
+
+
+def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, child, database, caplog):
+    for name in ("orphan-1", "of-another-database", "kept-1"):
+        shutil.copytree(versions.store.folder(child), versions.store.folder(name))
+    with database.write() as session:
+        for name in ("orphan-1", "never-published", child, "kept-1"):
+            lineage.announce_version(session, id=lineage.start_attempt(session), version_id=name)
+        lineage.finish_attempt(session, id=lineage.latest_attempt(session), outcome="kept", reason="test")
+    versions.discard_unrecorded()
+    left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
+    assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
+    assert "version orphan-1 was published and never recorded" in caplog.text
+
+
+@pytest.fixture
+def watcher(installed_settings, versions):
+    engine = Engine()
+    watcher = Watcher(installed_settings, versions, engine)
+    yield watcher
+    watcher.stop()
+    engine.close()
+
+
+def test_rollback_goes_to_the_parent_and_then_no_further(versions, child):
+    versions.promote(child, "test")
+    assert versions.rollback("test") == (child, SHIPPED)
+    assert versions.active() == SHIPPED
+    with pytest.raises(NoParent, match=f"{SHIPPED} is active and has no parent"):
+        versions.rollback("test")
+
+
+def test_promoting_an_unknown_version_is_refused(versions):
+    with pytest.raises(NotFound, match="no version 'nothing-1'"):
+        versions.promote("nothing-1", "test")
+
+
+def test_versions_that_were_active_are_tried_latest_first(versions, child):
+    versions.promote(child, "test")
+    assert versions.candidates() == [child, SHIPPED]
+
+
+def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(versions, child):
+    assert versions.follows_shipped()
+    versions.promote(child, "test")
+    assert not versions.follows_shipped()
+
+
+def test_other_parts_under_the_shipped_name_are_built_again(versions):
+    folder = versions.store.folder(SHIPPED)
+    (folder / "en" / "packed" / "config.json").write_text("{}")
+    manifests.write(folder, manifests.read(folder))
+    with pytest.raises(manifests.BadVersion, match="ships other parts under this name"):
+        versions.installed()
+
+
+def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watcher):
+    watcher.start()
+    assert watcher._engine.version == SHIPPED
+    model_file = versions.store.folder(child) / "en" / "model.onnx"
+    whole = model_file.read_bytes()
+    model_file.write_bytes(whole[:-1])
+    with versions._database.write() as session:
+        lineage.activate(session, version_id=child, why="test")
+    watcher.check()
+    assert watcher._engine.version == SHIPPED
+    assert list(watcher.refused) == [child]
+    model_file.write_bytes(whole)
+    watcher.check()
+    assert watcher._engine.version == child
+    watcher.check()
+    assert watcher.refused == {}

@@ -1,0 +1,210 @@
+"""The Review tab: what is on a card, what its buttons do, and who is sent any of it."""
+
+import re
+
+import pytest
+from fastapi.testclient import TestClient
+from pydantic import SecretStr
+
+from product.sentiment import InvalidInput, NotFound
+from product.service import Application
+from product.storage.tables import FeedbackRow
+from product.texts import texts
+from product.web.server import build_app
+from product.web.ui import review
+from tests.product.web.test_server import send
+from tests.product.web.ui.test_desk import ATTACK, Markup
+
+SAY = texts("en")
+HERE = "http://127.0.0.1:7860"
+
+
+@pytest.fixture
+def clicks(application):
+    """Click a button of the queue as the lead Eve; returns what is told."""
+    return lambda why="", **clicked: review.act(application, clicked, "lead:eve", why, SAY)
+
+
+@pytest.fixture
+def feedback_ids(database):
+    def ids() -> list[str]:
+        with database.read() as session:
+            return [row.id for row in session.query(FeedbackRow)]
+
+    return ids
+
+
+def client_at(application, url=HERE, **headers) -> TestClient:
+    return TestClient(build_app(application), base_url=url, headers=headers)
+
+
+def with_settings(application, **more) -> Application:
+    return Application(application.settings.model_copy(update=more), application.database, application.engine)
+
+
+# Cards
+
+
+def test_a_message_nobody_spoke_of_has_a_button_for_each_label(application):
+    [answer] = application.predict(["where is it"])
+    shown = review.queue(application.review_queue(), SAY)
+    assert "where is it" in shown and "Attune said neutral (Negative 12 % · Neutral 75 %" in shown
+    assert shown.count(f"data-do='label' data-id='{answer.id}'") == 3
+
+
+def test_a_dispute_names_who_says_what_with_two_buttons_each(application):
+    [answer] = application.predict(["bad bag"])
+    for actor, label in (("ann", "positive"), ("bob", "neutral")):
+        application.correct(prediction_id=answer.id, label=label, actor=actor, comment=f"so says {actor}")
+    shown = review.queue(application.review_queue(), SAY)
+    text = Markup(shown).text
+    assert "ann says positive" in text and "bob says neutral" in text and "so says ann" in text
+    assert shown.count("data-do='accept'") == shown.count("data-do='reject'") == 2
+    assert "data-do='label'" not in shown
+
+
+def test_what_customers_and_colleagues_wrote_never_becomes_markup(application):
+    for text, actor, comment in ((ATTACK, ATTACK, ATTACK), ("harmless", "harmless", "harmless")):
+        [answer] = application.predict([text])
+        application.correct(prediction_id=answer.id, label="neutral", actor=actor, comment=comment)
+        application.correct(prediction_id=answer.id, label="positive", actor="bob")
+    both = Markup(review.queue(application.review_queue(), SAY))
+    assert "script" not in both.tags and "img" not in both.tags
+    assert both.text.count(ATTACK) == 3  # the message, the actor, the comment
+
+
+def test_an_empty_queue_says_what_would_be_in_it(application):
+    assert "Nothing to review" in review.queue([], SAY)
+
+
+# Buttons
+
+
+def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
+    [answer] = application.predict(["bad bag"])
+    assert "Stored: neutral. “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
+    with database.read() as session:
+        [row] = session.query(FeedbackRow)
+        assert (row.label, row.actor, row.reviewed_by, row.status) == ("neutral", "lead:eve", "lead:eve", "accepted")
+
+
+@pytest.mark.parametrize(("do", "status"), [("accept", "accepted"), ("reject", "rejected")])
+def test_a_decision_is_stored(application, clicks, do, status):
+    [answer] = application.predict(["bad bag"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    assert "bad bag" in clicks(do=do, id=id, why="asked ann@example.com")
+    receipt = application.receipt(id)
+    assert (receipt.status, receipt.history[-1].why) == (status, "asked [email]")
+
+
+@pytest.mark.parametrize(
+    ("do", "offer", "status"), [("accept", "Reject instead", "rejected"), ("reject", "Accept instead", "accepted")]
+)
+def test_what_was_decided_comes_with_a_button_for_the_contrary(application, clicks, do, offer, status):
+    [answer] = application.predict(["bad bag"])
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    told = clicks(do=do, id=id)
+    [contrary] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", told)
+    clicks(do=contrary, id=id)
+    assert application.receipt(id).status == status
+
+
+def test_a_lead_takes_back_a_label(application, database, clicks):
+    [answer] = application.predict(["bad bag"])
+    told = clicks(do="label", id=answer.id, label="neutral")
+    [(contrary, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Take it back<", told)
+    clicks(do=contrary, id=id)
+    assert application.receipt(id).status == "rejected"
+
+
+@pytest.mark.parametrize(
+    ("clicked", "refusal"),
+    [
+        ({}, InvalidInput),
+        ({"do": "erase", "id": "f" * 32}, InvalidInput),
+        ({"do": "label", "id": "f" * 32}, InvalidInput),
+        ({"do": "label", "id": "f" * 32, "label": "neutral"}, NotFound),
+        ({"do": "accept", "id": ["f"]}, NotFound),
+    ],
+)
+def test_a_button_that_there_is_not_stores_nothing(count, clicks, clicked, refusal):
+    with pytest.raises(refusal):
+        clicks(**clicked)
+    assert count(FeedbackRow) == 0
+
+
+@pytest.mark.parametrize(
+    ("name", "who"),
+    [("  Eve \n M ", "lead:Eve M"), ("", "lead:desk:1"), (None, "lead:desk:1"), ("x" * 99, "lead:" + "x" * 60)],
+)
+def test_who_decided_is_the_name_given_or_where_it_came_from(name, who):
+    assert review.reviewer(name, "desk:1") == who
+
+
+# Who is sent any of it
+
+
+def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, feedback_ids):
+    [answer] = application.predict(["bad Xanadu"])
+    with client_at(application) as client:
+        assert "Xanadu" in send(client, "on_review", [None])
+        clicked = {"do": "label", "id": answer.id, "label": "neutral"}
+        assert "Stored: neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
+    [id] = feedback_ids()
+    assert [each.why for each in application.receipt(id).history] == ["Given by a person.", "not bad"]
+
+
+@pytest.mark.parametrize(
+    ("more", "url", "headers"),
+    [
+        ({"server_name": "0.0.0.0"}, HERE, {}),
+        ({}, HERE, {"X-Forwarded-For": "203.0.113.7"}),
+        ({}, "http://evil.example.com", {}),
+        ({"lead_password": SecretStr("geheim")}, HERE, {}),
+    ],
+)
+def test_without_the_role_no_page_gets_the_queue_and_nothing_is_decided(application, count, more, url, headers):
+    [answer] = application.predict(["bad Xanadu"])
+    clicked = {"do": "label", "id": answer.id, "label": "neutral"}
+    with client_at(with_settings(application, **more), url, **headers) as client:
+        answers = [send(client, "on_review", [None]), send(client, "on_decide", ["Eve", "", None], event_data=clicked)]
+        answers += [client.get("/").text, client.get("/config").text]
+    assert "Xanadu" not in "".join(answers) and "geheim" not in "".join(answers)
+    assert count(FeedbackRow) == 0
+
+
+def test_the_password_opens_the_queue_for_its_session(application):
+    application.predict(["bad Xanadu"])
+    with client_at(with_settings(application, lead_password=SecretStr("geheim"), server_name="0.0.0.0")) as client:
+        assert "not the password" in send(client, "on_enter", ["guess", None])
+        assert "Xanadu" not in send(client, "on_review", [None])
+        assert "Xanadu" in send(client, "on_enter", ["geheim", None])
+        assert "Xanadu" in send(client, "on_review", [None])
+
+
+@pytest.mark.parametrize("password", [None, 7, {"path": "/etc/passwd"}, ["geheim"]])
+def test_what_is_no_password_opens_nothing(application, password):
+    application.predict(["bad Xanadu"])
+    with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
+        assert "Xanadu" not in send(client, "on_enter", [password, None])
+
+
+def test_after_some_wrong_passwords_the_right_one_must_wait(application):
+    application.predict(["bad Xanadu"])
+    with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
+        for _ in range(5):
+            send(client, "on_enter", ["guess", None])
+        answer = send(client, "on_enter", ["geheim", None])
+    assert "quarter of an hour" in answer and "Xanadu" not in answer
+
+
+@pytest.mark.parametrize(
+    ("actor", "shown"),
+    [
+        ("0123456789ab:anna", "anna · 0123456789ab"),
+        ("crm:anna", "crm:anna"),
+        ("desk:0123456789ab", "desk:0123456789ab"),
+    ],
+)
+def test_a_client_s_key_stands_after_the_name_that_it_gave(actor, shown):
+    assert review.name_of(actor) == shown

@@ -1,0 +1,215 @@
+import json
+import os
+import subprocess
+import sys
+from collections import Counter
+from dataclasses import dataclass, field
+
+import jieba
+import numpy as np
+import pytest
+
+from training.data.catalogue import DATA, Row
+from training.evaluation import behaviours
+from training.evaluation.behaviours import (
+    LANGUAGES,
+    BadSuite,
+    Case,
+    cases,
+    in_common,
+    judge,
+    measure,
+    summarise,
+    training_rows,
+)
+
+
+def case(test, texts=1, label="", moves="", capability="x"):
+    return Case(capability, test, tuple(f"text {number}" for number in range(texts)), label, moves, 1)
+
+
+def write(folder, monkeypatch, words, capabilities, name="en"):
+    monkeypatch.setattr(behaviours, "FOLDER", folder)
+    suite = {"language": "en", "words": words, "capabilities": capabilities}
+    (folder / f"{name}.json").write_text(json.dumps(suite), encoding="utf-8")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_every_capability_has_240_different_cases_evenly_over_its_templates(language):
+    suite = cases(language)
+    by_name = Counter(each.capability for each in suite)
+    assert len(by_name) == 28 and set(by_name.values()) == {240}
+    assert len({(each.capability, frozenset(each.texts)) for each in suite}) == len(suite)
+    for name in by_name:
+        shares = Counter(each.template for each in suite if each.capability == name).values()
+        assert max(shares) - min(shares) <= 1
+    assert not any("{" in text for each in suite for text in each.texts)
+
+
+def test_the_suite_is_the_committed_one():
+    assert behaviours.digest() == behaviours.committed_digest()
+
+
+def test_the_suite_does_not_depend_on_hash_order():
+    command = [sys.executable, "-c", "from training import behaviours; print(behaviours.digest())"]
+    found = {
+        subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, cwd=DATA.parent, capture_output=True).stdout
+        for seed in ("1", "2")
+    }
+    assert found == {behaviours.digest().encode() + b"\n"}
+
+
+def test_a_filling_takes_different_words_for_a_slot_and_its_second(tmp_path, monkeypatch):
+    words = {"n": [str(number) for number in range(20)]}
+    templates = [{"text": f"{name} {{n}} {{n2}}", "label": "neutral"} for name in "abcdefghijkl"]
+    write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": templates}})
+    pairs = [each.texts[0].split()[1:] for each in cases("en")]
+    assert len(pairs) == 240 and all(one != two for one, two in pairs)
+
+
+def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their_order(tmp_path, monkeypatch):
+    words = {
+        "city": ["A", "B", "C", "D", "E", "F"],
+        "typo": [["good", "goood"], ["fine", "fien"]],
+        "n": [str(number) for number in range(100)],
+    }
+    strings = [{"text": f"{name} {{n}} {{city}} {{city2}}", "vary": "city"} for name in "abcdef"]
+    lists = [{"text": f"{name} {{n}} {{typo}}", "vary": "typo"} for name in "ghijkl"]
+    write(tmp_path, monkeypatch, words, {"x": {"test": "invariance", "templates": strings + lists}})
+    for each in cases("en"):
+        parts = [text.split() for text in each.texts]
+        assert len({tuple(part[:2]) for part in parts}) == 1
+        if each.template <= 6:
+            assert len(parts) == 5 == len({part[2] for part in parts})
+            assert parts[0][3] not in {part[2] for part in parts}
+        else:
+            assert [part[2] for part in parts] in words["typo"]
+
+
+@pytest.mark.parametrize(
+    ("templates", "error"),
+    [
+        (12 * [{"text": "a {colour}", "label": "neutral"}], "mood: the slot {colour} is not known; known are n"),
+        (9 * [{"text": "a {n}", "label": "neutral"}], "mood: 9 templates; 10 are the least"),
+        (
+            [{"text": f"{name} {{n}}", "label": "neutral"} for name in "abcdefghijk"],
+            "only 110 different cases; 200 are",
+        ),
+    ],
+)
+def test_a_suite_that_falls_short_is_refused_by_capability(tmp_path, monkeypatch, templates, error):
+    words = {"n": [str(number) for number in range(10)]}
+    write(tmp_path, monkeypatch, words, {"mood": {"test": "label", "templates": templates}})
+    with pytest.raises(BadSuite) as caught:
+        cases("en")
+    assert "mood" in str(caught.value) and error in str(caught.value)
+
+
+def test_a_label_case_fails_when_another_label_leads():
+    suite = [case("label", label="negative"), case("label", label="negative")]
+    scores = [np.array([[0.4, 0.3, 0.3]]), np.array([[0.4, 0.5, 0.1]])]
+    assert judge(suite, scores).tolist() == [False, True]
+
+
+@pytest.mark.parametrize(
+    ("rows", "fails"),
+    [
+        ([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1]], False),  # moved by 0.2, the same label
+        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05]], False),  # another label by a hair
+        ([[0.6, 0.3, 0.1], [0.3, 0.6, 0.1]], True),
+        ([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]], True),  # the last of three
+        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05], [0.9, 0.05, 0.05]], False),  # one flips, another moves: neither both
+        ([[0.5, 0.4, 0.1], [0.4, 0.5, 0.1]], False),  # exactly 0.1 is not more than 0.1
+    ],
+)
+def test_an_invariance_case_fails_when_one_variant_both_flips_and_moves(rows, fails):
+    assert judge([case("invariance", len(rows))], [np.array(rows)]).tolist() == [fails]
+
+
+@pytest.mark.parametrize(
+    ("label", "moves", "rows", "fails"),
+    [
+        ("positive", "up", [[0.1, 0.2, 0.7], [0.2, 0.25, 0.55]], True),
+        ("positive", "up", [[0.1, 0.2, 0.7], [0.1, 0.3, 0.6]], False),  # exactly 0.1
+        ("positive", "up", [[0.1, 0.2, 0.7], [0.0, 0.05, 0.95]], False),
+        ("negative", "down", [[0.5, 0.3, 0.2], [0.7, 0.2, 0.1]], True),
+        ("negative", "down", [[0.7, 0.2, 0.1], [0.8, 0.1, 0.1]], False),  # 0.8 - 0.7 > 0.1 in floating point
+        ("negative", "down", [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]], False),
+    ],
+)
+def test_a_direction_case_fails_when_the_label_goes_the_wrong_way(label, moves, rows, fails):
+    assert judge([case("direction", 2, label, moves)], [np.array(rows)]).tolist() == [fails]
+
+
+def test_the_mean_counts_every_capability_the_same():
+    suite = [case("label", label="neutral", capability=name) for name in "aaaab"]
+    assert summarise(suite, np.array([True, False, False, False, True])) == {
+        "a": {"cases": 4, "failures": 1, "rate": 0.25},
+        "b": {"cases": 1, "failures": 1, "rate": 1.0},
+        "mean": 0.625,
+        "worst": 1.0,
+    }
+
+
+@dataclass
+class AlwaysNeutral:
+    read: list[str] = field(default_factory=list)
+
+    def probabilities(self, texts):
+        self.read += texts
+        return np.tile([0.2, 0.7, 0.1], (len(texts), 1))
+
+
+def test_measuring_reads_each_text_once_and_a_constant_model_fails_only_where_a_label_is_wanted():
+    model = AlwaysNeutral()
+    measured = measure(model, "en")
+    assert len(model.read) == len(set(model.read))
+    assert measured["questions"] == {"cases": 240, "failures": 0, "rate": 0.0}
+    assert measured["negation-near"]["rate"] == 1.0
+    assert measured["names"]["rate"] == measured["intensifiers"]["rate"] == 0.0
+    assert measured["worst"] == 1.0
+
+
+def test_training_rows_keep_the_texts_of_a_case_together_and_skip_what_has_no_label(tmp_path, monkeypatch):
+    words = {"city": ["A", "B"], "typo": [["good", "goood"]]}
+    capabilities = {
+        "plain": {"test": "label", "templates": [{"text": "from {city}", "label": "neutral"}]},
+        "typos": {
+            "test": "invariance",
+            "templates": [{"text": "it is {typo}", "vary": "typo", "label": "positive"}, {"texts": ["x", "y"]}],
+        },
+        "more": {
+            "test": "direction",
+            "templates": [{"text": "bad", "then": "very bad", "label": "negative", "moves": "up"}],
+        },
+    }
+    write(tmp_path, monkeypatch, words, capabilities, "train-en")
+    rows = training_rows("en", 10, seed=1)
+    assert sorted(row.text for row in rows[:2]) == ["from A", "from B"]
+    assert [(row.text, row.label) for row in rows[2:]] == [
+        ("it is good", "positive"),
+        ("it is goood", "positive"),
+        ("bad", "negative"),
+        ("very bad", "negative"),
+    ]
+    assert {row.source for row in rows} == {"behaviours-en"}
+    assert training_rows("en", 1, seed=1)[1:3] == [
+        Row("it is good", "positive", "behaviours-en"),
+        Row("it is goood", "positive", "behaviours-en"),
+    ]
+
+
+def test_templates_and_content_words_in_common_are_found(tmp_path, monkeypatch):
+    for name, text, good in (("en", "The {thing} is {good}.", "Lovely"), ("train-en", "Is the lamp {good}?", "lovely")):
+        template = {"text": text, "label": "positive"}
+        words = {"thing": ["lamp"], "good": [good]}
+        write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": [template]}}, name)
+    (tmp_path / "function-words-en.txt").write_text("the is")
+    assert in_common("en", behaviours.english_words) == (set(), {"lamp", "lovely"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_suite_and_training_templates_share_no_template_and_no_content_word(language):
+    jieba.setLogLevel("ERROR")
+    segment = jieba.lcut if language == "zh" else behaviours.english_words
+    assert in_common(language, segment) == (set(), set())

@@ -1,0 +1,82 @@
+"""Measuring a finished version: the tiny Chinese one, without the corpora that are not this project's own."""
+
+import shutil
+
+import pytest
+
+from product.inference import manifest as manifests
+from product.inference import model as models
+from product.inference.manifest import BadVersion
+from training.evaluation import behaviours
+from training.release import model_card as card
+from training.release.measure import agreement_rows, kept_in_git, measure
+
+
+@pytest.fixture(scope="module")
+def measured(zh_version, tmp_path_factory):
+    """(folder, manifest) of a copy that was measured with every fortieth case of the suite."""
+    folder = shutil.copytree(zh_version, tmp_path_factory.mktemp("measured") / "zh-1")
+    every = behaviours.cases
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("ATTUNE_CORPUS_DIR", str(tmp_path_factory.mktemp("empty")))
+        patch.setattr(behaviours, "cases", lambda language: every(language)[::40])
+        yield folder, measure(folder, "", print)
+
+
+def test_figures_are_kept_in_the_manifest_and_nothing_else_changes(measured, zh_version):
+    folder, manifest = measured
+    before = manifests.read(zh_version)
+    assert manifests.verify(folder) == manifest
+    assert manifest.model_copy(update={"metrics": before.metrics}) == before
+    assert models.load(folder).version == "zh-1"
+
+
+def test_what_is_here_is_measured(measured):
+    metrics = measured[1].metrics
+    assert metrics["desk-zh test"]["rows"] == 200
+    assert len(metrics["desk-zh test"]["ece_interval"]) == 2
+    suite = metrics["behaviours zh"]
+    assert len([part for part in suite.values() if isinstance(part, dict)]) == behaviours.CAPABILITIES
+    assert len(suite["suite"]) == 64 and 0 <= suite["mean"] <= suite["worst"] <= 1
+    assert metrics["agreement zh"]["on"] == ["desk-zh test", "replay-zh validation", "replay-zh train"]
+    assert metrics["agreement zh"]["same"] >= 0.9
+    assert metrics["size zh"]["layers"] == 2
+
+
+def test_sizes_are_those_of_the_files(measured):
+    folder, manifest = measured
+    # A checkpoint without a base of the product's own is kept with its tokenizer.
+    assert sorted(kept_in_git(manifest, "zh")) == [
+        "zh/packed/config.json",
+        "zh/packed/packed.safetensors",
+        "zh/tokenizer.json",
+    ]
+    sizes = {name: (folder / name).stat().st_size for name in manifest.files}
+    assert manifest.metrics["size zh"]["git_bytes"] == sum(sizes[name] for name in kept_in_git(manifest, "zh"))
+    assert manifest.metrics["size zh"]["serving_bytes"] == sizes["zh/model.onnx"]
+
+
+def test_what_cannot_be_measured_is_listed_with_the_reason(measured):
+    reasons = {entry["name"]: entry["reason"] for entry in measured[1].metrics["unmeasured"]}
+    english = {"airline test", "desk-en test", "imdb test", "sst2 test", "behaviours en", "agreement en", "size en"}
+    assert reasons.keys() == english | {"zh-reviews test"}
+    assert reasons["airline test"] == "no expert has learned en"
+    assert "ATTUNE_CORPUS_DIR" in reasons["zh-reviews test"]
+
+
+def test_the_card_of_a_measured_version_has_its_figures(measured):
+    text = card.render(measured[1])
+    assert "| desk-zh | 200 |" in text
+    assert measured[1].metrics["behaviours zh"]["suite"] in text
+
+
+def test_a_damaged_version_is_not_measured(zh_version, tmp_path):
+    folder = shutil.copytree(zh_version, tmp_path / "zh-1")
+    (folder / "zh/model.onnx").write_bytes(b"other")
+    with pytest.raises(BadVersion, match="not the file that was evaluated"):
+        measure(folder, "", print)
+
+
+def test_english_is_held_against_fp32_on_the_airline_test_rows():
+    rows, told = agreement_rows("en")
+    assert (len(rows), told) == (2946, ["airline test"])

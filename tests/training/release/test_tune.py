@@ -1,0 +1,90 @@
+"""The search: what it tries, that it goes on where it was, and what it recommends; on a model that a test can build."""
+
+import json
+import shlex
+
+import optuna
+import pytest
+from optuna.trial import FixedTrial, TrialState
+
+from training.data.cleaning import BadRequest
+from training.modelling.trainer import Recipe
+from training.release import tune
+
+
+def test_layers_kept_are_as_evenly_apart_as_can_be():
+    assert tune.spread(6, 12) == [0, 2, 4, 7, 9, 11]
+    assert tune.spread(4, 4) == [0, 1, 2, 3]
+
+
+def test_a_trial_is_a_recipe_and_layers():
+    chosen = {"learning_rate": 2e-4, "epochs": 2, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.02}
+    recipe, layers = tune.suggest(FixedTrial(chosen | {"layers": 4, "rank": 8}), Recipe(max_tokens=64), 6)
+    # 4 of 6: 0, 5/3, 10/3, 5, rounded
+    assert layers == [0, 2, 3, 5]
+    assert recipe == Recipe(max_tokens=64, rank=8, alpha=16, **chosen)
+    full, _ = tune.suggest(FixedTrial(chosen | {"layers": 6}), Recipe(method="full"), 6)
+    assert full.rank == Recipe().rank
+
+
+@pytest.fixture
+def search(settings, zh_checkpoint, tmp_path):
+    def run(trials: int, corpora=("replay-zh=60",)) -> optuna.Study:
+        return tune.tune(
+            settings,
+            corpora=list(corpora),
+            out=tmp_path / "search",
+            trials=trials,
+            method="lora",
+            base=str(zh_checkpoint),
+            language="zh",
+            tokens=16,
+            validation_rows=20,
+            seed=13,
+            say=print,
+        )
+
+    return run
+
+
+def test_a_search_goes_on_where_it_was_and_recommends_the_best(search, tmp_path, zh_checkpoint):
+    first = search(1)
+    killed = first.ask()  # a trial that a killed run was at
+    killed.suggest_int("epochs", 1, 4)
+    study = search(2)
+    states = [trial.state for trial in study.trials]
+    assert states[:2] == [TrialState.COMPLETE, TrialState.FAIL]
+    assert len([state for state in states if state in tune.FINISHED]) == 2
+    assert study.trials[2].params["epochs"] == killed.params["epochs"]
+    assert study.trials[0].values == first.trials[0].values
+    best = json.loads((tmp_path / "search" / tune.BEST_FILE).read_text(encoding="utf-8"))
+    assert best["quality"] == max(trial.value for trial in study.trials if trial.value is not None)
+    words = shlex.split(best["command"])
+    assert words[:4] == ["python", "-m", "training", "finetune"]
+    assert words[words.index("--base") + 1] == str(zh_checkpoint)
+    assert float(words[words.index("--learning-rate") + 1]) == pytest.approx(
+        study.best_params["learning_rate"], rel=1e-3
+    )
+    # the model has two layers, and two are kept at least
+    assert "--layers" not in words
+    rows = tune.table(study)
+    assert [row["trial"] for row in rows][0] == str(best["trial"])
+    assert len(rows) == 2
+
+
+def test_a_trial_that_is_worse_than_the_others_were_ends():
+    study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(1, 0))
+    for quality, pruned in ((0.8, False), (0.5, True)):
+        trial = study.ask()
+        watch = tune.Watch(trial)
+        if pruned:
+            with pytest.raises(optuna.TrialPruned):
+                watch.on_evaluate(None, None, None, {"eval_quality": quality})
+        else:
+            watch.on_evaluate(None, None, None, {"eval_quality": quality})
+            study.tell(trial, quality)
+
+
+def test_a_search_without_validation_rows_is_refused(search):
+    with pytest.raises(BadRequest, match="none of them has validation rows"):
+        search(1, corpora=["behaviours-zh=60"])
