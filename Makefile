@@ -2,7 +2,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 
-.PHONY: app test bench endure simulate lint
+.PHONY: app test test-fast bench endure simulate lint
 .DELETE_ON_ERROR:
 
 app: $(VENV)/.app
@@ -10,6 +10,9 @@ app: $(VENV)/.app
 
 test: $(VENV)/.test
 	$(BIN)/python -m pytest tests
+
+test-fast: $(VENV)/.test
+	$(BIN)/python -m pytest tests -m "not slow"
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.serving
@@ -30,6 +33,8 @@ simulate: $(VENV)/.test
 lint: $(VENV)/.test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/mypy
 
 $(VENV)/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' \
