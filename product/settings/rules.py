@@ -1,7 +1,7 @@
 """The numbers behind the automatic decisions, each a setting: ATTUNE_SOURCE_TRUST__PRIOR_TRUST=0.7 sets `prior_trust`.
 
-The rules themselves are pure functions that are handed these: training/retraining/trust.py, training/retraining/gate.py and
-product/versions/probation.py.
+The rules are pure functions that receive these numbers: `training.retraining.trust`, `training.retraining.gate` and
+`product.versions.probation`.
 """
 
 from typing import Annotated
