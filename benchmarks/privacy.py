@@ -1,6 +1,7 @@
-"""What redaction finds and what it takes by mistake: python -m benchmarks.privacy [FILE …]
+"""Recall and false redactions of the redaction rules: python -m benchmarks.privacy [FILE …]
 
-On data/privacy/*.jsonl: messages with what must go and what must stay (data/privacy/README.md).
+Measured on data/privacy/*.jsonl: messages with identifiers to remove and ordinary values to keep
+(data/privacy/README.md).
 """
 
 import argparse
@@ -20,7 +21,7 @@ CASES = ROOT / "data" / "privacy"
 
 @dataclass
 class Score:
-    """`found` of `identifiers` by kind, `redacted` of `ordinary` values; `missed` and `mistaken` say which were not."""
+    """Counts by kind of identifier. `missed` and `mistaken` list the missed identifiers and the false redactions."""
 
     identifiers: Counter = field(default_factory=Counter)
     found: Counter = field(default_factory=Counter)
@@ -29,36 +30,36 @@ class Score:
     mistaken: list[str] = field(default_factory=list)
 
     def recall(self, kind: str | None = None) -> float:
-        """Share of the identifiers of a kind, or of all, that are found; 0 to 1."""
+        """Share of identifiers found, 0 to 1: of one kind, or of all kinds."""
         kinds = [kind] if kind else list(KINDS)
-        return sum(self.found[each] for each in kinds) / sum(self.identifiers[each] for each in kinds)
+        return sum(self.found[name] for name in kinds) / sum(self.identifiers[name] for name in kinds)
 
     @property
     def false_redactions(self) -> float:
-        """Share of the ordinary values of which any part is redacted; 0 to 1."""
+        """Share of ordinary values that are redacted in full or in part, 0 to 1."""
         return len(self.mistaken) / self.ordinary
 
 
 def read_cases(file: Path) -> list[dict]:
-    """One case a line: `text`, `identifiers` (`kind`, `value`) and `ordinary` values, each once in the text."""
+    """Cases of a JSON-lines file: `text`, `identifiers` (`kind`, `value`) and `ordinary` values, each once in the text."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 
 def measure(cases: list[dict]) -> Score:
-    """An identifier counts as found when one placeholder of its kind covers all of it."""
+    """Score the cases. An identifier counts as found when one placeholder of its kind covers all of it."""
     score = Score()
     for case in cases:
         found = find(case["text"])
         for identifier in case["identifiers"]:
             kind, value = identifier["kind"], identifier["value"]
             score.identifiers[kind] += 1
-            if any(each.kind == kind and _covers(each, case["text"], value) for each in found):
+            if any(match.kind == kind and _covers(match, case["text"], value) for match in found):
                 score.found[kind] += 1
             else:
                 score.missed.append(f"{kind} {value}: {case['text']}")
         for value in case["ordinary"]:
             score.ordinary += 1
-            if any(_touches(each, case["text"], value) for each in found):
+            if any(_overlaps(match, case["text"], value) for match in found):
                 score.mistaken.append(f"{value}: {case['text']}")
     return score
 
@@ -68,7 +69,7 @@ def _covers(found: Identifier, text: str, value: str) -> bool:
     return found.start <= start and start + len(value) <= found.end
 
 
-def _touches(found: Identifier, text: str, value: str) -> bool:
+def _overlaps(found: Identifier, text: str, value: str) -> bool:
     start = text.index(value)
     return found.start < start + len(value) and start < found.end
 

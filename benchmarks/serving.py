@@ -1,4 +1,4 @@
-"""How fast each backend reads, as a ratio to fp32 in the same run: python -m benchmarks.serving"""
+"""Throughput of the int8 backend as a ratio to fp32 in the same run: python -m benchmarks.serving"""
 
 import statistics
 import time
@@ -25,7 +25,7 @@ def messages_per_second(model: Model, texts: list[str], size: int) -> float:
 
 
 def compare(models: list[Model], texts: list[str], size: int, say: Callable) -> list[float]:
-    """Median messages a second of each model; the rounds take turns, so that a busy minute hits all alike."""
+    """Median messages per second of each model. Rounds alternate between models, so that other load affects all alike."""
     speeds: list[list[float]] = [[] for _ in models]
     for number in range(ROUNDS):
         say(f"batches of {size}: round {number + 1} of {ROUNDS}")

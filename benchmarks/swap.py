@@ -1,6 +1,6 @@
 """Promotions and rollbacks under load, on the real app: python -m benchmarks.swap [--swaps N]
 
-Reports requests, failures and how long the slowest took, with swaps and, in the same run, without.
+Reports requests, failures and latency while versions are swapped and, in the same run, without swaps.
 """
 
 import argparse
@@ -27,7 +27,7 @@ TEXTS = ["Where is my parcel?", "Thank you, it works now.", "Third week without 
 
 @dataclass
 class Load:
-    """Requests from several threads, one after another in each, until stopped."""
+    """Sends requests from several threads until stopped; each thread waits for its response before the next request."""
 
     app: RunningApp
     seconds: list[float] = field(default_factory=list)
@@ -53,14 +53,14 @@ class Load:
             self.failed += status != 200
 
     def row(self, name: str) -> list[str]:
-        slowest, middle = max(self.seconds), statistics.median(self.seconds)
-        over = sum(taken > 1 for taken in self.seconds)
-        figures = f"{len(self.seconds):,}", str(self.failed), str(over), f"{middle * 1000:.0f} ms"
+        slowest, median = max(self.seconds), statistics.median(self.seconds)
+        over = sum(seconds > 1 for seconds in self.seconds)
+        figures = f"{len(self.seconds):,}", str(self.failed), str(over), f"{median * 1000:.0f} ms"
         return [name, *figures, f"{slowest * 1000:.0f} ms"]
 
 
 def second_version(versions: Versions) -> str:
-    """The shipped version under another id."""
+    """Publish a copy of the shipped version under another id and return that id."""
     shipped = versions.active()
     draft = versions.store.draft("second-1")
     shutil.copytree(versions.store.folder(shipped), draft, dirs_exist_ok=True)
@@ -84,16 +84,16 @@ def measure(data_dir: Path, swaps: int, console: Console) -> Table:
             for number in range(swaps):
                 console.log(f"swap {number + 1} of {swaps}")
                 versions.promote(second, "benchmark")
-                app.follow(second)
+                app.wait_for_version(second)
                 versions.rollback("benchmark")
-                app.follow(first)
-        took = time.monotonic() - started
-        console.log(f"the same {took:.0f} s without a swap")
+                app.wait_for_version(first)
+        duration = time.monotonic() - started
+        console.log(f"{duration:.0f} s without swaps, as the baseline")
         with Load(app) as steady:
-            time.sleep(took)
+            time.sleep(duration)
     database.close()
-    table.add_row(*steady.row("no swap"))
-    table.add_row(*swapping.row("swapping"))
+    table.add_row(*steady.row("without swaps"))
+    table.add_row(*swapping.row("with swaps"))
     return table
 
 

@@ -115,7 +115,7 @@ def test_two_apps_on_one_database_follow_a_promotion_and_each_other_s_correction
         assert one.get(f"/api/v1/feedback/{receipt}")[1]["status"] == "pending"
         add_version("second-1")
         for app in (one, other):
-            app.follow("second-1")
+            app.wait_for_version("second-1")
 
 
 def test_a_damaged_shipped_version_is_built_again_at_the_start(installed_data_dir, versions):
@@ -156,9 +156,9 @@ def test_swaps_and_rollbacks_under_load_fail_no_request(installed_data_dir, add_
         try:
             for _ in range(3):
                 versions.promote("second-1", "test")
-                app.follow("second-1")
+                app.wait_for_version("second-1")
                 versions.rollback("test")
-                app.follow(SHIPPED)
+                app.wait_for_version(SHIPPED)
         finally:
             stop.set()
             for client in clients:

@@ -65,14 +65,14 @@ def story(tmp_path_factory):
         command("training", "retrain", "--json", str(data_dir / "outcome.json"), data_dir=data_dir)
         told["outcome"] = json.loads((data_dir / "outcome.json").read_text())
         if told["outcome"]["version"]:
-            told["followed"] = app.follow(told["outcome"]["version"])
+            told["followed"] = app.wait_for_version(told["outcome"]["version"])
         look("after")
         told["receipts"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
         told["confirmed"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in confirmations]
         told["versions"] = app.get("/api/v1/versions")[1]
         if told["outcome"]["version"]:  # else the first test that looks says why there is none
             command("product", "rollback", data_dir=data_dir)
-            app.follow(told["before"]["version"])
+            app.wait_for_version(told["before"]["version"])
         look("back")
         told["receipts_back"] = [app.get(f"/api/v1/feedback/{receipt}")[1] for receipt in receipts]
         if learned := [each for each in told["receipts"] if each["status"] == "learned"]:
