@@ -41,7 +41,7 @@ class Score:
 
 
 def read_cases(file: Path) -> list[dict]:
-    """Cases of a JSON-lines file: `text`, `identifiers` (`kind`, `value`) and `ordinary` values, each once in the text."""
+    """Cases of a JSON-lines file: `text`, `identifiers` (`kind`, `value`) and `ordinary` values, each once in it."""
     return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
 
 

@@ -25,7 +25,7 @@ def messages_per_second(model: Model, texts: list[str], size: int) -> float:
 
 
 def compare(models: list[Model], texts: list[str], size: int, say: Callable) -> list[float]:
-    """Median messages per second of each model. Rounds alternate between models, so that other load affects all alike."""
+    """Median messages per second of each model. Models take turns in each round, so other load affects all alike."""
     speeds: list[list[float]] = [[] for _ in models]
     for number in range(ROUNDS):
         say(f"batches of {size}: round {number + 1} of {ROUNDS}")
