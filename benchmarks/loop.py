@@ -30,7 +30,7 @@ from product.inference import model as models
 from product.inference.engine import Engine
 from product.inference.model import Model
 from product.inference.prediction import predict_batch
-from product.privacy.storage import redact_for_storage
+from product.privacy.redact import redact_for_storage
 from product.sentiment import Correction
 from product.settings.configuration import ROOT
 from product.storage import queries

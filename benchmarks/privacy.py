@@ -13,7 +13,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.table import Table
 
-from product.privacy.redact import KINDS, Identifier, find
+from product.privacy.identifiers import KINDS, Identifier
+from product.privacy.redact import find
 from product.settings.configuration import ROOT
 
 CASES = ROOT / "data" / "privacy"

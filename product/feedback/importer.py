@@ -17,7 +17,7 @@ from product.files.tables import Row, Tell, batches, nobody, read_heading, read_
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy import keys
-from product.privacy.storage import redact_for_storage
+from product.privacy.redact import redact_for_storage
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
 from product.storage import lineage, queries
 from product.storage.database import Database

@@ -18,7 +18,7 @@ from product.files.tables import (
 )
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
-from product.privacy.storage import redact_for_storage
+from product.privacy.redact import redact_for_storage
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
 ADDED = ("label", "confidence", *LABELS, "language", "route")

@@ -6,7 +6,7 @@ from functools import partial
 import gradio as gr
 from gradio.events import Dependency
 
-from product.privacy.storage import redact_for_storage
+from product.privacy.redact import redact_for_storage
 from product.sentiment import LABELS, MAX_CHARACTERS, InvalidInput, NotFound, Prediction, StorageUnavailable
 from product.sentiment import AttuneError as Refusal
 from product.service import Application
