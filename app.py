@@ -3,8 +3,8 @@
 import logging
 import sys
 
+from product.jobs import running_application
 from product.sentiment import AttuneError
-from product.service import Application
 from product.settings.configuration import load_settings
 
 
@@ -16,7 +16,7 @@ def main() -> int:
         # Gradio reads its port as it is imported, and fails at one that is no number without saying what is allowed.
         from product.web.server import serve
 
-        with Application.open(settings) as application:
+        with running_application(settings) as application:
             serve(application)
     except AttuneError as error:
         print(error, file=sys.stderr)

@@ -9,7 +9,8 @@ from pathlib import Path
 from product.inference.manifest import Manifest
 from product.settings.configuration import Settings
 from product.storage.database import Database
-from product.versions.registry import Versions, install_shipped
+from product.versions.installer import install_shipped
+from product.versions.registry import Versions
 
 
 @dataclass(frozen=True)

@@ -1,7 +1,7 @@
-"""What is done by the clock, in the background of the serving process.
+"""Starts the application with its background jobs: clean-up, drift, probation, shadow and scheduled retraining.
 
-Intervals are counted by the monotonic clock: whoever sets the computer's clock back must not stop the watch for a new
-version. Times of the day are APScheduler's.
+Intervals use the monotonic clock (`product.periodic`), so that changing the computer's clock does not stop a job.
+APScheduler handles times of day.
 """
 
 import logging
@@ -10,25 +10,82 @@ import signal
 import subprocess
 import sys
 import threading
-from contextlib import suppress
-from typing import TextIO
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
+from typing import Protocol, TextIO
 
 from apscheduler.schedulers.background import BackgroundScheduler
 
+from product.drift import monitor
+from product.inference.engine import Engine
 from product.periodic import Periodic
+from product.service import Application
 from product.settings import cron
 from product.settings.configuration import ROOT, Settings
+from product.storage.database import Database
+from product.versions import probation_monitor, shadow
+from product.versions.installer import ensure_shipped
+from product.versions.registry import Versions
+from product.versions.watcher import Watcher
 
 log = logging.getLogger(__name__)
 
 MINUTE = 60.0
+CLEAN_SECONDS = 600.0
 RETRAIN = (sys.executable, "-m", "training", "retrain", "--if-due")
 """What a system's cron would call."""
 ENDING = 10.0
 """Seconds a child may take to end before it is killed."""
 
 
-class Retraining:
+class Job(Protocol):
+    """Background work that can be started once and stopped once."""
+
+    def start(self) -> None: ...
+
+    def stop(self) -> None: ...
+
+
+@contextmanager
+def running_application(settings: Settings) -> Iterator[Application]:
+    """Migrate the database, load a model version, start the background jobs; stop everything when the block ends.
+
+    Raises AttuneError when one of these fails.
+    """
+    with ExitStack() as stack:
+        database = Database(settings.database)
+        stack.callback(database.close)
+        database.migrate()
+        versions = Versions(settings, database)
+        ensure_shipped(settings, versions)
+        engine = Engine()
+        stack.callback(engine.close)
+        watcher = Watcher(settings, versions, engine)
+        watcher.start()
+        stack.callback(watcher.stop)
+        application = Application(settings, database, engine, watcher.refused)
+        for job in scheduled_jobs(application, versions):
+            job.start()
+            stack.callback(job.stop)
+        yield application
+
+
+def scheduled_jobs(application: Application, versions: Versions) -> list[Job]:
+    """The background jobs of a serving process, not started yet."""
+    settings, database = application.settings, application.database
+    probation = probation_monitor.ProbationWatch(settings, database, versions)
+    shadowing = shadow.ShadowWatch(settings, database, versions)
+    jobs: list[Job] = [
+        Periodic("deleting expired predictions", application.delete_expired),
+        Periodic("cleaning the database's files", application.clean_again, CLEAN_SECONDS),
+        Periodic("measuring drift", application.drift.check, monitor.HOUR),
+        Periodic("checking the version on probation", probation.check, probation_monitor.EVERY),
+        Periodic("scoring in shadow mode", shadowing.check, shadow.EVERY, nice=shadow.NICE),
+    ]
+    return jobs + ([ScheduledRetraining(settings)] if settings.retrain_cron else [])
+
+
+class ScheduledRetraining:
     """Starts the retrain command at the times of ATTUNE_RETRAIN_CRON, one at a time, as a process of its own.
 
     Times that passed while the machine slept or a run was under way are one. A run that is ended half-way leaves

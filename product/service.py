@@ -2,8 +2,7 @@
 
 import logging
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
@@ -17,10 +16,8 @@ from product.feedback import ranking as review
 from product.feedback.review_queue import Item, review_queue
 from product.inference.engine import Engine, NoModel
 from product.inference.prediction import predict_batch
-from product.jobs import Retraining
-from product.periodic import Periodic
 from product.privacy import keys
-from product.privacy.storage import redact_for_storage, storable
+from product.privacy.redact import redact_for_storage, storable
 from product.sentiment import (
     InvalidInput,
     MyCorrection,
@@ -36,9 +33,6 @@ from product.storage.database import Database
 from product.storage.locks import corrections_lock
 from product.storage.tables import FeedbackRow, now
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_label, check_length, check_reviewer, check_texts
-from product.versions import probation_monitor as probation_watch
-from product.versions import shadow
-from product.versions.registry import Versions, Watcher
 
 ID = re.compile(r"[0-9a-f]{32}")
 GIVEN = "Given by a person."
@@ -51,7 +45,6 @@ MAX_REVIEWED = 200
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
 """How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
-CLEAN_SECONDS = 600.0
 
 logger = logging.getLogger(__name__)
 
@@ -77,52 +70,17 @@ class Health:
 class Application:
     """Reads messages, takes corrections, says what became of them."""
 
-    def __init__(self, settings: Settings, database: Database, engine: Engine):
+    def __init__(
+        self, settings: Settings, database: Database, engine: Engine, refused: Mapping[str, str] | None = None
+    ):
+        """`refused` maps the versions that could not be loaded to the reason; its owner keeps it up to date."""
         self.settings = settings
         self.database = database
         self.engine = engine
         self.drift = drift_watch.DriftWatch(settings, database)
-        self._refused: dict[str, str] = {}
+        self._refused: Mapping[str, str] = {} if refused is None else refused
         self._unclean = False
         """Whether something deleted may still stand in the database's files."""
-
-    @classmethod
-    @contextmanager
-    def open(cls, settings: Settings) -> Iterator["Application"]:
-        """Everything running: schema, a model version, the watch for new ones. Raises AttuneError saying what is not.
-
-        Stopped in the opposite order when the block ends.
-        """
-        with ExitStack() as stack:
-            database = Database(settings.database)
-            stack.callback(database.close)
-            database.migrate()
-            versions = Versions(settings, database)
-            versions.ensure_shipped()
-            engine = Engine()
-            stack.callback(engine.close)
-            watcher = Watcher(settings, versions, engine)
-            watcher.start()
-            stack.callback(watcher.stop)
-            application = cls(settings, database, engine)
-            application._refused = watcher.refused
-            for job in application._jobs(versions):
-                job.start()
-                stack.callback(job.stop)
-            yield application
-
-    def _jobs(self, versions: Versions) -> list[Periodic | Retraining]:
-        """What is done by the clock while people are answered."""
-        given = self.settings, self.database, versions
-        probation, shadowing = probation_watch.ProbationWatch(*given), shadow.ShadowWatch(*given)
-        jobs = [
-            Periodic("deleting expired predictions", self.delete_expired),
-            Periodic("cleaning the database's files", self.clean_again, CLEAN_SECONDS),
-            Periodic("measuring drift", self.drift.check, drift_watch.HOUR),
-            Periodic("looking at the version on probation", probation.check, probation_watch.EVERY),
-            Periodic("reading in the shadow", shadowing.check, shadow.EVERY, nice=shadow.NICE),
-        ]
-        return jobs + ([Retraining(self.settings)] if self.settings.retrain_cron else [])
 
     def predict(self, texts: list[str]) -> list[Prediction]:
         """Answers in the order of `texts`, stored together before they are returned.

@@ -35,7 +35,8 @@ from product.storage.locks import corrections_lock
 from product.storage.tables import AttemptRow, ShadowRow
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_length
 from product.versions import shadow
-from product.versions.registry import Versions, install_shipped
+from product.versions.installer import install_shipped
+from product.versions.registry import Versions
 
 app = typer.Typer(
     help="Look after what serves, model versions, and what is kept, corrections; drift.", no_args_is_help=True

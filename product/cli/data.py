@@ -19,7 +19,9 @@ from product.sentiment import StorageUnavailable
 from product.settings.configuration import Settings, load_settings
 from product.storage.database import Database
 from product.storage.locks import exclusive
-from product.versions.registry import Versions, Watcher
+from product.versions.installer import ensure_shipped
+from product.versions.registry import Versions
+from product.versions.watcher import Watcher
 
 app = typer.Typer()
 
@@ -42,7 +44,7 @@ def running_engine(settings: Settings, database: Database) -> Iterator[Engine]:
     """The engine of the app with the active version; a new one is followed while it works."""
     say("loading the model")
     versions = Versions(settings, database)
-    versions.ensure_shipped()
+    ensure_shipped(settings, versions)
     engine = Engine()
     watcher = Watcher(settings, versions, engine)
     try:

@@ -11,7 +11,8 @@ from benchmarks.app_process import RunningApp, command
 from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
-from product.versions.registry import POLL_SECONDS, Versions
+from product.versions.registry import Versions
+from product.versions.watcher import POLL_SECONDS
 
 REFUSED_WITHIN = 10.0
 SLOWEST = 1.0

@@ -8,7 +8,8 @@ from datetime import UTC, datetime
 
 import pytest
 
-from product.jobs import RETRAIN, Periodic, Retraining
+from product.jobs import RETRAIN, ScheduledRetraining
+from product.periodic import Periodic
 
 EVERY_MINUTE = "* * * * *"
 
@@ -19,9 +20,9 @@ def retraining(settings, caplog):
     caplog.set_level(logging.INFO, "product.jobs")
     made = []
 
-    def make(program: str) -> Retraining:
+    def make(program: str) -> ScheduledRetraining:
         settings_with_times = settings.model_copy(update={"retrain_cron": EVERY_MINUTE, "corpus_dir": "/corpora"})
-        made.append(Retraining(settings_with_times, (sys.executable, "-c", program)))
+        made.append(ScheduledRetraining(settings_with_times, (sys.executable, "-c", program)))
         return made[-1]
 
     yield make

@@ -2,8 +2,9 @@
 
 import pytest
 
-from product.versions import registry as product_versions
-from product.versions.registry import Versions, install_shipped
+from product.versions import installer
+from product.versions.installer import install_shipped
+from product.versions.registry import Versions
 from training.modelling.trainer import Recipe
 from training.release.finetune import ship
 from training.retraining import dataset as material
@@ -23,7 +24,7 @@ def small(monkeypatch):
 def versions(two_experts, tmp_path, settings, database, monkeypatch):
     """An installation of the version with two experts."""
     ship(two_experts, tmp_path / "model", print)
-    monkeypatch.setattr(product_versions, "SHIPPED_MODEL", tmp_path / "model")
+    monkeypatch.setattr(installer, "SHIPPED_MODEL", tmp_path / "model")
     versions = Versions(settings, database)
     install_shipped(settings, versions)
     return versions

@@ -14,6 +14,7 @@ from product.inference.manifest import Expert, Manifest
 from product.inference.model import TOKENIZER_FILE, Model
 from product.settings.configuration import Settings
 from product.storage.database import Database
+from product.versions.installer import ensure_shipped
 from product.versions.registry import Versions
 from training.compression import distillation as compress
 from training.data import catalogue
@@ -277,7 +278,7 @@ def find_folder(settings: Settings, name: str) -> Path:
     database.migrate()
     try:
         versions = Versions(settings, database)
-        versions.ensure_shipped()
+        ensure_shipped(settings, versions)
         return versions.store.folder(name or versions.active())
     finally:
         database.close()

@@ -25,6 +25,7 @@ from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.locks import Locked, corrections_lock
 from product.storage.tables import now
+from product.versions.installer import ensure_shipped, installed_manifest
 from product.versions.registry import Versions, record
 from training.data.catalogue import Row
 from training.modelling.packaging import copy_expert, finish, package_versions
@@ -106,7 +107,7 @@ def _run(
     check_still_locked: Callable[[], None],
 ) -> Outcome:
     versions = Versions(settings, database)
-    versions.ensure_shipped()
+    ensure_shipped(settings, versions)
     if not dry_run:
         versions.discard_unrecorded()
     with database.read() as session:
@@ -120,7 +121,7 @@ def _run(
         settings,
         database,
         versions,
-        versions.installed(),
+        installed_manifest(versions.store),
         champion_id,
         attempt,
         dry_run,

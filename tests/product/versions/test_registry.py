@@ -10,7 +10,9 @@ from product.sentiment import NotFound
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage import lineage
 from product.storage.database import Database
-from product.versions.registry import NoParent, Versions, Watcher
+from product.versions.installer import installed_manifest
+from product.versions.registry import NoParent, Versions
+from product.versions.watcher import Watcher
 
 SHIPPED = manifests.read(SHIPPED_MODEL).id
 
@@ -94,7 +96,7 @@ def test_other_parts_under_the_shipped_name_are_built_again(versions):
     (folder / "en" / "packed" / "config.json").write_text("{}")
     manifests.write(folder, manifests.read(folder))
     with pytest.raises(manifests.BadVersion, match="ships other parts under this name"):
-        versions.installed()
+        installed_manifest(versions.store)
 
 
 def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watcher):

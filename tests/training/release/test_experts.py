@@ -8,8 +8,9 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.settings.configuration import SHIPPED_MODEL
-from product.versions import registry as product_versions
-from product.versions.registry import Versions, install_shipped
+from product.versions import installer
+from product.versions.installer import install_shipped, installed_manifest
+from product.versions.registry import Versions
 from training.data import catalogue as corpora
 from training.data.catalogue import Row
 from training.data.cleaning import BadRequest
@@ -82,11 +83,11 @@ def test_what_is_shipped_of_two_experts_is_installed_and_serves(two_experts, tmp
         "zh/packed/packed.safetensors",
         "zh/tokenizer.json",
     ]
-    monkeypatch.setattr(product_versions, "SHIPPED_MODEL", target)
+    monkeypatch.setattr(installer, "SHIPPED_MODEL", target)
     versions = Versions(settings, database)
     installed = install_shipped(settings, versions)
     assert versions.active() == "both-1"
-    assert versions.installed() == installed
+    assert installed_manifest(versions.store) == installed
     folder = versions.store.folder("both-1")
     expected = models.load(two_experts).probabilities(TEXTS)
     assert models.load(folder).probabilities(TEXTS) == pytest.approx(expected, abs=0.01)

@@ -19,7 +19,8 @@ from product.storage import lineage, queries
 from product.storage.database import Database
 from product.storage.locks import RETRAINING, Locked, exclusive
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
-from product.versions.registry import Versions, install_shipped
+from product.versions.installer import install_shipped, installed_manifest
+from product.versions.registry import Versions
 from tests.support.corrections import chinese_corrections, collect, distinct_texts
 from training.data import catalogue as corpora
 from training.retraining import compare as judging
@@ -31,7 +32,7 @@ from training.retraining.loop import HARMFUL, Challenger, Outcome, Run, too_few
 
 
 def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_alone(settings, versions, small):
-    shipped = versions.installed()
+    shipped = installed_manifest(versions.store)
     collected = collect(settings, chinese_corrections(24), least=6)
     draft = versions.store.draft("challenger")
     made = retrain.make_challenger(settings, versions, shipped, draft, 1, shipped.id, collected, print)
@@ -53,7 +54,7 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
 
 def test_a_glance_is_at_what_a_single_training_makes_of_the_gate_rows(settings, versions, database, small):
     collected = collect(settings, chinese_corrections(24), least=6)
-    run = Run(settings, database, versions, versions.installed(), "both-1", 1, False, timedelta(), print)
+    run = Run(settings, database, versions, installed_manifest(versions.store), "both-1", 1, False, timedelta(), print)
     folder = versions.store.draft("challenger") / "train_ablation"
     found = run.train_ablation(folder, collected)
     assert manifests.verify(folder).training["runs"] == 1
@@ -71,7 +72,7 @@ def test_an_expert_that_learns_nothing_is_the_one_of_the_version_named_with_all_
 def test_the_manifest_has_a_keyed_fingerprint_of_every_row_used(settings, versions, small):
     collected = collect(settings, chinese_corrections(24), least=6)
     draft = versions.store.draft("challenger")
-    shipped = versions.installed()
+    shipped = installed_manifest(versions.store)
     made = retrain.make_challenger(settings, versions, shipped, draft, 1, shipped.id, collected, print)
     rows = made.data["rows"]
     # of twenty those that the shipped model reads otherwise than their label are not used
@@ -172,8 +173,8 @@ def statuses(database):
 @pytest.fixture
 def nothing_to_install(monkeypatch):
     """The shipped version counts as installed: these tests load no model."""
-    monkeypatch.setattr(Versions, "ensure_shipped", lambda self: None)
-    monkeypatch.setattr(Versions, "installed", lambda self: manifests.read(SHIPPED_MODEL))
+    monkeypatch.setattr("training.retraining.loop.ensure_shipped", lambda settings, versions: None)
+    monkeypatch.setattr("training.retraining.loop.installed_manifest", lambda store: manifests.read(SHIPPED_MODEL))
 
 
 def test_a_run_that_has_too_few_corrections_tells_each_where_it_stands(
@@ -313,7 +314,7 @@ def test_a_large_source_that_does_harm_is_set_aside(database, give, decide, stat
 def test_a_source_that_was_set_aside_stays_so_in_the_next_run(settings, database, give, decide, statuses, versions):
     give(anna=65, mallory=70)
     decide(HARMS, WINS)
-    run = Run(settings, database, versions, versions.installed(), "both-1", 2, False, timedelta(), print)
+    run = Run(settings, database, versions, installed_manifest(versions.store), "both-1", 2, False, timedelta(), print)
     assert {one.actor for one in run.score_contributors()} == {"anna"}
     assert statuses("mallory") == {"quarantined": 70}
 
@@ -514,7 +515,15 @@ def conclude(settings, versions, database):
             attempt = lineage.start_attempt(session)
         chosen = settings.model_copy(update={"approval": approval})
         made = Run(
-            chosen, database, versions, versions.installed(), champion or before, attempt, dry_run, shadow, print
+            chosen,
+            database,
+            versions,
+            installed_manifest(versions.store),
+            champion or before,
+            attempt,
+            dry_run,
+            shadow,
+            print,
         )
         try:
             return made.conclude(Challenger(draft, manifest, verdict, NOTHING, np.zeros(0, dtype=bool)))

@@ -9,6 +9,7 @@ from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.model import softmax
 from product.sentiment import LABELS
+from product.versions.installer import installed_manifest
 from tests.support.corrections import correction, distinct_texts
 from training.data import catalogue as corpora
 from training.data.catalogue import Row
@@ -121,7 +122,7 @@ def test_a_later_training_replays_what_the_first_has_moved_and_what_was_replayed
     learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(8))]
     lesson = material.TrainingSet(learned, rows[:16], [], spare=rows[16:])
     draft = versions.store.draft("challenger")
-    _, _, replayed = teaching.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
+    _, _, replayed = teaching.teach(settings, versions, installed_manifest(versions.store), "en", lesson, draft, print)
     first, second = (teaching.rightly_read(shipped.experts["en"], rows[start:16:2]).rows for start in (0, 1))
     assert len(replayed) == len(first) + len(second)
     assert replayed[: len(first)] == first
@@ -135,7 +136,7 @@ def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(setti
     apart = [Row(one.text, one.label, "corrections") for one in learned]
     lesson = material.TrainingSet(learned, corpora.load("replay-en", "train")[:16], [], watched=apart)
     draft = versions.store.draft("challenger")
-    _, history, _ = teaching.teach(settings, versions, versions.installed(), "en", lesson, draft, print)
+    _, history, _ = teaching.teach(settings, versions, installed_manifest(versions.store), "en", lesson, draft, print)
     for run in range(teaching.RUNS):
         scores = [entry["eval_quality"] for entry in history if entry["run"] == run and "eval_quality" in entry]
         best = max(range(len(scores)), key=scores.__getitem__)
