@@ -1,7 +1,6 @@
-"""A real SQLite file per test, and a stand-in for the model that answers by one word of the text."""
+"""Fixtures for all tests: a real SQLite file per test, and a word-spotting stand-in for the model."""
 
 import shutil
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -27,7 +26,7 @@ SCORES = {
 
 
 class WordEngine:
-    """`bad` is negative, `good` is positive, anything else neutral; `seen` is what it was asked to read."""
+    """Texts with `bad` are negative, with `good` positive, all others neutral. `seen` lists the texts scored so far."""
 
     languages = ("en",)
 
@@ -52,18 +51,8 @@ def settings(tmp_path) -> Settings:
 
 
 @pytest.fixture(scope="session")
-def migrated_file(tmp_path_factory) -> Path:
-    """An empty database with every table, made once: each test gets a copy."""
-    path = tmp_path_factory.mktemp("migrated") / "attune.db"
-    database = Database(f"sqlite:///{path}")
-    database.migrate()
-    database.close()
-    return path
-
-
-@pytest.fixture(scope="session")
 def migrated(tmp_path_factory):
-    """An empty database with the newest schema, made once: the migrations have tests of their own."""
+    """An empty database file with the newest schema, made once. Each test works on a copy."""
     file = tmp_path_factory.mktemp("migrated") / "attune.db"
     database = Database(f"sqlite:///{file}")
     database.migrate()
@@ -75,7 +64,7 @@ def migrated(tmp_path_factory):
 def database(settings, migrated):
     settings.data_dir.mkdir(parents=True)
     shutil.copy(migrated, settings.data_dir / "attune.db")
-    # A third of a second is patience enough where a test holds the lock on purpose.
+    # Tests that hold the write lock on purpose should not wait long.
     database = Database(settings.database, patience=0.3)
     yield database
     database.close()
@@ -83,7 +72,7 @@ def database(settings, migrated):
 
 @pytest.fixture(scope="session")
 def postgresql_server():
-    """The address of a running server; skips, with the reason, where none can be started."""
+    """The URL of a running server. Skips with the reason if none can be started."""
     if reason := postgresql.missing():
         pytest.skip(reason)
     with postgresql.running() as url:
@@ -92,7 +81,7 @@ def postgresql_server():
 
 @pytest.fixture
 def postgresql_url(postgresql_server):
-    """The same, with nothing in it."""
+    """The URL of the same server with an empty database."""
     with create_engine(postgresql_server, isolation_level="AUTOCOMMIT").connect() as connection:
         for statement in ("DROP SCHEMA public CASCADE", "CREATE SCHEMA public"):
             connection.execute(text(statement))
@@ -111,7 +100,7 @@ def application(settings, database, engine) -> Application:
 
 @pytest.fixture
 def make_prediction():
-    """Predictions to store; give what matters to the test."""
+    """Make a prediction to store; pass only the fields that matter to the test."""
     defaults = SimpleNamespace(text="where is my parcel", label="neutral", model_version="v1", id="0" * 32)
 
     def make(**given) -> Prediction:
@@ -130,7 +119,7 @@ def make_prediction():
 
 @pytest.fixture
 def count(database):
-    """Rows in a table."""
+    """Count the rows of a table."""
 
     def rows(table) -> int:
         with database.read() as session:
@@ -141,7 +130,7 @@ def count(database):
 
 @pytest.fixture(scope="session")
 def installation(tmp_path_factory):
-    """A data dir with the shipped version built in it, once for all tests; copy it, do not write to it."""
+    """A data dir with the shipped version installed, built once for all tests. Do not write to it."""
     data_dir = tmp_path_factory.mktemp("installation") / "data"
     command("product", "install", data_dir=data_dir)
     return data_dir
@@ -149,31 +138,31 @@ def installation(tmp_path_factory):
 
 @pytest.fixture
 def installed_data_dir(installation, tmp_path):
-    """A data dir of the test's own in which the shipped version is installed and active."""
+    """A private data dir in which the shipped version is installed and active."""
     return shutil.copytree(installation, tmp_path / "data")
 
 
 @pytest.fixture(scope="session")
 def shipped(installation):
-    """The shipped model as it serves."""
+    """The shipped model, as loaded for serving."""
     return models.load(installation / "versions" / manifests.read(SHIPPED_MODEL).id)
 
 
 @pytest.fixture(scope="session")
 def shipped_folder(installation):
-    """The folder of the shipped version as it is installed; do not write to it."""
+    """The folder of the installed shipped version. Do not write to it."""
     return installation / "versions" / manifests.read(SHIPPED_MODEL).id
 
 
 @pytest.fixture(scope="session")
 def zh_checkpoint(tmp_path_factory):
-    """A Chinese checkpoint of two layers with random weights, and its tokenizer, which knows characters."""
+    """A two-layer Chinese checkpoint with random weights and a tokenizer of single characters."""
     return tiny.write_checkpoint(tmp_path_factory.mktemp("tiny") / "checkpoint")
 
 
 @pytest.fixture(scope="session")
 def zh_version(zh_checkpoint, tmp_path_factory):
-    """The folder of a finished version whose only expert is the tiny Chinese one, packed."""
+    """The folder of a complete version with one expert: the tiny Chinese one, packed."""
     return tiny.build_version(zh_checkpoint, tmp_path_factory.mktemp("tiny") / "zh-1")
 
 

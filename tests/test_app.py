@@ -1,4 +1,4 @@
-"""app.py as a user starts it, after the first start."""
+"""app.py as a user starts it, with the model installed."""
 
 import shutil
 import subprocess
@@ -18,24 +18,24 @@ def app(installation, tmp_path_factory):
         yield running
 
 
-def test_the_cpu_path_answers_without_torch_in_the_process(app):
+def test_serving_on_cpu_never_loads_torch(app):
     maps = Path(f"/proc/{app.process.pid}/maps").read_text()
     assert "onnxruntime" in maps
     assert "libtorch" not in maps
 
 
-def test_the_log_says_which_backend_was_chosen_and_why(app):
+def test_the_log_names_the_backend_and_the_reason(app):
     assert "backend onnx-int8: CUDA_VISIBLE_DEVICES hides every GPU" in app.log()
 
 
-def test_a_port_that_is_no_number_is_refused_with_what_is_allowed(tmp_path):
+def test_a_port_that_is_not_a_number_stops_the_start_and_names_the_setting(tmp_path):
     environment = clean_environment(tmp_path, GRADIO_SERVER_PORT="abc")
-    done = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
-    assert done.returncode == 1
-    assert "GRADIO_SERVER_PORT" in done.stderr and "'abc'" in done.stderr and "Traceback" not in done.stderr
+    result = subprocess.run([sys.executable, "app.py"], cwd=ROOT, env=environment, capture_output=True, text=True)
+    assert result.returncode == 1
+    assert "GRADIO_SERVER_PORT" in result.stderr and "'abc'" in result.stderr and "Traceback" not in result.stderr
 
 
-def test_who_comes_through_a_proxy_on_this_machine_is_told_by_the_address_that_the_proxy_saw(app):
+def test_clients_behind_a_local_proxy_are_told_apart_by_the_forwarded_address(app):
     [answer] = app.predict(["where is my parcel"])["predictions"]
     given = {"prediction_id": answer["id"], "label": "positive", "actor": "anna"}
 
@@ -44,5 +44,5 @@ def test_who_comes_through_a_proxy_on_this_machine_is_told_by_the_address_that_t
 
     first = correct("203.0.113.1")
     assert correct("203.0.113.2") != first
-    # what a visitor has written before it is not believed
+    # Only the last address counts: a visitor can write the ones before it.
     assert correct("203.0.113.9, 203.0.113.1") == first

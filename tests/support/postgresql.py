@@ -1,4 +1,4 @@
-"""A PostgreSQL server of the tests' own, from the binaries that a system package brings."""
+"""A PostgreSQL server for the tests, started from the binaries of the system package."""
 
 import os
 import pwd
@@ -15,7 +15,7 @@ PACKAGED = "/usr/lib/postgresql"
 
 
 def binaries() -> Path | None:
-    """The folder with initdb and pg_ctl, the newest where there are several."""
+    """The folder of initdb and pg_ctl: the newest one if several are installed."""
     if found := shutil.which("initdb"):
         return Path(found).resolve().parent
     folders = sorted(Path(PACKAGED).glob("*/bin/initdb"), key=lambda file: int(file.parts[-3]))
@@ -23,7 +23,7 @@ def binaries() -> Path | None:
 
 
 def missing() -> str:
-    """Why no server can be started here; empty where one can."""
+    """Why no server can be started here; empty if one can."""
     if binaries() is None:
         return f"PostgreSQL is not installed: no initdb on the path or in {PACKAGED}"
     if os.geteuid() == 0 and "postgres" not in {user.pw_name for user in pwd.getpwall()}:
@@ -33,7 +33,7 @@ def missing() -> str:
 
 @contextmanager
 def running() -> Iterator[str]:
-    """Its address, as ATTUNE_DATABASE_URL takes it. Everything in it is gone when the block ends."""
+    """Start a server and yield its URL, as ATTUNE_DATABASE_URL takes it. Its data is deleted when the block ends."""
     user = "postgres" if os.geteuid() == 0 else None
     port = free_port()
     with tempfile.TemporaryDirectory() as folder:
