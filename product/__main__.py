@@ -1,6 +1,6 @@
 """Commands: python -m product --help"""
 
-from product.cli.commands import app
+from product.cli.app import app
 from product.cli.console import run
 
 if __name__ == "__main__":

@@ -4,6 +4,8 @@ import json
 import logging
 import sys
 import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -11,8 +13,10 @@ import typer
 from rich.console import Console
 from rich.logging import RichHandler
 from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from product.files.reading import Tell
 from product.sentiment import AttuneError
 
 REFUSED = 2
@@ -21,6 +25,10 @@ WIDE = 150
 """Columns that the table of a verdict needs: in fewer its words are cut in the middle."""
 
 JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
+
+TextOption = Annotated[str, typer.Option(help="The column with the messages.")]
+PLAIN = {"markup": False, "highlight": False, "soft_wrap": True}
+"""How text is printed that came from outside."""
 
 out = Console()
 console = Console(stderr=True)
@@ -65,3 +73,17 @@ def run(app: typer.Typer) -> None:
     except AttuneError as error:
         console.print(f"[bold red]{type(error).__name__}[/bold red]: {error}", highlight=False, soft_wrap=True)
         sys.exit(REFUSED)
+
+
+def one_line(text: str) -> str:
+    """Without what could steer a terminal."""
+    return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+@contextmanager
+def progress(what: str) -> Iterator[Tell]:
+    """A bar on stderr; call what it yields with how many of how many are done."""
+    columns = (TextColumn(what), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=console, transient=True) as bar:
+        task = bar.add_task(what, total=None)
+        yield lambda done, total: bar.update(task, completed=done, total=total)

@@ -6,7 +6,6 @@ experts: a team whose customers write in English only is not told that they diff
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from math import log, log2
 
 from product.drift.counts import (
     CONFIDENCE,
@@ -20,11 +19,8 @@ from product.drift.counts import (
     added,
     bins_of,
 )
+from product.drift.distance import PSI_OF_JSD, growth, jensen_shannon, noise, psi, shares
 from product.sentiment import LABELS
-
-PSI_OF_JSD = 8 * log(2)
-"""For distributions close to each other PSI is this many times the Jensen-Shannon divergence in bits: both are then
-multiples of the chi-squared distance, sum of (p - q)**2 / p: once, and 1 / (8 ln 2) times."""
 
 
 @dataclass(frozen=True)
@@ -54,51 +50,6 @@ class Rules:
         return min(self.watch, self.alert) * scale, self.alert * scale
 
 
-# Indices
-
-
-def psi(reference_counts: Sequence[float], counts: Sequence[float], smoothing: float = 0.5) -> float:
-    """Population stability index, sum over the bins of (q - p) ln(q / p): 0 for the same shares, no upper end.
-
-    p and q are the shares in the reference and in the counts, with `smoothing` added to each bin: half a message
-    (Jeffreys' prior), without which one empty bin makes the index infinite.
-    """
-    pairs = zip(_shares(reference_counts, smoothing), _shares(counts, smoothing), strict=True)
-    return sum((q - p) * log(q / p) for p, q in pairs if p != q)
-
-
-def jensen_shannon(p: Sequence[float], q: Sequence[float]) -> float:
-    """Jensen-Shannon divergence in bits: 0 for the same shares, 1 for shares with no bin in common (J. Lin, 1991).
-
-    The mean of both sides' Kullback-Leibler divergence from their mean. Counts will do: they are made shares.
-    """
-    p, q = _shares(p), _shares(q)
-    middle = [(a + b) / 2 for a, b in zip(p, q, strict=True)]
-    # Rounding may leave what is 0 a little below it.
-    return max(0.0, (_divergence(p, middle) + _divergence(q, middle)) / 2)
-
-
-def _divergence(p: Sequence[float], q: Sequence[float]) -> float:
-    return sum(a * log2(a / b) for a, b in zip(p, q, strict=True) if a)
-
-
-def _shares(counts: Sequence[float], smoothing: float = 0.0) -> list[float]:
-    total = sum(counts) + smoothing * len(counts)
-    return [(count + smoothing) / total for count in counts]
-
-
-def noise(reference_counts: Sequence[float], counts: Sequence[float]) -> float:
-    """What `psi` is on average where nothing has changed: (bins - 1) * (1 / m + 1 / n), for counts of m and of n.
-
-    Close to each other, PSI is the sum over the bins of (q - p)**2 / s, s being the true shares. Where both are drawn
-    from s, q - p varies by s (1 - s) (1 / m + 1 / n), so a bin adds (1 - s) (1 / m + 1 / n), and all together bins - 1
-    times the bracket. (The index over the bracket has a chi-squared distribution of bins - 1 degrees of freedom:
-    B. Yurdakul, Statistical Properties of Population Stability Index, 2018.) Bins empty on both sides vary nothing.
-    """
-    used = sum(1 for pair in zip(reference_counts, counts, strict=True) if any(pair))
-    return max(0, used - 1) * (1 / sum(reference_counts) + 1 / sum(counts))
-
-
 def expected(reference: Reference, week: Week, name: str) -> list[float]:
     """A reference's counts in the week's own mix of experts; empty where it knows nothing of one that the week has.
 
@@ -114,19 +65,13 @@ def expected(reference: Reference, week: Week, name: str) -> list[float]:
         return []
     weights = {side: parts[side] / sum(parts.values()) for side in known}
     size = 1 / sum(weights[side] ** 2 / sum(counts) for side, counts in known.items())
-    weighed = [[weights[side] * share for share in _shares(counts)] for side, counts in known.items()]
+    weighed = [[weights[side] * share for share in shares(counts)] for side, counts in known.items()]
     return [size * sum(shares) for shares in zip(*weighed, strict=True)]
 
 
 def counted(week: Week, name: str) -> list[int]:
     """A week's counts of a measure by bin, of both experts together."""
     return week.counts.language if name == "language" else added(*(week.counts.sides[side][name] for side in SIDES))
-
-
-def growth(reference_counts: Sequence[float], counts: Sequence[float]) -> list[float]:
-    """What each bin that grew adds to the index; 0 for those that shrank."""
-    pairs = zip(_shares(reference_counts, 0.5), _shares(counts, 0.5), strict=True)
-    return [(q - p) * log(q / p) if q > p else 0.0 for p, q in pairs]
 
 
 # What is found

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from product.files.tables import check_free, written_whole
+from product.files.writing import check_free, written_whole
 from product.sentiment import InvalidInput, Status
 from product.storage import queries
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from product.files.tables import Row, Tell, batches, nobody, read_heading, read_rows
+from product.files.reading import Row, Tell, batches, nobody, read_heading, read_rows
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy import keys

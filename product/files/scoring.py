@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from product.files.tables import (
+from product.files.reading import (
     Row,
     Tell,
     batches,
@@ -14,8 +14,8 @@ from product.files.tables import (
     read_rows,
     separator,
     starts_with_mark,
-    written_whole,
 )
+from product.files.writing import written_whole
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy.redact import redact_for_storage

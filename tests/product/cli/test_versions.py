@@ -4,7 +4,8 @@ what `rollback` warns of."""
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
+from product.cli import workspace
+from product.cli.app import app
 from product.storage import lineage, queries
 
 CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
@@ -14,8 +15,8 @@ VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not
 @pytest.fixture
 def command(settings, monkeypatch):
     """The command on the test's own database; returns how it ended."""
-    monkeypatch.setattr(commands, "load_settings", lambda: settings)
-    return lambda *arguments: CliRunner().invoke(commands.app, ["versions", *arguments], env={"COLUMNS": "200"})
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(app, ["versions", *arguments], env={"COLUMNS": "200"})
 
 
 @pytest.fixture
@@ -64,13 +65,13 @@ def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name,
 )
 def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatch, arguments, told):
     monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
-    done = CliRunner().invoke(commands.app, ["promote", "v1", *arguments])
+    done = CliRunner().invoke(app, ["promote", "v1", *arguments])
     assert done.exit_code == 0, done.output
     assert told in command().stdout
 
 
 def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, command):
-    done = CliRunner().invoke(commands.app, ["promote", "v1", "--why", "x" * 3000])
+    done = CliRunner().invoke(app, ["promote", "v1", "--why", "x" * 3000])
     assert "why: " in str(done.exception)
     assert ": v1: test" in command().stdout
 
@@ -78,7 +79,7 @@ def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, comm
 def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
     attempts, database, settings, make_prediction, monkeypatch
 ):
-    monkeypatch.setattr(commands, "load_settings", lambda: settings)
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
     monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
     with database.write() as session:
         answer = make_prediction()
@@ -90,7 +91,7 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
             lineage.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
         queries.decide(session, id, False, "eve", "no")
         lineage.activate(session, version_id="v3", why="test")
-    told = CliRunner().invoke(commands.app, ["rollback"])
+    told = CliRunner().invoke(app, ["rollback"])
     assert "active: v2 (before: v3)" in told.stdout
     assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr
-    assert "turned down" not in CliRunner().invoke(commands.app, ["rollback"]).stderr
+    assert "turned down" not in CliRunner().invoke(app, ["rollback"]).stderr

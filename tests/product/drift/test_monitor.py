@@ -8,7 +8,8 @@ import pytest
 from fastapi.testclient import TestClient
 from typer.testing import CliRunner
 
-from product.cli import commands
+from product.cli import drift as drift_commands
+from product.cli.app import app
 from product.drift.findings import Rules
 from product.drift.monitor import FIRST_WEEKS, REFERENCE, to_review, write_reference
 from product.inference.model import TextScore
@@ -261,10 +262,10 @@ def test_metrics_are_those_of_the_newest_week_with_something_to_say(application,
 def test_command_prints_the_weeks_and_writes_them_as_json(world, monkeypatch, tmp_path):
     world.ship(mix(60, 20, 20))
     world.give(MONDAY, negative=20, neutral=170, positive=20)
-    monkeypatch.setattr(commands, "DriftWatch", lambda settings, database: world.watch())
+    monkeypatch.setattr(drift_commands, "DriftWatch", lambda settings, database: world.watch())
     monkeypatch.setenv("ATTUNE_DATA_DIR", str(world.settings.data_dir))
     file = tmp_path / "drift.json"
-    result = CliRunner().invoke(commands.app, ["drift", "--weeks", "2", "--review", "1", "--json", str(file)])
+    result = CliRunner().invoke(app, ["drift", "--weeks", "2", "--review", "1", "--json", str(file)])
     assert result.exit_code == 0, result.output
     content = json.loads(file.read_text(encoding="utf-8"))
     assert content["compared_with"] == "training"

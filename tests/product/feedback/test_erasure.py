@@ -10,7 +10,8 @@ from types import SimpleNamespace
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
+from product.cli import workspace
+from product.cli.app import app
 from product.feedback import erasure
 from product.sentiment import NotFound, StorageUnavailable
 from product.storage import lineage, queries
@@ -36,8 +37,8 @@ def give(application):
 @pytest.fixture
 def erase(settings, monkeypatch):
     """The command on the test's own database; returns how it ended."""
-    monkeypatch.setattr(commands, "load_settings", lambda: settings)
-    return lambda *arguments, **more: CliRunner().invoke(commands.app, ["erase", *arguments], **more)
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    return lambda *arguments, **more: CliRunner().invoke(app, ["erase", *arguments], **more)
 
 
 def erase_actor(database, actor="Xanadu Ann") -> erasure.ErasureScope:
@@ -231,7 +232,7 @@ def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(
         raise StorageUnavailable("The database cannot be cleaned just now.")
 
     give()
-    monkeypatch.setattr(commands.Database, "scrub", full)
+    monkeypatch.setattr(workspace.Database, "scrub", full)
     done = erase("--actor", "Xanadu Ann", "--yes")
     assert "erased: corrections: 1" in done.output
     assert "traces may stay" in str(done.exception)

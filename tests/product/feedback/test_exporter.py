@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
+from product.cli import workspace
+from product.cli.app import app
 from product.feedback import exporter as exporting
 from product.sentiment import InvalidInput, Status
 from product.storage import lineage, queries
@@ -27,8 +28,8 @@ def give(application):
 @pytest.fixture
 def export(settings, monkeypatch):
     """The command on the test's own database; returns how it ended."""
-    monkeypatch.setattr(commands, "load_settings", lambda: settings)
-    return lambda *arguments: CliRunner().invoke(commands.app, ["export", *map(str, arguments)])
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(app, ["export", *map(str, arguments)])
 
 
 def lines(file) -> list[dict]:

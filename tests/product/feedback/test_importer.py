@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
-from product.cli import data as data_commands
+from product.cli import workspace
+from product.cli.app import app
 from product.feedback import importer as intake
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
@@ -52,9 +52,9 @@ def run(settings, database, engine, monkeypatch):
     def stand_in(_settings, _database):
         yield engine
 
-    monkeypatch.setattr(data_commands, "load_settings", lambda: settings)
-    monkeypatch.setattr(data_commands, "running_engine", stand_in)
-    return lambda *arguments: CliRunner().invoke(commands.app, ["import", *map(str, arguments)])
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    monkeypatch.setattr(workspace, "running_engine", stand_in)
+    return lambda *arguments: CliRunner().invoke(app, ["import", *map(str, arguments)])
 
 
 def standing(database) -> list:
@@ -258,6 +258,6 @@ def test_the_command_imports_and_tells_what_came_of_each_row(tmp_path, run, data
 
 
 def test_the_command_refuses_a_file_with_a_bad_row_before_a_model_is_loaded(tmp_path, run, monkeypatch):
-    monkeypatch.setattr(data_commands, "running_engine", lambda *_: pytest.fail("the model was loaded"))
+    monkeypatch.setattr(workspace, "running_engine", lambda *_: pytest.fail("the model was loaded"))
     (tmp_path / "a.csv").write_text("text,label\nbad bag,angry\n")
     assert isinstance(run(tmp_path / "a.csv", "--actor", "team").exception, InvalidInput)

@@ -7,7 +7,8 @@ from datetime import UTC, datetime
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
+from product.cli import workspace
+from product.cli.app import app
 from product.sentiment import InvalidInput, NotFound, Status
 from product.storage import lineage, queries
 from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
@@ -16,8 +17,8 @@ from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreemen
 @pytest.fixture
 def command(settings, monkeypatch):
     """A command on the test's own database; returns how it ended."""
-    monkeypatch.setattr(commands, "load_settings", lambda: settings)
-    return lambda *arguments: CliRunner().invoke(commands.app, arguments)
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    return lambda *arguments: CliRunner().invoke(app, arguments)
 
 
 @pytest.fixture

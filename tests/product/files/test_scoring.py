@@ -7,8 +7,8 @@ from contextlib import contextmanager
 import pytest
 from typer.testing import CliRunner
 
-from product.cli import commands
-from product.cli import data as data_commands
+from product.cli import workspace
+from product.cli.app import app
 from product.files import scoring as bulk
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
@@ -140,12 +140,12 @@ def test_the_command_scores_a_named_column_stores_nothing_and_replaces_only_by_f
     def stand_in(_settings, _database):
         yield engine
 
-    monkeypatch.setattr(data_commands, "load_settings", lambda: settings)
-    monkeypatch.setattr(data_commands, "running_engine", stand_in)
+    monkeypatch.setattr(workspace, "load_settings", lambda: settings)
+    monkeypatch.setattr(workspace, "running_engine", stand_in)
     source, target = tmp_path / "in.csv", tmp_path / "out.csv"
     source.write_text('message\nbad bag\n""\n')
     command = ["score", str(source), str(target), "--text-column", "message"]
-    done = CliRunner().invoke(commands.app, [*command, "--json", "-"])
+    done = CliRunner().invoke(app, [*command, "--json", "-"])
     assert json.loads(done.stdout) == {
         "file": str(target),
         "columns": ADDED,
@@ -154,7 +154,7 @@ def test_the_command_scores_a_named_column_stores_nothing_and_replaces_only_by_f
         "too_long": 0,
     }
     assert count(PredictionRow) == 0
-    assert isinstance(CliRunner().invoke(commands.app, command).exception, InvalidInput)
-    again = CliRunner().invoke(commands.app, [*command, "--force"])
+    assert isinstance(CliRunner().invoke(app, command).exception, InvalidInput)
+    again = CliRunner().invoke(app, [*command, "--force"])
     assert again.exit_code == 0
     assert "2 rows are written to" in again.stdout and "1 without a text" in again.stdout

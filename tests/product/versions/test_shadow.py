@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from typer.testing import CliRunner
 
-from product.cli.commands import app as commands
+from product.cli.app import app as commands
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.inference.model import TextScore

@@ -1,0 +1,49 @@
+"""Results written whole or not at all."""
+
+import stat
+
+import pytest
+
+from product.files.writing import check_free, written_whole
+from product.sentiment import InvalidInput
+
+
+def names(folder) -> list[str]:
+    return sorted(file.name for file in folder.iterdir())
+
+
+def test_a_file_that_is_there_is_free_only_by_force(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(InvalidInput, match="a is there already: .* --force"):
+        check_free(tmp_path / "a", force=False)
+    check_free(tmp_path / "a", force=True)
+    check_free(tmp_path / "b", force=False)
+
+
+def test_a_folder_that_is_not_there_is_named(tmp_path):
+    with pytest.raises(InvalidInput, match="there is no folder .*none"):
+        check_free(tmp_path / "none" / "a", force=True)
+
+
+def test_a_result_takes_the_old_one_s_place_whole_and_only_its_owner_reads_it(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with written_whole(tmp_path / "a") as unfinished:
+        unfinished.write_text("new")
+        assert (tmp_path / "a").read_text() == "old"
+    assert (tmp_path / "a").read_text() == "new"
+    assert stat.S_IMODE((tmp_path / "a").stat().st_mode) == 0o600
+    assert names(tmp_path) == ["a"]
+
+
+def test_nothing_is_left_of_a_result_that_was_broken_off_and_the_old_one_stays(tmp_path):
+    (tmp_path / "a").write_text("old")
+    with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "a") as unfinished:
+        unfinished.write_text("half")
+        raise KeyboardInterrupt
+    assert names(tmp_path) == ["a"]
+    assert (tmp_path / "a").read_text() == "old"
+
+
+def test_a_disk_that_refuses_is_told_by_the_file_s_name(tmp_path):
+    with pytest.raises(InvalidInput, match="a cannot be written: No space left"), written_whole(tmp_path / "a"):
+        raise OSError(28, "No space left on device")
