@@ -25,8 +25,8 @@ from product.settings.configuration import load_settings
 from training.data import catalogue as corpora
 from training.data.catalogue import DATA, Row
 from training.data.cleaning import BadRequest, clean
+from training.evaluation.lookup import find_folder
 from training.evaluation.metrics import targets
-from training.release.finetune import find_folder
 
 MIXED = DATA / "mixed" / "mixed.csv"
 FRAMES = {"zh": "Chinese with English words", "en": "English with Chinese words"}

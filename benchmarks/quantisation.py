@@ -17,7 +17,7 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.settings.configuration import SHIPPED_MODEL, load_settings
 from training.data import catalogue as corpora
 from training.data.cleaning import clean
-from training.release.finetune import find_model
+from training.evaluation.lookup import find_model
 
 
 def main() -> None:

@@ -11,7 +11,7 @@ from product.inference.model import BATCH, Model
 from product.settings.configuration import load_settings
 from training.data import catalogue as corpora
 from training.data.cleaning import clean
-from training.release.finetune import find_model
+from training.evaluation.lookup import find_model
 
 MESSAGES = 512
 ROUNDS = 5

@@ -16,7 +16,7 @@ from product.service import Application
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
 from tests.support import postgresql, tiny
-from training.release.finetune import combine
+from training.release.combine import combine
 
 SCORES = {
     "negative": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},

@@ -4,10 +4,10 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.table import Table
 
 from product.cli.console import out, say
 from product.settings.configuration import load_settings
+from training.cli.printing import print_rows
 
 app = typer.Typer(
     help="Smaller models: distil, cut layers or vocabulary, pack and unpack, compare.", no_args_is_help=True
@@ -65,9 +65,9 @@ def cut_layers(
 ) -> None:
     """A checkpoint with some of its encoder layers."""
     from training.compression import distillation as compress
-    from training.release.finetune import check_new
+    from training.release.checkpoints import check_new_folder
 
-    check_new(out_dir)
+    check_new_folder(out_dir)
     config = compress.cut_layers(model, keep, out_dir)
     out.print(f"{config['num_hidden_layers']} layers are in {out_dir}")
 
@@ -84,9 +84,9 @@ def vocabulary(
 ) -> None:
     """A checkpoint with a smaller vocabulary: fewer word embeddings, its tokenizer to match."""
     from training.compression import vocabulary as words
-    from training.release.finetune import check_new
+    from training.release.checkpoints import check_new_folder
 
-    check_new(out_dir)
+    check_new_folder(out_dir)
     cut = words.cut(model, out_dir, like=like, names=corpus or [], say=say)
     out.print(f"{cut.after:,} of {cut.before:,} pieces are in {out_dir}")
 
@@ -99,9 +99,9 @@ def pack(
 ) -> None:
     """A checkpoint in a quarter to an eighth of its size."""
     from training.compression import distillation as compress
-    from training.release.finetune import check_new
+    from training.release.checkpoints import check_new_folder
 
-    check_new(out_dir)
+    check_new_folder(out_dir)
     compress.pack_checkpoint(model, bits, out_dir)
     size = sum(file.stat().st_size for file in out_dir.iterdir())
     out.print(f"{size / 1e6:.1f} MB are in {out_dir}")
@@ -114,9 +114,9 @@ def unpack(
     language: Annotated[str, typer.Option(help="Whose expert: en or zh.")] = "en",
 ) -> None:
     """The checkpoint that a version's expert was packed from, up to what packing took: to go on from, to learn from."""
-    from training.release.finetune import unpack as write_unpacked
+    from training.release.checkpoints import unpack_expert
 
-    manifest = write_unpacked(load_settings(), model, language, out_dir)
+    manifest = unpack_expert(load_settings(), model, language, out_dir)
     out.print(f"the {language} expert of {manifest.id} is in {out_dir}")
 
 
@@ -129,12 +129,12 @@ def average(
     """The weighted mean of checkpoints that went on from one start: often better than each of them."""
     from training.compression import distillation as compress
     from training.modelling.trainer import write_json
-    from training.release import plan
-    from training.release.finetune import check_new
+    from training.release.checkpoints import check_new_folder
+    from training.release.lineage import RESULT_FILE, recorded_runs
 
-    check_new(out_dir)
+    check_new_folder(out_dir)
     compress.average(model, weight, out_dir)
-    write_json(out_dir / plan.RESULT, {"before": plan.runs_behind(model)})
+    write_json(out_dir / RESULT_FILE, {"before": recorded_runs(model)})
     out.print(f"the mean of {', '.join(folder.name for folder in model)} is in {out_dir}")
 
 
@@ -148,9 +148,9 @@ def make_version(
     language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
 ) -> None:
     """A version that can serve, of a checkpoint as it is: packed, exported to int8, calibrated, measured."""
-    from training.release.finetune import version_of
+    from training.release.finetune import version_from_checkpoint
 
-    manifest = version_of(
+    manifest = version_from_checkpoint(
         load_settings(), model, language=language, bits=bits, corpora=corpus, out=out_dir, version=version, say=say
     )
     rows = [
@@ -172,17 +172,7 @@ def table(
 ) -> None:
     """Models side by side: layers, sizes, accuracy as the int8 export serves, speed against the first."""
     from training.compression import comparison
-    from training.evaluation.metrics import read_rows
+    from training.evaluation.rows import read_rows
 
     rows = comparison.compare(model, {name: read_rows(name) for name in data}, load_settings().base_model, say)
     print_rows("models as their int8 exports serve", rows)
-
-
-def print_rows(title: str, rows: list[dict]) -> None:
-    """Rows of the same columns as a table; the first column to the left, figures to the right."""
-    shown = Table(title=title, title_justify="left")
-    for index, heading in enumerate(rows[0] if rows else ()):
-        shown.add_column(heading, justify="right" if index else "left")
-    for row in rows:
-        shown.add_row(*(str(value) for value in row.values()))
-    out.print(shown)

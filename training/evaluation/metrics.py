@@ -1,71 +1,16 @@
-"""What a version is worth on labelled rows, as it serves: one evaluator for training, the gate and the command line."""
-
-import warnings
-from pathlib import Path
+"""Metrics of a version on labelled rows, as it serves."""
 
 import numpy as np
-import pandas
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from product.inference.model import Model
-from product.inference.text import language
-from product.sentiment import LABELS, AttuneError
-from training.data import catalogue as corpora
+from product.sentiment import LABELS
 from training.data.catalogue import Row
-from training.data.cleaning import clean
-from training.modelling.calibration import ece_interval, expected_calibration_error
+from training.evaluation.calibration_error import ece_interval, expected_calibration_error
+from training.evaluation.slices import slices
 
-SHORT, LONG = 60, 140  # characters: a line, a tweet
 NEUTRAL = LABELS.index("neutral")
 LEAST_POLAR = 30
-
-
-class BadData(AttuneError):
-    """A data file cannot be used; the message names file, row and column."""
-
-
-def read_rows(data: str) -> list[Row]:
-    """Rows of a .csv or .parquet file with columns `text` and `label`, or of a known corpus: its test split, or with
-    `NAME:SPLIT` another.
-
-    Raises BadData naming file, row and column; CorpusUnavailable.
-    """
-    path = Path(data)
-    if path.suffix not in (".csv", ".parquet"):
-        name, _, split = data.partition(":")
-        return clean(corpora.load(name, split or "test"))[0]
-    if not path.is_file():
-        raise BadData(f"{data}: no such file")
-    try:
-        corpora.check_size(path)
-        table = _read_csv(path) if path.suffix == ".csv" else pandas.read_parquet(path)
-    except corpora.BadCorpus as error:
-        raise BadData(str(error)) from None
-    # Of pyarrow's own errors some are neither ValueError nor OSError; NotImplementedError is a RuntimeError.
-    except (ValueError, OSError, RuntimeError, KeyError, TypeError, pandas.errors.ParserWarning) as error:
-        raise BadData(f"{data}: cannot be read as {path.suffix[1:]}: {error}") from None
-    return _checked(data, table)
-
-
-def _read_csv(path: Path) -> pandas.DataFrame:
-    """Every value as the text it is; a line with a value too many is an error, not a line with an index in front."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("error", pandas.errors.ParserWarning)
-        return pandas.read_csv(path, dtype=str, keep_default_na=False, index_col=False)
-
-
-def _checked(data: str, table: pandas.DataFrame) -> list[Row]:
-    missing = [column for column in ("text", "label") if column not in table]
-    if missing:
-        raise BadData(f"{data}: column {missing[0]!r} is missing; there are {', '.join(map(str, table.columns))}")
-    if table.empty:
-        raise BadData(f"{data}: there is no row in it")
-    for index, (text, label) in enumerate(zip(table["text"], table["label"], strict=True), start=1):
-        if not isinstance(text, str) or not text.strip():
-            raise BadData(f"{data}: row {index}, column 'text': must be a text that is not empty")
-        if not isinstance(label, str) or label not in LABELS:
-            raise BadData(f"{data}: row {index}, column 'label': {label!r} is not one of {', '.join(LABELS)}")
-    return [Row(text, label, Path(data).name) for text, label in zip(table["text"], table["label"], strict=True)]
 
 
 def targets(rows: list[Row]) -> np.ndarray:
@@ -114,16 +59,6 @@ def routing(scores: np.ndarray, wanted: np.ndarray) -> float | None:
         return None
     first = np.argsort(-scores[:, LABELS.index("negative")], kind="stable")[: negative.sum()]
     return float(negative[first].mean())
-
-
-def slices(rows: list[Row]) -> dict[str, np.ndarray]:
-    """Name to row indices: by source, by language and by length in characters."""
-    names: dict[str, list[int]] = {}
-    for index, row in enumerate(rows):
-        size = "short" if len(row.text) <= SHORT else "long" if len(row.text) > LONG else "medium"
-        for name in (f"source {row.source}", f"language {language(row.text)}", f"length {size}"):
-            names.setdefault(name, []).append(index)
-    return {name: np.array(indices) for name, indices in sorted(names.items())}
 
 
 def evaluate(model: Model, rows: list[Row]) -> dict:

@@ -21,8 +21,8 @@ from training.data.catalogue import REPORTED, CorpusUnavailable, Row
 from training.data.cleaning import clean
 from training.evaluation import behaviours
 from training.evaluation.metrics import evaluate
-from training.release.finetune import brings_tokenizer
-from training.release.model_card import UNMEASURED
+from training.release.card.results import UNMEASURED
+from training.release.ship import brings_tokenizer
 
 AGREEMENT = {"en": (("airline", "test"),), "zh": (("desk-zh", "test"), ("zh-reviews", "test"))}
 """Rows on which int8 is held against fp32."""

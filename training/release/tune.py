@@ -16,6 +16,7 @@ from product.settings.configuration import Settings
 from training.data.cleaning import BadRequest
 from training.modelling.trainer import Recipe, discard, encode, train
 from training.release import plan as plans
+from training.release.checkpoints import starting_model
 from training.release.plan import Options, Plan
 
 DATABASE, BEST_FILE = "trials.db", "best.json"
@@ -65,7 +66,7 @@ def tune(
     recipe = plans.recipe_for(method, {"max_tokens": tokens, "seed": seed, "evaluations_per_epoch": EVALUATIONS})
     out.mkdir(parents=True, exist_ok=True)
     options = Options(validation_rows=validation_rows)
-    plan = plans.make(settings, corpora, recipe, options, base=base, language=language, out=out / "trial", say=say)
+    plan = plans.make_plan(settings, corpora, recipe, options, base=base, language=language, out=out / "trial", say=say)
     if not plan.watched:
         raise BadRequest(f"--corpus {' '.join(corpora)}: none of them has validation rows to judge a trial by")
     study = open_study(out, seed)
@@ -95,12 +96,12 @@ def objective_for(plan: Plan, say: Callable) -> Callable[[optuna.Trial], float]:
     """The best quality that a trial's recipe reaches on the rows that watch it."""
     encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
     data = encode(plan.rows, encoder)
-    total = plans.starting_model(plan).config.num_hidden_layers
+    total = starting_model(plan).config.num_hidden_layers
 
     def objective(trial: optuna.Trial) -> float:
         recipe, layers = suggest(trial, plan.recipe, total)
         say(f"trial {trial.number}: " + ", ".join(f"{name} {value:.3g}" for name, value in trial.params.items()))
-        model = plans.starting_model(replace(plan, layers=layers))
+        model = starting_model(replace(plan, layers=layers))
         work = plan.work / f"trial-{trial.number}"
         try:
             _, history = train(model, data, plan.watched, recipe, work, encoder, [Watch(trial)])
@@ -145,7 +146,7 @@ def _command(corpora: list[str], base: str, language: str, recipe: Recipe) -> li
 def write_best(study: optuna.Study, plan: Plan, out: Path, command: list[str]) -> None:
     """best.json: quality, parameters and the command line of the best trial."""
     parameters = dict(study.best_params)
-    count, total = parameters["layers"], plans.starting_model(plan).config.num_hidden_layers
+    count, total = parameters["layers"], starting_model(plan).config.num_hidden_layers
     words = list(command)
     for name, value in parameters.items():
         if name != "layers":

@@ -26,7 +26,9 @@ from training.data import catalogue as corpora
 from training.data.catalogue import Row
 from training.data.cleaning import BadRequest
 from training.modelling.trainer import Recipe, Targets
-from training.release import finetune as factory
+from training.release import finetune
+from training.release.checkpoints import unpack_expert
+from training.release.lineage import version_lineage
 
 WORDS = "embeddings.word_embeddings.weight"
 ROWS = [Row("gut", "positive", "imdb"), Row("wo", "neutral", "airline"), Row("danke", "positive", "replay-en")]
@@ -269,7 +271,7 @@ def test_weights_of_an_average_that_make_no_mean_are_refused(zh_checkpoint, tmp_
 
 
 def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpoint, tmp_path):
-    made = factory.version_of(
+    made = finetune.version_from_checkpoint(
         Settings(_env_file=None, data_dir=tmp_path),
         zh_checkpoint,
         language="zh",
@@ -291,7 +293,7 @@ def test_a_shipped_expert_is_a_checkpoint_again_and_tells_the_runs_behind_it(tmp
     told = json.loads((SHIPPED_MODEL / "manifest.json").read_text())["training"]["en"]
     result = json.loads((tmp_path / "en" / "result.json").read_text())
     assert [run["seconds"] for run in result["before"]] == [stage["seconds"] for stage in told["stages"]]
-    assert factory.lineage(result["before"])["training"]["stages"] == told["stages"]
+    assert version_lineage(result["before"])["training"]["stages"] == told["stages"]
     own = checkpoint.assemble(checkpoint.locate_base(), [SHIPPED_MODEL / "en" / "packed"])
     unpacked = checkpoint.load_base(compress.checked_folder(tmp_path / "en", "--model"), dtype=torch.float32)
     for name, weight in own.named_parameters():
@@ -300,7 +302,7 @@ def test_a_shipped_expert_is_a_checkpoint_again_and_tells_the_runs_behind_it(tmp
 
 def test_what_is_unpacked_is_in_the_version(zh_version, tmp_path):
     with pytest.raises(BadRequest, match="--language en: .* has zh"):
-        factory.unpack(Settings(_env_file=None, data_dir=tmp_path), zh_version, "en", tmp_path / "en")
+        unpack_expert(Settings(_env_file=None, data_dir=tmp_path), zh_version, "en", tmp_path / "en")
 
 
 def test_commands_say_what_is_wrong(zh_checkpoint, tmp_path):

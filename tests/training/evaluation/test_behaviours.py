@@ -51,7 +51,7 @@ def test_the_suite_is_the_committed_one():
 
 
 def test_the_suite_does_not_depend_on_hash_order():
-    command = [sys.executable, "-c", "from training import behaviours; print(behaviours.digest())"]
+    command = [sys.executable, "-c", "from training.evaluation import behaviours; print(behaviours.digest())"]
     found = {
         subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, cwd=DATA.parent, capture_output=True).stdout
         for seed in ("1", "2")

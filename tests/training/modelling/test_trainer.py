@@ -47,6 +47,7 @@ from training.modelling.trainer import (
     train,
     with_adapter,
 )
+from training.release import checkpoints
 from training.release import plan as plans
 from training.release.finetune import finetune_version
 from training.release.plan import Options
@@ -453,8 +454,8 @@ def test_a_version_on_the_products_own_base_is_packed_as_what_differs_from_it(ba
         recipe=Recipe(method="full"),
         work=tmp_path,
     )
-    model.save_pretrained(tmp_path / plans.TRAINED)
-    found, parts = plans.write_parts(plan, "en", tmp_path / "draft")
+    model.save_pretrained(tmp_path / checkpoints.TRAINED)
+    found, parts = checkpoints.write_expert_parts(plan, "en", tmp_path / "draft")
     assert (found, parts) == (base, ["en/packed"])
     # the head alone is new
     assert (tmp_path / "draft" / "en" / "packed" / packing.FILE).stat().st_size < 20_000
@@ -462,7 +463,7 @@ def test_a_version_on_the_products_own_base_is_packed_as_what_differs_from_it(ba
     small.mkdir()
     (small / "tokenizer.json").write_text("{}")
     plan.tokenizer = small / "tokenizer.json"
-    assert plans.reference(base, plan.tokenizer, model) is None
+    assert checkpoints.shared_base(base, plan.tokenizer, model) is None
 
 
 def test_targets_with_hidden_states_travel_with_their_rows(encoder):

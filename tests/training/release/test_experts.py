@@ -15,7 +15,9 @@ from training.data import catalogue as corpora
 from training.data.catalogue import Row
 from training.data.cleaning import BadRequest
 from training.modelling.packaging import CANARY_TEXTS, calibrate, calibrate_beside
-from training.release.finetune import combine, finetune_version, reported, ship
+from training.release.combine import combine
+from training.release.finetune import finetune_version, reported_corpora
+from training.release.ship import ship
 
 
 class Says:
@@ -148,6 +150,6 @@ def test_a_chinese_expert_is_trained_from_a_base_of_its_own(zh_checkpoint, setti
 
 
 def test_the_hub_is_asked_only_for_what_was_trained_on():
-    assert reported("en", ["airline"], "") == ["airline", "desk-en"]
-    assert reported("en", ["airline", "imdb", "replay-en"], "") == ["airline", "desk-en", "imdb"]
-    assert reported("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews"]
+    assert reported_corpora("en", ["airline"], "") == ["airline", "desk-en"]
+    assert reported_corpora("en", ["airline", "imdb", "replay-en"], "") == ["airline", "desk-en", "imdb"]
+    assert reported_corpora("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews"]

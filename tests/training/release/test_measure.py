@@ -8,7 +8,7 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import BadVersion
 from training.evaluation import behaviours
-from training.release import model_card as card
+from training.release.card import model_card as card
 from training.release.measure import agreement_rows, kept_in_git, measure
 
 

@@ -6,8 +6,9 @@ import yaml
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion, Base, Expert, Manifest, Serving
 from product.settings.configuration import SHIPPED_MODEL
-from training.release import model_card as card
-from training.release.finetune import ship
+from training.evaluation.lookup import locate
+from training.release.card import model_card as card
+from training.release.ship import ship
 
 ROWS = {"rows": 400, "accuracy": 0.875, "macro_f1": 0.8125, "ece": 0.021}
 SUITE = {
@@ -208,10 +209,10 @@ def test_a_version_is_found_by_folder_by_id_and_where_it_is_shipped(settings, tm
     stored = settings.versions_dir / "made-1"
     stored.mkdir(parents=True)
     manifests.write(stored, make())
-    assert card.locate(settings, str(stored)) == card.locate(settings, "made-1") == stored
-    assert card.locate(settings, manifests.read(SHIPPED_MODEL).id) == SHIPPED_MODEL
+    assert locate(settings, str(stored)) == locate(settings, "made-1") == stored
+    assert locate(settings, manifests.read(SHIPPED_MODEL).id) == SHIPPED_MODEL
     with pytest.raises(BadVersion, match="'made-2' is neither a version's folder nor the id"):
-        card.locate(settings, "made-2")
+        locate(settings, "made-2")
 
 
 def test_shipping_writes_the_card_beside_the_model_and_outside_its_manifest(zh_version, tmp_path):
