@@ -1,18 +1,26 @@
-"""Slices of labelled rows: by source, language and length."""
+"""Slices of labelled rows: by source, language and length. Evaluation reports and the gate use the same ones."""
 
 import numpy as np
 
 from product.inference.text import language
 from training.data.catalogue import Row
 
-SHORT, LONG = 60, 140  # characters: a line, a tweet
+MAX_SHORT, MAX_MEDIUM = 60, 140
+"""Characters: a line, and a tweet."""
+LENGTHS = ("short", "medium", "long")
+
+
+def length_slice(text: str) -> str:
+    """`short`, `medium` or `long`, by the number of characters."""
+    if len(text) <= MAX_SHORT:
+        return "short"
+    return "medium" if len(text) <= MAX_MEDIUM else "long"
 
 
 def slices(rows: list[Row]) -> dict[str, np.ndarray]:
-    """Name to row indices: by source, by language and by length in characters."""
-    names: dict[str, list[int]] = {}
+    """Row indices, int [rows of the slice], by slice name, such as `length short`; sorted by name."""
+    indices: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
-        size = "short" if len(row.text) <= SHORT else "long" if len(row.text) > LONG else "medium"
-        for name in (f"source {row.source}", f"language {language(row.text)}", f"length {size}"):
-            names.setdefault(name, []).append(index)
-    return {name: np.array(indices) for name, indices in sorted(names.items())}
+        for name in (f"source {row.source}", f"language {language(row.text)}", f"length {length_slice(row.text)}"):
+            indices.setdefault(name, []).append(index)
+    return {name: np.array(found) for name, found in sorted(indices.items())}
