@@ -20,7 +20,7 @@ from benchmarks.snippets import snippets
 from product.inference import model as models
 from product.inference.model import softmax
 from product.settings.rules import GateRules
-from product.storage import queries
+from product.storage.corrections import all_corrections
 from training.data.catalogue import Row
 from training.evaluation.metrics import targets
 from training.retraining import gate
@@ -67,7 +67,7 @@ def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.nd
         words = stream(domain, WORDS, "honest", seed)
         speak(versions, home.database, words, 0, {})
         with home.database.read() as session:
-            given = queries.all_corrections(session)
+            given = all_corrections(session)
         material = collect(
             home.settings,
             given,

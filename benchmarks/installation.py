@@ -9,6 +9,7 @@ from pathlib import Path
 from product.inference.manifest import Manifest
 from product.settings.configuration import Settings
 from product.storage.database import Database
+from product.storage.migrate import migrate
 from product.versions.installer import install_shipped
 from product.versions.registry import Versions
 
@@ -28,7 +29,7 @@ def installed() -> Iterator[Installation]:
         settings = Settings(_env_file=None, data_dir=Path(folder), corpus_dir="")
         database = Database(settings.database)
         try:
-            database.migrate()
+            migrate(database)
             versions = Versions(settings, database)
             yield Installation(settings, database, versions, install_shipped(settings, versions))
         finally:

@@ -16,9 +16,12 @@ from benchmarks.app_process import ROOT, clean_environment, command
 from product.inference import manifest as manifests
 from product.sentiment import Prediction, new_id
 from product.settings.configuration import Settings
-from product.storage import lineage, queries
+from product.storage.corrections import all_corrections
 from product.storage.database import Database
+from product.storage.feedback import save_feedback
+from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow
+from product.storage.versions import active_version
 from product.versions.registry import Versions
 
 STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on", "publishing")
@@ -50,8 +53,8 @@ class Installation:
             scores = {"negative": 0.1, "neutral": 0.8, "positive": 0.1}
             asked = Prediction(row["text"], "neutral", 0.8, scores, "en", "agent", False, "test-1", id)
             with self.database.write() as session:
-                queries.save_predictions(session, [asked])
-                given, _ = queries.save_feedback(
+                save_predictions(session, [asked])
+                given, _ = save_feedback(
                     session, prediction_id=id, label=row["label"], actor=f"actor {number % 2}", comment="", why="test"
                 )
             self.acknowledged[given] = row["label"]
@@ -62,8 +65,8 @@ class Installation:
         with closing(sqlite3.connect(self.data_dir / "attune.db")) as connection:
             found += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]
         with self.database.read() as session:
-            kept = {one.id: one.label for one in queries.all_corrections(session)}
-            active = lineage.active_version(session)
+            kept = {one.id: one.label for one in all_corrections(session)}
+            active = active_version(session)
         lost = [id for id, label in self.acknowledged.items() if kept.get(id) != label]
         found += [f"{len(lost)} acknowledged corrections are lost"] if lost else []
         try:

@@ -33,8 +33,10 @@ from product.inference.prediction import predict_batch
 from product.privacy.redact import redact_for_storage
 from product.sentiment import Correction
 from product.settings.configuration import ROOT
-from product.storage import queries
+from product.storage.corrections import all_corrections
 from product.storage.database import Database
+from product.storage.feedback import save_feedback
+from product.storage.predictions import save_predictions
 from product.storage.tables import FeedbackRow, LearnedRow
 from product.versions.registry import Versions
 from training.data import catalogue as corpora
@@ -67,7 +69,7 @@ class Trial(retrain.Run):
         if "standing" not in self.without:
             return super().score_contributors()
         with self.database.read() as session:
-            return queries.all_corrections(session)
+            return all_corrections(session)
 
     def collect(self, accepted, how=None) -> RetrainDataset:
         material = super().collect(accepted, how)
@@ -215,9 +217,9 @@ def speak(versions: Versions, database: Database, words: list[Word], number: int
     finally:
         engine.close()
     with database.write() as session:
-        queries.save_predictions(session, answers)
+        save_predictions(session, answers)
         for place, (word, answer) in enumerate(zip(words, answers, strict=True), start=number):
-            id, _ = queries.save_feedback(
+            id, _ = save_feedback(
                 session, prediction_id=answer.id, label=word.label, actor=word.actor, comment="", why="simulated"
             )
             session.get(FeedbackRow, id).created_at = start + place * BETWEEN

@@ -23,6 +23,7 @@ from product.service import Application
 from product.settings import cron
 from product.settings.configuration import ROOT, Settings
 from product.storage.database import Database
+from product.storage.migrate import migrate
 from product.versions import probation_monitor, shadow
 from product.versions.installer import ensure_shipped
 from product.versions.registry import Versions
@@ -55,7 +56,7 @@ def running_application(settings: Settings) -> Iterator[Application]:
     with ExitStack() as stack:
         database = Database(settings.database)
         stack.callback(database.close)
-        database.migrate()
+        migrate(database)
         versions = Versions(settings, database)
         ensure_shipped(settings, versions)
         engine = Engine()

@@ -28,10 +28,12 @@ from product.sentiment import (
     StorageUnavailable,
 )
 from product.settings.configuration import Settings
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.feedback import current_status, feedback_of_actor, get_feedback, record_decision, save_feedback
 from product.storage.locks import corrections_lock
+from product.storage.predictions import delete_uncorrected_predictions, save_predictions
 from product.storage.tables import FeedbackRow, now
+from product.storage.versions import active_version, all_versions, learned_in
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_label, check_length, check_reviewer, check_texts
 
 ID = re.compile(r"[0-9a-f]{32}")
@@ -92,7 +94,7 @@ class Application:
         predictions = predict_batch(self.engine, [redact_for_storage(text) for text in texts])
         try:
             with self.database.write() as session:
-                queries.save_predictions(session, predictions)
+                save_predictions(session, predictions)
         except StorageUnavailable:
             return [_without_id(prediction) for prediction in predictions]
         return predictions
@@ -110,7 +112,7 @@ class Application:
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
         with self.database.write() as session:
-            return queries.save_feedback(
+            return save_feedback(
                 session,
                 prediction_id=prediction_id,
                 label=label,
@@ -138,10 +140,8 @@ class Application:
             raise NotFound("prediction_id: no prediction has this id.")
         who = storable(who)
         with self.database.write() as session:
-            id, _ = queries.save_feedback(
-                session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN
-            )
-            queries.decide(session, id, True, who, redact_for_storage(why) or LABELLED)
+            id, _ = save_feedback(session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN)
+            record_decision(session, id, True, who, redact_for_storage(why) or LABELLED)
         return id
 
     def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:
@@ -153,13 +153,13 @@ class Application:
         if not ID.fullmatch(feedback_id):
             raise NotFound("feedback_id: no correction has this id.")
         with self.database.write() as session:
-            queries.decide(session, feedback_id, accept, storable(who), redact_for_storage(why) or DECIDED)
-            return lineage.status_now(session, queries.feedback(session, id=feedback_id))
+            record_decision(session, feedback_id, accept, storable(who), redact_for_storage(why) or DECIDED)
+            return current_status(session, get_feedback(session, id=feedback_id))
 
     def words_of(self, feedback_id: str) -> tuple[str, str]:
         """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
-            row = queries.feedback(session, id=feedback_id)
+            row = get_feedback(session, id=feedback_id)
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
             return row.prediction.text, row.label
@@ -194,10 +194,10 @@ class Application:
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
-            row = queries.feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
+            row = get_feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            text, receipt = row.prediction.text, _receipt(session, row, lineage.active_version(session))
+            text, receipt = row.prediction.text, _receipt(session, row, active_version(session))
         return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
 
     def my_corrections(self, *, actor: str, ids: Sequence[str]) -> list[MyCorrection]:
@@ -207,8 +207,8 @@ class Application:
         """
         ids = [id for id in ids if ID.fullmatch(id)][-MAX_MY_CORRECTIONS:]
         with self.database.read() as session:
-            active = lineage.active_version(session)
-            rows = queries.my_feedback(session, actor=actor, ids=ids)
+            active = active_version(session)
+            rows = feedback_of_actor(session, actor=actor, ids=ids)
             found = [
                 MyCorrection(row.prediction.text, row.comment, row.updated_at, _receipt(session, row, active))
                 for row in rows
@@ -227,7 +227,7 @@ class Application:
     def versions(self) -> list[dict]:
         """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
         with self.database.read() as session:
-            active = lineage.active_version(session)
+            active = active_version(session)
             return [
                 {
                     "id": row.id,
@@ -238,7 +238,7 @@ class Application:
                     "metrics": row.metrics,
                     "verdict": row.verdict,
                 }
-                for row in lineage.all_versions(session)
+                for row in all_versions(session)
             ]
 
     def health(self) -> Health:
@@ -264,7 +264,7 @@ class Application:
         total = 0
         while True:
             with self.database.write() as session:
-                deleted = queries.delete_uncorrected_predictions(session, before=before, limit=DELETED_AT_ONCE)
+                deleted = delete_uncorrected_predictions(session, before=before, limit=DELETED_AT_ONCE)
             total += deleted
             if deleted < DELETED_AT_ONCE:
                 break
@@ -298,10 +298,10 @@ def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
     """All but what the model says of it now."""
     return Receipt(
         feedback_id=row.id,
-        status=lineage.status_now(session, row, active),
+        status=current_status(session, row),
         label=row.label,
         predicted=row.prediction.label,
-        learned_in=lineage.learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
+        learned_in=learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
         agrees_now=None,
         history=[StatusChange(event.status, event.at, event.why) for event in row.history],
     )

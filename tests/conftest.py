@@ -15,6 +15,7 @@ from product.sentiment import Prediction
 from product.service import Application
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
+from product.storage.migrate import migrate
 from tests.support import postgresql, tiny
 from training.release.combine import combine
 
@@ -55,7 +56,7 @@ def migrated(tmp_path_factory):
     """An empty database file with the newest schema, made once. Each test works on a copy."""
     file = tmp_path_factory.mktemp("migrated") / "attune.db"
     database = Database(f"sqlite:///{file}")
-    database.migrate()
+    migrate(database)
     database.close()
     return file
 

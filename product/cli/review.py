@@ -9,7 +9,7 @@ from product.cli import workspace
 from product.cli.console import PLAIN, JsonOption, console, one_line, out, write_json
 from product.feedback.review_queue import Item
 from product.service import MAX_REVIEWED
-from product.storage import queries
+from product.storage.feedback import find_feedback
 
 app = typer.Typer()
 
@@ -54,7 +54,7 @@ def decide(
     """Decide that a correction stands, or that nothing is learned from it. No automatic rule changes that."""
     with workspace.opened_application() as application:
         with application.database.read() as session:
-            row = queries.feedback_called(session, name=feedback_id)
+            row = find_feedback(session, id_or_prefix=feedback_id)
         feedback_id = row.id if row else feedback_id
         status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, who=who, why=why)
     out.print(f"{feedback_id}: {status}", **PLAIN)

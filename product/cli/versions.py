@@ -10,9 +10,10 @@ from rich.table import Table
 from product.cli import workspace
 from product.cli.console import PLAIN, WIDE, console, one_line, out, verdict_table
 from product.sentiment import NotFound
-from product.storage import lineage
+from product.storage.attempts import count_withdrawn, get_attempt, latest_attempts
 from product.storage.database import Database
 from product.storage.tables import AttemptRow, ShadowRow
+from product.storage.versions import all_versions, get_version, latest_activation, latest_shadows
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_length
 from product.versions import shadow
 
@@ -35,9 +36,9 @@ def versions(
     for heading in ("", "version", "parent", "created (UTC)", "corrections", "why"):
         table.add_column(heading)
     with workspace.opened() as (_, database, _), database.read() as session:
-        active, shadows = lineage.newest_activation(session), lineage.shadows(session)
-        attempts = lineage.newest_attempts(session, limit=ATTEMPTS)
-        for row in lineage.all_versions(session):
+        active, shadows = latest_activation(session), latest_shadows(session)
+        attempts = latest_attempts(session, limit=ATTEMPTS)
+        for row in all_versions(session):
             reading = row.id in shadows and shadows[row.id].outcome is None
             mark = "active" if active and row.id == active.version_id else "shadow" if reading else ""
             created, why = row.created_at.strftime("%Y-%m-%d %H:%M:%S"), (row.verdict or {}).get("reason", "shipped")
@@ -54,7 +55,7 @@ def print_verdict(name: str) -> None:
     with workspace.opened() as (_, database, _), database.read() as session:
         # No attempt has a number that long; a database could not even look for it.
         number = int(name) if name.isdecimal() and len(name) < 10 else None
-        row = lineage.attempt(session, id=number) if number is not None else lineage.version(session, id=name)
+        row = get_attempt(session, id=number) if number is not None else get_version(session, id=name)
         if row is None:
             raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
         found = row.verdict or {}
@@ -107,7 +108,7 @@ def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
 
 def warn_of_withdrawn(database: Database, version: str) -> None:
     with database.read() as session:
-        count = lineage.withdrawn(session, version_id=version)
+        count = count_withdrawn(session, version_id=version)
     if count:
         console.print(
             f"{version} has learned {count} corrections that were turned down or erased since; "

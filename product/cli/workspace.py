@@ -10,6 +10,7 @@ from product.sentiment import StorageUnavailable
 from product.service import Application
 from product.settings.configuration import Settings, load_settings
 from product.storage.database import Database
+from product.storage.migrate import migrate
 from product.versions.installer import ensure_shipped
 from product.versions.registry import Versions
 from product.versions.watcher import Watcher
@@ -33,7 +34,7 @@ def opened_application() -> Iterator[Application]:
 def opened_database(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database)
     try:
-        database.migrate()
+        migrate(database)
         yield database
     finally:
         database.close()

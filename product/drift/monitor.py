@@ -18,9 +18,10 @@ from product.drift.counts import BadReference, Counts, Reference, Week, referenc
 from product.drift.findings import Judged, Report, Rules, interest, judge
 from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL, Settings
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.predictions import first_prediction_at, sample_predictions
 from product.storage.tables import now
+from product.storage.versions import get_version
 
 REFERENCE = "reference.json"
 FIRST_WEEKS = "first-weeks.json"
@@ -86,7 +87,7 @@ class DriftWatch:
         start, end = week_bounds(name)
         start, counts = max(start, self._kept_since(moment)), Counts()
         with self._database.read() as session:
-            for row in queries.answers_between(session, start=start, end=end, limit=self._rules.sampled_rows):
+            for row in sample_predictions(session, start=start, end=end, limit=self._rules.sampled_rows):
                 counts.add(row)
         return counts
 
@@ -132,7 +133,7 @@ class DriftWatch:
     def _full_weeks(self, model: str, moment: datetime) -> list[str]:
         """Oldest first: all of them answered since the shipped model came, all of them kept, all of them over."""
         with self._database.read() as session:
-            first, version = queries.first_answer(session), lineage.version(session, id=model)
+            first, version = first_prediction_at(session), get_version(session, id=model)
         if first is None:
             return []
         since = max(first, self._kept_since(moment), version.created_at if version else first)
@@ -168,7 +169,7 @@ def to_review(session: Session, week: Judged, limit: int, sampled_rows: int = Ru
     The same each time; of answers alike the one with the lowest id is first.
     """
     start, end = week_bounds(week.week.name)
-    rows = queries.answers_between(session, start=start, end=end, limit=sampled_rows, uncorrected=True)
+    rows = sample_predictions(session, start=start, end=end, limit=sampled_rows, uncorrected=True)
     ranked = heapq.nsmallest(limit, ((-interest(week, row), row.id) for row in rows))
     return [id for _, id in ranked]
 

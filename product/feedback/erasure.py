@@ -11,8 +11,7 @@ from sqlalchemy import insert, literal, select, update
 from sqlalchemy.orm import Session
 
 from product.sentiment import NotFound, Status
-from product.storage.lineage import PRODUCT
-from product.storage.queries import AT_ONCE, feedback_called
+from product.storage.feedback import MAX_IDS, PRODUCT, find_feedback
 from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, VersionRow
 
 ERASED = "erased"
@@ -58,7 +57,7 @@ def namesakes(session: Session, actor: str) -> list[str]:
 def scope_of_feedback(session: Session, id: str) -> ErasureScope:
     """One correction, by its id or the beginning that a page shows; nothing but its prediction where it is erased
     already. Raises NotFound naming an unknown id."""
-    row = feedback_called(session, name=id)
+    row = find_feedback(session, id_or_prefix=id)
     if row is None:
         raise NotFound(f"--feedback {id}: no correction has this id.")
     return _reach(session, [row.prediction_id], own=FeedbackRow.id == row.id)
@@ -88,7 +87,7 @@ def _not_erased():
 
 
 def _batches(ids: list[str]) -> Iterator[list[str]]:
-    return (ids[start : start + AT_ONCE] for start in range(0, len(ids), AT_ONCE))
+    return (ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS))
 
 
 def erase(session: Session, reach: ErasureScope, why: str = WHY) -> None:

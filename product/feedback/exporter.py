@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from product.files.writing import check_free, written_whole
 from product.sentiment import InvalidInput, Status
-from product.storage import queries
+from product.storage.corrections import stream_corrections
 
 MOMENTS = ("created_at", "updated_at")
 """When the label was first given, and when last."""
@@ -61,7 +61,7 @@ def export(
 
 
 def _batches(session: Session, columns: list[str], selection: Selection) -> Iterator[list[dict]]:
-    for rows in queries.every_correction(session, at_once=AT_ONCE, **vars(selection)):
+    for rows in stream_corrections(session, at_once=AT_ONCE, **vars(selection)):
         yield [{name: getattr(row, name) for name in columns} for row in rows]
 
 

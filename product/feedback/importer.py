@@ -19,8 +19,9 @@ from product.inference.prediction import predict_batch
 from product.privacy import keys
 from product.privacy.redact import redact_for_storage
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.feedback import PRODUCT, save_feedback
+from product.storage.predictions import save_predictions
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.validation import MAX_ACTOR, check_label, check_length, check_text
 
@@ -110,8 +111,8 @@ def check_actor(actor: str) -> None:
     check_length("--actor", actor, MAX_ACTOR)
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
-    if actor.strip() == lineage.PRODUCT:
-        raise InvalidInput(f"--actor: {lineage.PRODUCT} is the product's own name in the history.")
+    if actor.strip() == PRODUCT:
+        raise InvalidInput(f"--actor: {PRODUCT} is the product's own name in the history.")
     if ":" in actor or "\x00" in actor:
         raise InvalidInput("--actor: no colon; one stands in the names of those who correct on the page or by REST.")
 
@@ -175,12 +176,10 @@ def _store_batch(actor: str, batch: dict[str, Given], database: Database, scorer
     if set(kinds.values()) & {"added", "changed"}:
         with database.write() as session:
             if new:
-                queries.save_predictions(session, new, imported=True)
+                save_predictions(session, new, imported=True)
             for id, given in batch.items():
                 if kinds[id] in ("added", "changed"):
-                    queries.save_feedback(
-                        session, prediction_id=id, label=given.label, actor=actor, comment="", why=WHY
-                    )
+                    save_feedback(session, prediction_id=id, label=given.label, actor=actor, comment="", why=WHY)
     return Counter(kinds.values())
 
 

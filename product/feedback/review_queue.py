@@ -8,8 +8,10 @@ from sqlalchemy.orm import Session
 
 from product.feedback.ranking import Candidate, Ranked, Rules, rank
 from product.sentiment import LABELS, Status
-from product.storage import lineage, queries
+from product.storage.corrections import corrections_to_review, unproven_corrections
+from product.storage.predictions import uncorrected_predictions
 from product.storage.tables import FeedbackRow, PredictionRow
+from product.storage.versions import shadow_disagreements
 
 OPEN = (Status.pending.value, Status.quarantined.value)
 """A correction with one of these, that no lead has decided on, may need a decision."""
@@ -65,13 +67,13 @@ def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules 
 
 def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item]:
     """Corrections first: of equals, a person's word is looked at before a message nobody spoke of."""
-    items = _to_decide(queries.corrections_to_review(session, limit=rules.recent), queries.waiting_corrections(session))
-    told = {one.prediction_id: one.label for one in lineage.shadow_disagreements(session, rules.drifted)}
-    differing = queries.uncorrected_answers(session, limit=rules.drifted, ids=list(told))
+    items = _to_decide(corrections_to_review(session, limit=rules.recent), unproven_corrections(session))
+    told = {one.prediction_id: one.label for one in shadow_disagreements(session, rules.drifted)}
+    differing = uncorrected_predictions(session, limit=rules.drifted, ids=list(told))
     items += [replace(_item(row, "shadow"), challenger=told[row.id]) for row in differing]
     moved = [id for id in drifted if id not in told]
-    items += [_item(row, "drifted") for row in queries.uncorrected_answers(session, limit=rules.drifted, ids=moved)]
-    recent = queries.uncorrected_answers(session, limit=rules.recent)
+    items += [_item(row, "drifted") for row in uncorrected_predictions(session, limit=rules.drifted, ids=moved)]
+    recent = uncorrected_predictions(session, limit=rules.recent)
     return items + [_item(row, "unseen") for row in recent if row.id not in {*told, *drifted}]
 
 

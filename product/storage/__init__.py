@@ -1,1 +1,1 @@
-"""Tables, sessions, migrations, and the few queries everyone shares."""
+"""Tables, sessions, migrations, locks, and the queries, grouped by table."""

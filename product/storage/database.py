@@ -2,93 +2,82 @@
 
 import logging
 import sqlite3
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager, suppress
-from functools import partial
-from pathlib import Path
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.util import CommandError
-from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, OperationalError, SQLAlchemyError
+from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
-from sqlalchemy.pool import NullPool
 
 from product.sentiment import StorageUnavailable
 
-MIGRATIONS = Path(__file__).parent / "migrations"
 PATIENCE = 5.0
-"""Seconds to wait for another writer before a database counts as unavailable."""
+"""Seconds to wait for another writer before the database counts as unavailable."""
 
-# synchronous=FULL: in WAL mode the lesser setting may lose the last commits to a power cut, and a correction
-# that was acknowledged must not be lost.
-WRITING = ["journal_mode = WAL", "synchronous = FULL"]
-READING = ["query_only = ON"]
-# What is deleted is overwritten with zeros, not only marked as free.
-ALWAYS = ["secure_delete = ON"]
+# synchronous=FULL: in WAL mode any lower setting may lose the last commits in a power cut, and a correction that was
+# acknowledged must not be lost.
+WRITE_PRAGMAS = ["journal_mode = WAL", "synchronous = FULL"]
+READ_PRAGMAS = ["query_only = ON"]
+# Deleted content is overwritten with zeros, not just marked as free.
+COMMON_PRAGMAS = ["secure_delete = ON"]
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 class Database:
-    """Hands out sessions. Nothing is opened before the first one is asked for.
+    """Hands out sessions. No connection is opened before the first session.
 
-    On SQLite writers take the write lock as they begin: a transaction that reads first and wants to write
-    later is refused at once in WAL mode, however long it would have waited. They share one connection, so
-    that writers of this process queue in order instead of racing for the file's lock. Readers have their own.
+    On SQLite a writer takes the write lock when its transaction begins: in WAL mode, a transaction that reads first and
+    writes later is refused at once, without waiting. All writers share one connection, so that those of this process
+    queue in order instead of racing for the file lock. Readers have their own connections.
     """
 
     def __init__(self, url: str, patience: float = PATIENCE):
         self.url = _checked(url)
-        self._patience = patience
+        self.patience = patience
         self._last_write_failed = False
-        if self._is_sqlite:
-            self._writer = _sqlite(
-                self.url,
-                patience,
-                WRITING + ["foreign_keys = ON"],
-                "BEGIN IMMEDIATE",
-                pool_size=1,
-                max_overflow=0,
+        if self.is_sqlite:
+            pragmas = WRITE_PRAGMAS + ["foreign_keys = ON"]
+            self._writer = sqlite_engine(
+                self.url, patience, pragmas, begin="BEGIN IMMEDIATE", pool_size=1, max_overflow=0
             )
-            self._reader = _sqlite(self.url, patience, READING, "BEGIN", pool_size=8, max_overflow=32)
+            self._reader = sqlite_engine(self.url, patience, READ_PRAGMAS, begin="BEGIN", pool_size=8, max_overflow=32)
         else:
-            # Parameters carry customers' texts: they stay out of error messages and so out of logs.
+            # Parameters hold customers' texts: keep them out of error messages and logs.
             self._writer = self._reader = create_engine(
                 self.url, pool_pre_ping=True, pool_timeout=patience, hide_parameters=True
             )
 
     @property
-    def _is_sqlite(self) -> bool:
+    def is_sqlite(self) -> bool:
         return self.url.get_backend_name() == "sqlite"
 
     @contextmanager
     def write(self) -> Iterator[Session]:
-        """A session whose work is on disk when the block ends, or not at all; raises StorageUnavailable."""
+        """A session that commits when the block ends, or rolls back on an error. Raises StorageUnavailable."""
         try:
             with Session(self._writer, expire_on_commit=False) as session, session.begin():
                 yield session
             self._last_write_failed = False
         except (DBAPIError, PoolTimeout) as error:
             self._last_write_failed = True
-            raise _unavailable("written", error) from error
+            raise unavailable("written", error) from error
 
     @contextmanager
     def read(self) -> Iterator[Session]:
-        """A session on one consistent state; raises StorageUnavailable."""
+        """A session on one consistent state. Raises StorageUnavailable."""
         try:
             with Session(self._reader, expire_on_commit=False) as session:
                 yield session
         except (DBAPIError, PoolTimeout) as error:
-            raise _unavailable("read", error) from error
+            raise unavailable("read", error) from error
 
     def reachable(self) -> bool:
-        """Whether the database takes a write now. No row changes.
+        """Whether the database accepts a write now. No row changes.
 
-        The write is taken back, unless the last real one failed: a full disk shows only at a commit.
+        The write is rolled back, unless the last real one failed: a full disk only shows at a commit.
         """
         try:
             with self._writer.connect() as connection:
@@ -101,139 +90,30 @@ class Database:
         return True
 
     def scrub(self) -> bool:
-        """Leave no trace of what was deleted or replaced in the files of SQLite; raises StorageUnavailable.
+        """Remove every trace of deleted and replaced content from SQLite's files. Raises StorageUnavailable.
 
-        False where somebody who still reads an earlier state keeps the write-ahead log from being emptied. Other
-        servers clean up in their own way: there this does nothing.
+        False if a reader of an earlier state keeps the write-ahead log from being emptied. On other servers, which
+        clean up in their own way, this does nothing.
         """
-        if not self._is_sqlite:
+        if not self.is_sqlite:
             return True
         try:
             with closing(self._writer.raw_connection()) as connection:
-                # Rows that moved between pages left copies in the pages' unused parts, which secure_delete does
-                # not know of: only a rewritten file is without them.
+                # Rows that moved between pages left copies in unused parts of pages, which secure_delete does not
+                # cover. Only rewriting the file removes them.
                 connection.execute("VACUUM")
                 [busy, *_] = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
         except (sqlite3.Error, DBAPIError, PoolTimeout) as error:
-            raise _unavailable("cleaned", error) from error
+            raise unavailable("cleaned", error) from error
         return not busy
-
-    @contextmanager
-    def advisory_lock(self, number: int, holder: str) -> Iterator[tuple[str | None, Callable[[], bool]]]:
-        """Hold a lock of the database server while the block runs; yields who else holds it, None when it is ours, and
-        what tells whether it still is.
-
-        It is the connection's, so that the death of this process frees it, and so does a server that is gone for a
-        while. On SQLite, whose databases are one computer's, and on servers other than PostgreSQL there is no other.
-        Raises StorageUnavailable.
-        """
-        if self.url.get_backend_name() != "postgresql":
-            yield None, lambda: True
-            return
-        # No transaction stays open for the length of a training: it would keep the server from cleaning up.
-        engine = create_engine(self.url, poolclass=NullPool, isolation_level="AUTOCOMMIT", hide_parameters=True)
-        with ExitStack() as stack:
-            try:
-                connection = stack.enter_context(engine.connect())
-                other = _take(connection, number, holder)
-            except DBAPIError as error:
-                raise _unavailable("locked", error) from error
-            if other is None:
-                stack.callback(_give_back, connection, number)
-            yield other, partial(_holds, connection, number)
-
-    def migrate(self, to: str = "head") -> None:
-        """Bring the schema up to a revision, by default the newest; raises StorageUnavailable.
-
-        Several processes may start at once: whoever comes second waits for the first and finds nothing to do.
-        """
-        self._make_folder()
-        deadline = time.monotonic() + self._patience
-        while True:
-            try:
-                return self._upgrade(to)
-            except DBAPIError as error:
-                # Two processes that turn a new file to WAL are refused at once, whatever the busy timeout.
-                locked = isinstance(error, OperationalError) and "locked" in str(error.orig)
-                if not locked or time.monotonic() > deadline:
-                    raise _unavailable("prepared", error) from error
-                time.sleep(0.05)
-            except CommandError as error:
-                raise StorageUnavailable(f"The database {self._where} cannot be prepared: {error}") from error
 
     def close(self) -> None:
         self._writer.dispose()
         self._reader.dispose()
 
-    @property
-    def _where(self) -> str:
-        return self.url.render_as_string(hide_password=True)
-
-    def _make_folder(self) -> None:
-        if not self._is_sqlite:
-            return
-        folder = Path(self.url.database).parent
-        try:
-            folder.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise StorageUnavailable(f"The folder {folder} for the database cannot be made: {error}") from error
-
-    def _upgrade(self, to: str) -> None:
-        with self._migrating() as connection:
-            config = Config()
-            config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
-            config.set_main_option("path_separator", "os")
-            config.attributes["connection"] = connection
-            command.upgrade(config, to)
-
-    @contextmanager
-    def _migrating(self) -> Iterator[Connection]:
-        """One transaction over all migrations, alone on the database."""
-        if self._is_sqlite:
-            # Altering a table on SQLite means replacing it, which foreign keys would forbid.
-            engine = _sqlite(self.url, self._patience, WRITING, "BEGIN IMMEDIATE", poolclass=NullPool)
-        else:
-            engine = create_engine(self.url, poolclass=NullPool, hide_parameters=True)
-        with engine.begin() as connection:
-            if connection.dialect.name == "postgresql":
-                connection.execute(text("SELECT pg_advisory_xact_lock(7286012)"))
-            yield connection
-
-
-def _take(connection: Connection, number: int, holder: str) -> str | None:
-    """Take PostgreSQL's advisory lock and leave one's name at it; who holds it where somebody does."""
-    # A host that lost its power does not say goodbye: the server is to notice within a minute or two.
-    for setting, seconds in (("idle", 60), ("interval", 10), ("count", 6)):
-        connection.execute(text(f"SET tcp_keepalives_{setting} = {seconds}"))
-    if connection.scalar(text("SELECT pg_try_advisory_lock(:number)"), {"number": number}):
-        # PostgreSQL takes 63 bytes.
-        connection.execute(text("SELECT set_config('application_name', :name, false)"), {"name": holder[:63]})
-        return None
-    named = text(
-        "SELECT application_name || ', since ' || to_char(backend_start AT TIME ZONE 'UTC', 'YYYY-MM-DD HH24:MI:SS') "
-        "FROM pg_locks JOIN pg_stat_activity USING (pid) "
-        "WHERE locktype = 'advisory' AND objid = :number AND granted "
-        "AND datname = current_database() LIMIT 1"
-    )
-    return connection.scalar(named, {"number": number}) or "holder unknown"
-
-
-def _holds(connection: Connection, number: int) -> bool:
-    own = "locktype = 'advisory' AND objid = :number AND granted AND pid = pg_backend_pid()"
-    try:
-        return bool(connection.scalar(text(f"SELECT count(*) FROM pg_locks WHERE {own}"), {"number": number}))
-    except SQLAlchemyError:  # it broke, now or before
-        return False
-
-
-def _give_back(connection: Connection, number: int) -> None:
-    """Free the lock now: the server notices a closed connection a little later."""
-    with suppress(SQLAlchemyError):  # a connection that broke freed it
-        connection.execute(text("SELECT pg_advisory_unlock(:number)"), {"number": number})
-
 
 def _checked(url: str) -> URL:
-    """The parsed address; raises StorageUnavailable where it cannot be one this product works on."""
+    """The parsed URL. Raises StorageUnavailable for one that the product cannot use."""
     try:
         parsed = make_url(url)
         parsed.get_dialect().import_dbapi()
@@ -247,7 +127,7 @@ def _checked(url: str) -> URL:
     return parsed
 
 
-def _sqlite(url: URL, patience: float, pragmas: list[str], begin: str, **pool) -> Engine:
+def sqlite_engine(url: URL, patience: float, pragmas: list[str], *, begin: str, **pool: Any) -> Engine:
     """An engine that sends `begin` itself: the driver would start a transaction too late to hold a lock."""
     if "poolclass" not in pool:
         pool["pool_timeout"] = patience
@@ -256,7 +136,7 @@ def _sqlite(url: URL, patience: float, pragmas: list[str], begin: str, **pool) -
     @event.listens_for(engine, "connect")
     def prepare(connection, _record):
         connection.isolation_level = None
-        for pragma in ALWAYS + pragmas:
+        for pragma in COMMON_PRAGMAS + pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
@@ -266,7 +146,8 @@ def _sqlite(url: URL, patience: float, pragmas: list[str], begin: str, **pool) -
     return engine
 
 
-def _unavailable(verb: str, error: Exception) -> StorageUnavailable:
+def unavailable(verb: str, error: Exception) -> StorageUnavailable:
+    """The error to raise when the database cannot be `verb` (read, written, …). The cause is logged, not shown."""
     cause = getattr(error, "orig", None) or error
-    logger.error("the database cannot be %s: %s", verb, cause)
+    log.error("the database cannot be %s: %s", verb, cause)
     return StorageUnavailable(f"The database cannot be {verb} just now; try again in a moment.")

@@ -8,9 +8,10 @@ from sqlalchemy.orm import Session
 
 from product.inference import manifest as manifests
 from product.settings.configuration import Settings
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.predictions import count_predictions, reported_mistakes
 from product.storage.tables import ActivationRow, now
+from product.storage.versions import activate_version, get_version, latest_activation
 from product.versions.probation import Side, Verdict, judge
 from product.versions.registry import Versions
 
@@ -40,7 +41,7 @@ class ProbationWatch:
         Raises StorageUnavailable, and BadVersion where the parent's files cannot be trusted: then nothing changes.
         """
         with self._database.read() as session:
-            activation = lineage.newest_activation(session)
+            activation = latest_activation(session)
             parent, verdict = self._parent(session, activation), None
             if parent:
                 verdict = self._judge(session, activation, parent)
@@ -49,9 +50,9 @@ class ProbationWatch:
         version, why = activation.version_id, f"back from {activation.version_id}, on probation: {verdict.reason}"
         manifests.verify(self._versions.store.folder(parent))
         with self._database.write() as session:
-            if lineage.newest_activation(session, lock=True).id != activation.id:
+            if latest_activation(session, lock=True).id != activation.id:
                 return None
-            lineage.activate(session, version_id=parent, why=why)
+            activate_version(session, version_id=parent, why=why)
         log.warning("version %s is taken back and %s is active again; %s", version, parent, verdict.reason)
         return verdict
 
@@ -62,7 +63,7 @@ class ProbationWatch:
         served = self._clock() - activation.at
         if not timedelta(0) < served <= self._time:
             return None
-        return lineage.version(session, id=activation.version_id).parent
+        return get_version(session, id=activation.version_id).parent
 
     def _judge(self, session: Session, activation: ActivationRow, parent: str) -> Verdict:
         """The time since the activation against as long a time before it, each with the corrections given in it: so
@@ -74,4 +75,4 @@ class ProbationWatch:
 
     def _side(self, session: Session, version: str, start: datetime, end: datetime) -> Side:
         given = {"version": version, "start": start, "end": end}
-        return Side(queries.answers_given(session, **given), tuple(queries.mistakes_named(session, **given)))
+        return Side(count_predictions(session, **given), tuple(reported_mistakes(session, **given)))

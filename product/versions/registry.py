@@ -10,8 +10,16 @@ from product.inference import manifest as manifests
 from product.inference.manifest import Manifest
 from product.sentiment import AttuneError, NotFound
 from product.settings.configuration import Settings
-from product.storage import lineage
+from product.storage.attempts import unrecorded_versions
 from product.storage.database import Database
+from product.storage.versions import (
+    activate_version,
+    active_version,
+    add_version,
+    get_version,
+    start_shadow,
+    versions_by_activation,
+)
 from product.versions.store import Store
 
 log = logging.getLogger(__name__)
@@ -30,7 +38,7 @@ class Versions:
 
     def active(self) -> str | None:
         with self._database.read() as session:
-            return lineage.active_version(session)
+            return active_version(session)
 
     def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
         """As `record`, in a commit of its own: no reader sees a half of it."""
@@ -40,17 +48,17 @@ class Versions:
     def promote(self, version: str, why: str) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
         with self._database.read() as session:
-            if lineage.version(session, id=version) is None:
+            if get_version(session, id=version) is None:
                 raise NotFound(f"no version {version!r}; `python -m product versions` lists them")
         manifests.verify(self.store.folder(version))
         with self._database.write() as session:
-            lineage.activate(session, version_id=version, why=why)
+            activate_version(session, version_id=version, why=why)
 
     def rollback(self, why: str) -> tuple[str, str]:
         """Back to the parent of the active version. Returns (from, to); raises NoParent at the first of the line."""
         with self._database.read() as session:
-            active = lineage.active_version(session)
-            row = lineage.version(session, id=active) if active else None
+            active = active_version(session)
+            row = get_version(session, id=active) if active else None
             parent = row.parent if row else None
         if parent is None:
             raise NoParent(f"{active or 'no version'} is active and has no parent to go back to")
@@ -60,7 +68,7 @@ class Versions:
     def candidates(self) -> list[str]:
         """The active version, then those that were active before it, latest first: what to try when one is broken."""
         with self._database.read() as session:
-            return lineage.activated_versions(session)
+            return versions_by_activation(session)
 
     def discard_unrecorded(self) -> None:
         """Delete versions that a run published and was killed before it recorded: nobody can make them active.
@@ -68,7 +76,7 @@ class Versions:
         Only what a run of this database has announced: another one's versions may lie in the same folder.
         """
         with self._database.read() as session:
-            unrecorded = lineage.unrecorded_versions(session)
+            unrecorded = unrecorded_versions(session)
         for folder in map(self.store.folder, unrecorded):
             if folder.exists():
                 log.warning("version %s was published and never recorded: the run was killed; deleting it", folder.name)
@@ -77,8 +85,8 @@ class Versions:
     def follows_shipped(self) -> bool:
         """Whether what is active came with the product, so that a newer shipped version should take its place."""
         with self._database.read() as session:
-            active = lineage.active_version(session)
-            return active is None or lineage.version(session, id=active).parent is None
+            active = active_version(session)
+            return active is None or get_version(session, id=active).parent is None
 
 
 def record(
@@ -96,8 +104,8 @@ def record(
     `probation`: no person decided that it becomes active, so that its parent may come back by itself.
     `shadow_until`: it reads in its parent's shadow first.
     """
-    if lineage.version(session, id=manifest.id) is None:
-        lineage.add_version(
+    if get_version(session, id=manifest.id) is None:
+        add_version(
             session,
             id=manifest.id,
             parent=manifest.parent,
@@ -107,6 +115,6 @@ def record(
             learned=learned,
         )
     if shadow_until:
-        lineage.start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
+        start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
     if activate:
-        lineage.activate(session, version_id=manifest.id, why=why, probation=probation)
+        activate_version(session, version_id=manifest.id, why=why, probation=probation)

@@ -16,9 +16,17 @@ from product.inference.manifest import BadVersion
 from product.inference.model import BATCH, TextScore
 from product.sentiment import AttuneError
 from product.settings.configuration import Settings
-from product.storage import lineage
 from product.storage.database import Database
 from product.storage.tables import ShadowRow, now
+from product.storage.versions import (
+    activate_version,
+    active_version,
+    finish_shadow,
+    latest_activation,
+    next_shadow_predictions,
+    open_shadow,
+    record_shadow_predictions,
+)
 from product.versions.registry import Versions
 
 EVERY = 2.0
@@ -55,7 +63,7 @@ class ShadowWatch:
     def check(self) -> None:
         """Raises StorageUnavailable."""
         with self._database.read() as session:
-            shadow, active = lineage.open_shadow(session), lineage.active_version(session)
+            shadow, active = open_shadow(session), active_version(session)
         if shadow is None:
             self._challenger, self._tried = None, ""
         elif self._clock() >= shadow.until or active != shadow.champion:
@@ -68,7 +76,7 @@ class ShadowWatch:
         if challenger is None:
             return
         with self._database.read() as session:
-            answers = lineage.answers_to_shadow(session, shadow, before=self._clock() - SETTLED, limit=BATCH)
+            answers = next_shadow_predictions(session, shadow, before=self._clock() - SETTLED, limit=BATCH)
         if not answers:
             return
         said = challenger.score([answer.text for answer in answers])
@@ -76,13 +84,13 @@ class ShadowWatch:
             answer.id: score.label for answer, score in zip(answers, said, strict=True) if score.label != answer.label
         }
         with self._database.write() as session:
-            current = lineage.open_shadow(session, lock=True)
+            current = open_shadow(session, lock=True)
             if current and (current.id, current.read_to, current.read_id) == (
                 shadow.id,
                 shadow.read_to,
                 shadow.read_id,
             ):
-                lineage.add_shadowed(session, current, answers=answers, differing=differing)
+                record_shadow_predictions(session, current, predictions=answers, differing=differing)
 
     def _loaded(self, version: str) -> Reader | None:
         """The challenger; None where it cannot be loaded, which is tried and told once."""
@@ -100,14 +108,14 @@ class ShadowWatch:
     def _end(self, ending: ShadowRow) -> None:
         flaw = self._flaw(ending.version_id)
         with self._database.write() as session:
-            shadow = lineage.open_shadow(session, lock=True)
+            shadow = open_shadow(session, lock=True)
             if shadow is None or shadow.id != ending.id:
                 return
-            active = lineage.newest_activation(session, lock=True).version_id
+            active = latest_activation(session, lock=True).version_id
             outcome, reason = settle(shadow, active, flaw, self._settings.approval)
             if outcome == "promoted" and active != shadow.version_id:
-                lineage.activate(session, version_id=shadow.version_id, why=reason, probation=True)
-            lineage.finish_shadow(session, shadow, outcome=outcome, reason=reason)
+                activate_version(session, version_id=shadow.version_id, why=reason, probation=True)
+            finish_shadow(session, shadow, outcome=outcome, reason=reason)
         log.info("shadow of %s: %s: %s", ending.version_id, outcome, reason)
 
     def _flaw(self, version: str) -> str:

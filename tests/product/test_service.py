@@ -10,10 +10,12 @@ import pytest
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput, NotFound, StorageUnavailable
 from product.service import Application
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.feedback import get_feedback
 from product.storage.locks import Locked, corrections_lock
+from product.storage.predictions import get_prediction
 from product.storage.tables import FeedbackRow, PredictionRow
+from product.storage.versions import activate_version, add_version
 
 
 @pytest.fixture
@@ -38,7 +40,7 @@ def files(settings) -> bytes:
 
 def add_active_version(database, id, learned):
     with database.write() as session:
-        lineage.add_version(
+        add_version(
             session,
             id=id,
             parent=None,
@@ -47,14 +49,14 @@ def add_active_version(database, id, learned):
             verdict={"promoted": True},
             learned=learned,
         )
-        lineage.activate(session, version_id=id, why="test")
+        activate_version(session, version_id=id, why="test")
 
 
 def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
     answers = application.predict(["good day", "bad bag", "where is it"])
     assert [answer.label for answer in answers] == ["positive", "negative", "neutral"]
     with database.read() as session:
-        row = queries.prediction(session, id=answers[1].id)
+        row = get_prediction(session, id=answers[1].id)
     assert (row.text, row.label, row.negative, row.model_version) == ("bad bag", "negative", 0.75, "v1")
     # In minutes: urgent .75*1 + .25*6 = 2.25, agent .75*4 + .25*2 = 3.5, self-service .75*15 + .125 = 11.375.
     assert answers[1].route == row.route == "urgent"
@@ -63,7 +65,7 @@ def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, dat
 def test_the_model_reads_and_the_disk_keeps_the_redacted_text(application, engine, database):
     [answer] = application.predict(["bad: write to ann@example.com"])
     with database.read() as session:
-        stored = queries.prediction(session, id=answer.id).text
+        stored = get_prediction(session, id=answer.id).text
     assert engine.seen == [stored] == ["bad: write to [email]"]
 
 
@@ -137,7 +139,7 @@ def test_a_comment_is_redacted_too(application, database):
     [answer] = application.predict(["bad bag"])
     id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com")
     with database.read() as session:
-        assert queries.feedback(session, id=id).comment == "ask [email]"
+        assert get_feedback(session, id=id).comment == "ask [email]"
 
 
 @pytest.mark.parametrize(
@@ -220,7 +222,7 @@ def test_a_receipt_after_a_rollback_is_pending_again(application, database, feed
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {feedback_id: "neutral"})
     with database.write() as session:
-        lineage.activate(session, version_id="v1", why="rollback")
+        activate_version(session, version_id="v1", why="rollback")
     receipt = application.receipt(feedback_id)
     assert (receipt.status, receipt.learned_in) == ("pending", None)
     assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
@@ -242,7 +244,7 @@ def test_versions_come_newest_first_with_the_active_one_marked(application, data
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {})
     with database.write() as session:
-        lineage.activate(session, version_id="v1", why="rollback")
+        activate_version(session, version_id="v1", why="rollback")
     newest, oldest = application.versions()
     assert (newest["id"], newest["active"], oldest["id"], oldest["active"]) == ("v2", False, "v1", True)
     assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}
@@ -326,7 +328,7 @@ def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(applica
     application.decide(feedback_id=feedback_id, accept=True, who="eve")
     application.erase_own(feedback_id=feedback_id, actor="ann")
     with database.read() as session:
-        assert queries.feedback(session, id=feedback_id).reviewed_by is None
+        assert get_feedback(session, id=feedback_id).reviewed_by is None
     with pytest.raises(NotFound):
         application.decide(feedback_id=feedback_id, accept=True, who="eve")
 
@@ -343,7 +345,7 @@ def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(ap
 
 def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
     with application.database.read() as session:
-        prediction_id = queries.feedback(session, id=feedback_id).prediction_id
+        prediction_id = get_feedback(session, id=feedback_id).prediction_id
     bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor="bob")
     assert application.erase_own(feedback_id=bob, actor="bob").others == [feedback_id]
     assert application.receipt(feedback_id).status == "erased"

@@ -1,6 +1,7 @@
 """Short words for what tests of the database do again and again; each is handed a session."""
 
-from product.storage import lineage, queries
+from product.storage import versions
+from product.storage.feedback import record_decision, save_feedback
 from product.storage.tables import FeedbackEventRow
 
 P1, P2 = "1" * 32, "2" * 32
@@ -8,14 +9,12 @@ P1, P2 = "1" * 32, "2" * 32
 
 
 def correct(session, prediction_id=P1, label="negative", actor="ann", comment="") -> str:
-    id, _ = queries.save_feedback(
-        session, prediction_id=prediction_id, label=label, actor=actor, comment=comment, why="test"
-    )
+    id, _ = save_feedback(session, prediction_id=prediction_id, label=label, actor=actor, comment=comment, why="test")
     return id
 
 
 def add_version(session, id, learned=None, parent=None):
-    lineage.add_version(
+    versions.add_version(
         session,
         id=id,
         parent=parent,
@@ -28,7 +27,7 @@ def add_version(session, id, learned=None, parent=None):
 
 
 def activate(session, id):
-    lineage.activate(session, version_id=id, why="test")
+    versions.activate_version(session, version_id=id, why="test")
 
 
 def history(session, feedback_id) -> list[str]:
@@ -38,4 +37,4 @@ def history(session, feedback_id) -> list[str]:
 
 
 def decide(session, feedback_id, accept, who="lead:eve"):
-    return queries.decide(session, feedback_id, accept, who, "read it")
+    return record_decision(session, feedback_id, accept, who, "read it")

@@ -8,6 +8,7 @@ from product.inference.manifest import BadVersion
 from product.inference.model import Model
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
+from product.storage.migrate import migrate
 from product.versions.installer import ensure_shipped
 from product.versions.registry import Versions
 
@@ -22,7 +23,7 @@ def find_folder(settings: Settings, name: str) -> Path:
     if name and Path(name).is_dir():
         return Path(name)
     database = Database(settings.database)
-    database.migrate()
+    migrate(database)
     try:
         versions = Versions(settings, database)
         ensure_shipped(settings, versions)

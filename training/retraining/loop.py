@@ -21,10 +21,23 @@ from product.privacy import keys
 from product.sentiment import Correction, Status
 from product.settings.configuration import Settings
 from product.settings.rules import GateRules
-from product.storage import lineage, queries
+from product.storage.attempts import (
+    announce_version,
+    attempt_that_made,
+    count_feedback_since_last_attempt,
+    count_withdrawn,
+    finish_attempt,
+    latest_attempt_id,
+    latest_event_id,
+    start_attempt,
+)
+from product.storage.corrections import all_corrections, corrections_with_reason
 from product.storage.database import Database
+from product.storage.feedback import apply_trust_decisions
 from product.storage.locks import Locked, corrections_lock
+from product.storage.migrate import migrate
 from product.storage.tables import now
+from product.storage.versions import active_version, latest_activation, learned_labels
 from product.versions.installer import ensure_shipped, installed_manifest
 from product.versions.registry import Versions, record
 from training.data.catalogue import Row
@@ -82,7 +95,7 @@ def retrain(
     with suppress(OSError):
         os.nice(10)  # answering customers comes first
     database = Database(settings.database)
-    database.migrate()
+    migrate(database)
     try:
         with corrections_lock(settings, database) as check_still_locked:
             outcome = _run(settings, database, if_due, dry_run, shadow, say, attempt_as or Run, check_still_locked)
@@ -111,9 +124,9 @@ def _run(
     if not dry_run:
         versions.discard_unrecorded()
     with database.read() as session:
-        champion_id = lineage.active_version(session)
-        since = lineage.feedback_since_last_attempt(session)
-        known, attempt = lineage.latest_event(session), lineage.latest_attempt(session) + 1
+        champion_id = active_version(session)
+        since = count_feedback_since_last_attempt(session)
+        known, attempt = latest_event_id(session), latest_attempt_id(session) + 1
     if if_due and since < settings.retrain_min_corrections:
         reason = f"{since} corrections since the last attempt, {settings.retrain_min_corrections} make a run due"
         return Outcome("not-due", reason, champion=champion_id)
@@ -135,9 +148,9 @@ def _run(
     insufficient = lacking and not run.withdrawn()
     if not dry_run:
         with database.write() as session:
-            run = replace(run, attempt=lineage.start_attempt(session, up_to=known))
+            run = replace(run, attempt=start_attempt(session, up_to=known))
             if insufficient:  # recorded, or what is started by the clock would collect the same again and again
-                lineage.finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
+                finish_attempt(session, id=run.attempt, outcome="insufficient", reason=lacking)
     if insufficient:
         return Outcome("insufficient", lacking, champion=champion_id)
     draft = versions.store.draft("challenger")
@@ -181,8 +194,8 @@ class Run:
     def score_contributors(self) -> list[Correction]:
         """What may teach, oldest first; what became of every correction is stored, for who gave it to read."""
         with self.database.read() as session:
-            as_of, corrections = now(), queries.all_corrections(session)
-            harmful = queries.corrections_with_reason(session, why=HARMFUL)
+            as_of, corrections = now(), all_corrections(session)
+            harmful = corrections_with_reason(session, why=HARMFUL)
         found = decide_trust(self.settings, self.versions, self.shipped, corrections, self.attempt, self.say)
         found |= dict.fromkeys(
             set_aside(corrections, harmful, self.settings.source_trust), TrustDecision(Status.quarantined, HARMFUL)
@@ -190,14 +203,14 @@ class Run:
         if not self.dry_run:
             changes = {id: (one.status, one.why) for id, one in found.items()}
             with self.database.write() as session:
-                queries.apply_trust_decisions(session, changes, as_of=as_of)
+                apply_trust_decisions(session, changes, as_of=as_of)
         return [one for one in corrections if found[one.id].status == Status.accepted]
 
     def collect(self, accepted: list[Correction], how: Callable[..., RetrainDataset] | None = None) -> RetrainDataset:
         with self.database.read() as session:
-            before = lineage.learned_labels(session, version_id=self.champion)
+            before = learned_labels(session, version_id=self.champion)
             # What is replayed beside it is then what was replayed, and little of it breaks by chance.
-            seed = lineage.attempt_of(session, version_id=self.champion) if how else None
+            seed = attempt_that_made(session, version_id=self.champion) if how else None
         how = how or partial(collect, least=self.settings.gate.min_holdout_groups)
         languages = tuple(self.shipped.experts)
         return how(self.settings, accepted, languages, before=before, seed=seed or self.attempt, say=self.say)
@@ -205,7 +218,7 @@ class Run:
     def withdrawn(self) -> int:
         """How many of the corrections that the champion has learned were turned down or erased since."""
         with self.database.read() as session:
-            return lineage.withdrawn(session, version_id=self.champion)
+            return count_withdrawn(session, version_id=self.champion)
 
     def learn_again(self, draft: Path, accepted: list[Correction]) -> Challenger:
         """A challenger without what was withdrawn and without anything new: it need not be better than the champion,
@@ -299,7 +312,7 @@ class Run:
         if not self.dry_run:
             changes = {one.id: (Status.quarantined, HARMFUL) for one in corrections}
             with self.database.write() as session:
-                queries.apply_trust_decisions(session, changes)
+                apply_trust_decisions(session, changes)
 
     def conclude(self, found: Challenger) -> Outcome:
         """Publish and activate what won; of what lost, the reason stays. All that the database is told of it, it is
@@ -309,7 +322,7 @@ class Run:
         reason, version = verdict.reason, manifest.id if verdict.promote else None
         if self.dry_run:
             with self.database.read() as session:
-                outcome = self.outcome_of(verdict, lineage.active_version(session))
+                outcome = self.outcome_of(verdict, active_version(session))
             told = f"dry run, nothing changed: {reason}"
             return Outcome(outcome, told, champion=manifest.parent, verdict=verdict)
         self.check_still_locked()
@@ -317,11 +330,11 @@ class Run:
             manifests.write(found.folder, manifest)
             self.say(f"publishing {version}")
             with self.database.write() as session:
-                lineage.announce_version(session, id=self.attempt, version_id=version)
+                announce_version(session, id=self.attempt, version_id=version)
             self.versions.store.publish(found.folder)
             self.say(f"recording {version}")
         with self.database.write() as session:
-            active = lineage.newest_activation(session, lock=True).version_id
+            active = latest_activation(session, lock=True).version_id
             outcome = self.outcome_of(verdict, active)
             if version and active != self.champion:
                 reason += f"; but {active} was made active meanwhile, with which it was not compared"
@@ -339,7 +352,7 @@ class Run:
                     probation=not material.again,
                     shadow_until=until,
                 )
-            lineage.finish_attempt(
+            finish_attempt(
                 session,
                 id=self.attempt,
                 outcome=outcome,

@@ -6,7 +6,10 @@ from typer.testing import CliRunner
 
 from product.cli import workspace
 from product.cli.app import app
-from product.storage import lineage, queries
+from product.storage.attempts import finish_attempt, start_attempt
+from product.storage.feedback import record_decision, save_feedback
+from product.storage.predictions import save_predictions
+from product.storage.versions import activate_version, add_version
 
 CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
 VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not worse", "passed": False}]}
@@ -23,11 +26,11 @@ def command(settings, monkeypatch):
 def attempts(database):
     """A version, an attempt whose challenger was turned down, and one that was never finished."""
     with database.write() as session:
-        lineage.add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
-        lineage.activate(session, version_id="v1", why="test")
-        kept = lineage.start_attempt(session)
-        lineage.finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
-        lineage.start_attempt(session)
+        add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
+        activate_version(session, version_id="v1", why="test")
+        kept = start_attempt(session)
+        finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
+        start_attempt(session)
 
 
 def test_attempts_are_listed_with_what_they_came_to(attempts, command):
@@ -83,14 +86,12 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
     monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
     with database.write() as session:
         answer = make_prediction()
-        queries.save_predictions(session, [answer])
-        id, _ = queries.save_feedback(
-            session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test"
-        )
+        save_predictions(session, [answer])
+        id, _ = save_feedback(session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test")
         for name, parent, learned in (("v2", "v1", {id: "negative"}), ("v3", "v2", {})):
-            lineage.add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
-        queries.decide(session, id, False, "eve", "no")
-        lineage.activate(session, version_id="v3", why="test")
+            add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
+        record_decision(session, id, False, "eve", "no")
+        activate_version(session, version_id="v3", why="test")
     told = CliRunner().invoke(app, ["rollback"])
     assert "active: v2 (before: v3)" in told.stdout
     assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr

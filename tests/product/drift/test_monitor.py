@@ -13,7 +13,8 @@ from product.cli.app import app
 from product.drift.findings import Rules
 from product.drift.monitor import FIRST_WEEKS, REFERENCE, to_review, write_reference
 from product.inference.model import TextScore
-from product.storage import queries
+from product.storage.feedback import save_feedback
+from product.storage.predictions import delete_uncorrected_predictions
 from product.storage.tables import VersionRow
 from product.web.api import build_api
 from tests.support.drifting import DAY, MONDAY, mix, reference
@@ -78,7 +79,7 @@ def test_first_weeks_are_kept_though_their_messages_are_deleted(world):
     assert world.watch().check().origin == "traffic"
     assert (world.settings.data_dir / FIRST_WEEKS).is_file()
     with world.database.write() as session:
-        queries.delete_uncorrected_predictions(session, before=world.moment)
+        delete_uncorrected_predictions(session, before=world.moment)
     report = world.watch().check()
     assert (report.origin, report.weeks[0].week.rows) == ("traffic", 0)
 
@@ -185,7 +186,7 @@ def test_review_takes_what_grew_most_first_and_nothing_that_was_corrected(world)
     neutral = world.give(MONDAY, neutral=40)
     others = world.give(MONDAY, negative=5, positive=5)
     with world.database.write() as session:
-        queries.save_feedback(session, prediction_id=neutral[0], label="neutral", actor="ann", comment="", why="test")
+        save_feedback(session, prediction_id=neutral[0], label="neutral", actor="ann", comment="", why="test")
     watch = world.watch()
     [judged] = watch.check().drifted
     with world.database.read() as session:

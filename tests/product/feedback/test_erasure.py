@@ -14,9 +14,13 @@ from product.cli import workspace
 from product.cli.app import app
 from product.feedback import erasure
 from product.sentiment import NotFound, StorageUnavailable
-from product.storage import lineage, queries
+from product.storage.attempts import count_feedback_since_last_attempt
+from product.storage.corrections import all_corrections
+from product.storage.feedback import get_feedback, save_feedback
 from product.storage.locks import Locked, corrections_lock
+from product.storage.predictions import delete_uncorrected_predictions, get_prediction, save_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+from product.storage.versions import activate_version, add_version
 
 SECRET = b"Xanadu"
 """Part of every text, actor and comment that is to go."""
@@ -51,8 +55,8 @@ def erase_actor(database, actor="Xanadu Ann") -> erasure.ErasureScope:
 def learn(database, version, *feedback_ids):
     with database.write() as session:
         learned = dict.fromkeys(feedback_ids, "neutral")
-        lineage.add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
-        lineage.activate(session, version_id=version, why="test")
+        add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
+        activate_version(session, version_id=version, why="test")
 
 
 def traces(settings) -> int:
@@ -64,7 +68,7 @@ def test_after_erasing_an_actor_text_comment_and_actor_are_gone_from_the_rows(da
     prediction_id, feedback_id = give()
     erase_actor(database)
     with database.read() as session:
-        row = queries.feedback(session, id=feedback_id)
+        row = get_feedback(session, id=feedback_id)
         assert (row.status, row.actor, row.comment) == ("erased", f"erased{feedback_id}", "")
         assert (row.label, row.prediction.text) == ("neutral", "")
         assert [(event.status, event.who, event.why) for event in row.history] == [
@@ -79,7 +83,7 @@ def test_erasing_one_correction_leaves_the_actor_s_others(database, give):
     with database.write() as session:
         erasure.erase(session, erasure.scope_of_feedback(session, first))
     with database.read() as session:
-        assert [one.id for one in queries.all_corrections(session)] == [second]
+        assert [one.id for one in all_corrections(session)] == [second]
 
 
 def test_other_people_s_corrections_of_the_same_prediction_go_as_well_and_are_counted(database, give, count):
@@ -98,8 +102,8 @@ def test_the_same_text_in_another_prediction_stays(database, give):
     other, _ = give(actor="bob", text="bad bag")
     erase_actor(database)
     with database.read() as session:
-        assert [one.prediction_id for one in queries.all_corrections(session)] == [other]
-        assert queries.prediction(session, id=other).text == "bad bag"
+        assert [one.prediction_id for one in all_corrections(session)] == [other]
+        assert get_prediction(session, id=other).text == "bad bag"
 
 
 def test_more_corrections_than_fit_in_one_statement_are_erased(database, give, monkeypatch):
@@ -110,7 +114,7 @@ def test_more_corrections_than_fit_in_one_statement_are_erased(database, give, m
     reach = erase_actor(database)
     assert (len(reach.predictions), len(reach.corrections), len(reach.others)) == (5, 5, 5)
     with database.read() as session:
-        assert queries.all_corrections(session) == []
+        assert all_corrections(session) == []
         assert session.query(FeedbackEventRow).filter_by(status="erased").count() == 10
 
 
@@ -178,7 +182,7 @@ def test_erased_corrections_do_not_make_a_retraining_due(database, give):
     give(actor="bob", text="another bad bag")
     erase_actor(database)
     with database.read() as session:
-        assert lineage.feedback_since_last_attempt(session) == 1
+        assert count_feedback_since_last_attempt(session) == 1
 
 
 def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):
@@ -200,14 +204,12 @@ def test_no_file_has_a_byte_of_it_where_rows_moved_between_pages(settings, datab
         id = uuid.UUID(int=draw.getrandbits(128)).hex
         with database.write() as session:
             text = f"{mark} {'t' * draw.randint(1, 1200)}"
-            queries.save_predictions(session, [make_prediction(id=id, text=text)])
+            save_predictions(session, [make_prediction(id=id, text=text)])
             if number % 3 == 0 or mark == "Xanadu":
                 comment = mark + "c" * draw.randint(1, 300)
-                queries.save_feedback(
-                    session, prediction_id=id, label="neutral", actor=mark, comment=comment, why="test"
-                )
+                save_feedback(session, prediction_id=id, label="neutral", actor=mark, comment=comment, why="test")
     with database.write() as session:
-        queries.delete_uncorrected_predictions(session, before=datetime.now(UTC) + timedelta(1))
+        delete_uncorrected_predictions(session, before=datetime.now(UTC) + timedelta(1))
     assert len(erase_actor(database, "Xanadu").predictions) == 50
     assert database.scrub()
     assert traces(settings) == 0
@@ -244,7 +246,7 @@ def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase
     assert done.exit_code == 1
     assert "corrections: 1, texts: 1, other people's corrections of these texts: 0" in done.output
     with database.read() as session:
-        assert len(queries.all_corrections(session)) == 1
+        assert len(all_corrections(session)) == 1
     assert erase("--feedback", feedback_id, input="y\n").exit_code == 0
 
 
@@ -280,7 +282,7 @@ def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, gi
         done = erase("--actor", "Xanadu Ann", "--yes")
     assert isinstance(done.exception, Locked)
     with database.read() as session:
-        assert len(queries.all_corrections(session)) == 1
+        assert len(all_corrections(session)) == 1
 
 
 # Then a version without it

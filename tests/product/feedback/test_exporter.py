@@ -11,7 +11,8 @@ from product.cli import workspace
 from product.cli.app import app
 from product.feedback import exporter as exporting
 from product.sentiment import InvalidInput, Status
-from product.storage import lineage, queries
+from product.storage.feedback import get_feedback
+from product.storage.versions import activate_version, add_version
 
 HARD = ["这个包太糟糕了，“真的”！", 'bad "quoted" bag, \\ and ,', "bad\nbag\r\nover\u2028lines\t🎧"]
 
@@ -68,7 +69,7 @@ def test_the_moments_are_written_with_their_zone(database, give, export, tmp_pat
     export(tmp_path / "out.jsonl")
     [row] = lines(tmp_path / "out.jsonl")
     with database.read() as session:
-        created = queries.feedback(session, id=id).created_at
+        created = get_feedback(session, id=id).created_at
     assert row["created_at"] == created.isoformat(timespec="microseconds")
     assert row["updated_at"].endswith("+00:00")
 
@@ -78,10 +79,10 @@ def test_every_status_but_erased_is_written_as_a_receipt_would_say_it(database, 
     again = give("bad bag, learned with another label", label="positive")
     with database.write() as session:
         for id, status in zip(ids, Status, strict=True):
-            queries.feedback(session, id=id).status = status.value
+            get_feedback(session, id=id).status = status.value
         learned = {ids[0]: "neutral", ids[2]: "neutral", ids[5]: "neutral", again: "neutral"}
-        lineage.add_version(session, id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned)
-        lineage.activate(session, version_id="v2", why="test")
+        add_version(session, id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned)
+        activate_version(session, version_id="v2", why="test")
     with database.read() as session:
         exporting.export(session, tmp_path / "out.jsonl")
     written = [row["status"] for row in lines(tmp_path / "out.jsonl")]
@@ -170,7 +171,7 @@ def test_only_its_owner_may_read_the_file(database, give, export, tmp_path):
 def test_since_counts_from_when_a_label_was_last_given(database, give, export, tmp_path):
     changed, old = give("bad bag"), give("good day")
     with database.write() as session:
-        first, second = (queries.feedback(session, id=id) for id in (changed, old))
+        first, second = (get_feedback(session, id=id) for id in (changed, old))
         first.created_at, first.updated_at = datetime(2026, 1, 1, tzinfo=UTC), datetime(2026, 3, 1, tzinfo=UTC)
         second.updated_at = datetime(2026, 2, 28, 23, 59, 59, tzinfo=UTC)
     done = export(tmp_path / "out.jsonl", "--since", "2026-03-01", "--json", "-")
@@ -183,11 +184,9 @@ def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, giv
     learned, rejected = give("bad bag"), give("where is it")
     give("good day")
     with database.write() as session:
-        queries.feedback(session, id=rejected).status = "rejected"
-        lineage.add_version(
-            session, id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"}
-        )
-        lineage.activate(session, version_id="v2", why="test")
+        get_feedback(session, id=rejected).status = "rejected"
+        add_version(session, id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"})
+        activate_version(session, version_id="v2", why="test")
     export(tmp_path / "one.jsonl", "--status", "learned")
     export(tmp_path / "two.jsonl", "--status", "learned", "--status", "rejected")
     assert [row["text"] for row in lines(tmp_path / "one.jsonl")] == ["bad bag"]

@@ -12,7 +12,8 @@ from product.cli.app import app
 from product.feedback import importer as intake
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
-from product.storage import queries
+from product.storage.corrections import all_corrections
+from product.storage.predictions import first_prediction_at, get_prediction, sample_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 
 KEY = b"k" * 32
@@ -59,7 +60,7 @@ def run(settings, database, engine, monkeypatch):
 
 def standing(database) -> list:
     with database.read() as session:
-        return queries.all_corrections(session)
+        return all_corrections(session)
 
 
 def refused(take, content: str, **options) -> str:
@@ -78,7 +79,7 @@ def test_a_label_is_stored_as_a_correction_with_the_model_s_answer(take, databas
     assert (stored.text, stored.label, stored.predicted) == ("bad bag", "neutral", "negative")
     assert (stored.actor, stored.status, stored.model_version) == ("team", "pending", "v1")
     with database.read() as session:
-        answer = queries.prediction(session, id=stored.prediction_id)
+        answer = get_prediction(session, id=stored.prediction_id)
         assert (answer.negative, answer.neutral, answer.route) == (0.75, 0.125, "urgent")
         assert [event.why for event in session.query(FeedbackEventRow)] == ["Imported from a file."]
 
@@ -87,8 +88,8 @@ def test_an_imported_text_is_no_message_of_the_week(take, database):
     take("text,label\nbad bag,neutral\n")
     with database.read() as session:
         begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-        assert list(queries.answers_between(session, start=begin, end=end, limit=10)) == []
-        assert queries.first_answer(session) is None
+        assert list(sample_predictions(session, start=begin, end=end, limit=10)) == []
+        assert first_prediction_at(session) is None
 
 
 def test_the_model_reads_and_the_disk_keeps_the_redacted_text(take, database, engine):

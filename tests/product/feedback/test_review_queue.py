@@ -10,8 +10,12 @@ from typer.testing import CliRunner
 from product.cli import workspace
 from product.cli.app import app
 from product.sentiment import InvalidInput, NotFound, Status
-from product.storage import lineage, queries
+from product.storage.attempts import finish_attempt, latest_event_id, start_attempt
+from product.storage.corrections import all_corrections, corrections_to_review
+from product.storage.feedback import apply_trust_decisions, get_feedback
+from product.storage.predictions import save_predictions, uncorrected_predictions
 from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
+from product.storage.versions import add_version
 
 
 @pytest.fixture
@@ -38,7 +42,7 @@ def say(application):
 
 def quarantine_contributor(database, *ids):
     with database.write() as session:
-        queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd") for id in ids})
+        apply_trust_decisions(session, {id: (Status.quarantined, "odd") for id in ids})
 
 
 def reasons(application) -> dict[str, str]:
@@ -54,7 +58,7 @@ def test_messages_that_nobody_corrected_are_in_it_and_corrected_ones_are_not(app
 def test_a_message_that_the_model_is_sure_of_is_only_called_unseen(application, database, make_prediction):
     sure = replace(make_prediction(), scores={"negative": 0.01, "neutral": 0.98, "positive": 0.01})
     with database.write() as session:
-        queries.save_predictions(session, [sure])
+        save_predictions(session, [sure])
     assert reasons(application) == {"where is my parcel": "unseen"}
 
 
@@ -64,7 +68,7 @@ def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebo
     differing, _ = say("where is it")
     application.predict(["bad bag"])
     with database.write() as session:
-        lineage.add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
+        add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
         shadow = ShadowRow(version_id="v1", champion="v1", until=now(), read_to=now())
         session.add(shadow)
         session.flush()
@@ -77,8 +81,8 @@ def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebo
 
 def test_imported_and_erased_messages_are_not_in_it(application, database, make_prediction, say):
     with database.write() as session:
-        queries.save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
-        queries.save_predictions(session, [make_prediction(id="2" * 32, text="")])
+        save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
+        save_predictions(session, [make_prediction(id="2" * 32, text="")])
     id, words = say("bad bag", ann="neutral")
     application.erase_own(feedback_id=words["ann"], actor="ann")
     assert application.review_queue() == []
@@ -121,10 +125,10 @@ def test_people_who_agree_need_no_decision(application, say):
 def attempt(database, *waiting):
     """A run that has read all that was said; of some it has found what it did not know before, and left it pending."""
     with database.write() as session:
-        known = lineage.latest_event(session)
-        queries.apply_trust_decisions(session, {id: (Status.pending, "Too little is known.") for id in waiting})
-        id = lineage.start_attempt(session, up_to=known)
-        lineage.finish_attempt(session, id=id, outcome="insufficient", reason="test")
+        known = latest_event_id(session)
+        apply_trust_decisions(session, {id: (Status.pending, "Too little is known.") for id in waiting})
+        id = start_attempt(session, up_to=known)
+        finish_attempt(session, id=id, outcome="insufficient", reason="test")
 
 
 def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):
@@ -141,7 +145,7 @@ def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(applica
 def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database, say):
     _, words = say("bad bag", ann="neutral")
     with database.write() as session:
-        queries.apply_trust_decisions(session, {words["ann"]: (Status.accepted, "borne out")})
+        apply_trust_decisions(session, {words["ann"]: (Status.accepted, "borne out")})
     attempt(database, words["ann"])
     assert reasons(application) == {"bad bag": "waiting"}
 
@@ -149,7 +153,7 @@ def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database
 def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     with database.write() as session:
-        queries.apply_trust_decisions(session, {words["ann"]: (Status.accepted, "ten agree")})
+        apply_trust_decisions(session, {words["ann"]: (Status.accepted, "ten agree")})
     [item] = application.review_queue()
     assert [(word.actor, word.open) for word in item.said] == [("ann", False), ("bob", True)]
 
@@ -163,18 +167,18 @@ def test_what_drift_asks_to_look_at_is_in_it_once_and_says_so(application, monke
 
 def test_the_newest_messages_are_candidates(application, database, make_prediction):
     with database.write() as session:
-        queries.save_predictions(session, [make_prediction(id=f"{n:032}", text=f"text {n}") for n in range(3)])
+        save_predictions(session, [make_prediction(id=f"{n:032}", text=f"text {n}") for n in range(3)])
         for number, row in enumerate(session.query(PredictionRow).order_by(PredictionRow.id)):
             row.created_at = datetime(2026, 1, 1 + number, tzinfo=UTC)
         session.flush()
-        assert [row.text for row in queries.uncorrected_answers(session, limit=2)] == ["text 2", "text 1"]
+        assert [row.text for row in uncorrected_predictions(session, limit=2)] == ["text 2", "text 1"]
 
 
 def test_of_many_corrections_those_put_aside_are_candidates_first(database, say):
     _, words = say("bad bag", ann="positive", bob="neutral", cid="neutral")
     quarantine_contributor(database, words["ann"])
     with database.read() as session:
-        found = [word.actor for word, _ in queries.corrections_to_review(session, limit=2)]
+        found = [word.actor for word, _ in corrections_to_review(session, limit=2)]
     assert found == ["ann", "cid"]
 
 
@@ -203,7 +207,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.actor, row.reviewed_by) == ("lead:eve", "lead:eve")
-        assert [each.reviewed for each in queries.all_corrections(session)] == [True]
+        assert [each.reviewed for each in all_corrections(session)] == [True]
     assert application.review_queue() == []
 
 
@@ -248,7 +252,7 @@ def test_the_command_decides_with_who_and_why(command, database, say, decision, 
     assert done.exit_code == 0, done.output
     assert f"{words['ann']}: {status}" in done.output
     with database.read() as session:
-        row = queries.feedback(session, id=words["ann"])
+        row = get_feedback(session, id=words["ann"])
         assert (row.status, row.reviewed_by) == (status, "eve")
         assert (row.history[-1].who, row.history[-1].why) == ("eve", "asked her")
 

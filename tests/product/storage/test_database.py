@@ -12,8 +12,11 @@ import pytest
 from sqlalchemy import text
 
 from product.sentiment import NotFound, StorageUnavailable
-from product.storage import lineage, queries
+from product.storage.attempts import start_attempt
 from product.storage.database import Database
+from product.storage.feedback import save_feedback
+from product.storage.migrate import migrate
+from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow, FeedbackRow, PredictionRow
 
 ROOT = Path(__file__).parents[3]
@@ -21,16 +24,16 @@ ROOT = Path(__file__).parents[3]
 # Corrects one prediction after the other and says each once it is acknowledged.
 CORRECTING = """
 import sys
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.feedback import save_feedback
 database = Database(sys.argv[1])
 for number in range(10_000):
     with database.write() as session:
-        id, _ = queries.save_feedback(session, prediction_id="0" * 32, label="negative",
+        id, _ = save_feedback(session, prediction_id="0" * 32, label="negative",
                                       actor=str(number), comment="", why="test")
     print(id, flush=True)
 """
-MIGRATING = "import sys; from product.storage.database import Database; Database(sys.argv[1]).migrate()"
+MIGRATING = "import sys; from product.storage.migrate import *; migrate(Database(sys.argv[1]))"
 
 
 def run(script: str, url: str, **options) -> subprocess.Popen:
@@ -78,7 +81,7 @@ def test_scrubbing_while_another_holds_the_lock_is_refused_and_works_once_it_is_
 
 def test_a_reader_cannot_write(database, make_prediction, count):
     with pytest.raises(StorageUnavailable), database.read() as session:
-        queries.save_predictions(session, [make_prediction()])
+        save_predictions(session, [make_prediction()])
     assert count(PredictionRow) == 0
 
 
@@ -88,24 +91,24 @@ def test_a_reader_is_not_held_up_by_a_writer(database, other_writer, count):
 
 def test_a_block_that_raises_stores_nothing(database, count):
     with pytest.raises(NotFound), database.write() as session:
-        lineage.start_attempt(session)
+        start_attempt(session)
         raise NotFound("nothing")
     assert count(AttemptRow) == 0
 
 
 def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(database, other_writer, count):
     with pytest.raises(StorageUnavailable, match="cannot be written"), database.write() as session:
-        lineage.start_attempt(session)
+        start_attempt(session)
     other_writer.rollback()
     with database.write() as session:
-        lineage.start_attempt(session)
+        start_attempt(session)
     assert count(AttemptRow) == 1
 
 
 def test_a_failure_tells_neither_the_person_nor_the_log_what_a_customer_wrote(database, make_prediction, caplog):
     twice = [make_prediction(text="my secret"), make_prediction(text="my secret")]
     with pytest.raises(StorageUnavailable) as raised, database.write() as session:
-        queries.save_predictions(session, twice)
+        save_predictions(session, twice)
     assert "secret" not in str(raised.value) + str(raised.value.__cause__) + caplog.text
 
 
@@ -129,7 +132,7 @@ def test_reachable_is_false_without_tables(tmp_path):
 
 def test_reachable_commits_for_real_after_a_failed_write(database, other_writer):
     with pytest.raises(StorageUnavailable), database.write() as session:
-        lineage.start_attempt(session)
+        start_attempt(session)
     other_writer.rollback()
     before = other_writer.execute("PRAGMA data_version").fetchone()
     assert database.reachable()
@@ -151,12 +154,12 @@ def test_an_address_that_cannot_be_used_is_refused_by_the_setting_s_name(url):
 def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction, count):
     patient = Database(settings.database)
     with patient.write() as session:
-        queries.save_predictions(session, [make_prediction()])
+        save_predictions(session, [make_prediction()])
 
     def correct_ten_times(writer: int):
         for number in range(10):
             with patient.write() as session:
-                queries.save_feedback(
+                save_feedback(
                     session,
                     prediction_id="0" * 32,
                     label="negative",
@@ -180,7 +183,7 @@ def test_four_processes_that_prepare_one_new_database_all_succeed(tmp_path):
 
 def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(settings, database, make_prediction):
     with database.write() as session:
-        queries.save_predictions(session, [make_prediction()])
+        save_predictions(session, [make_prediction()])
     process = run(CORRECTING, settings.database, stdout=subprocess.PIPE)
     acknowledged = {process.stdout.readline().strip() for _ in range(25)}
     os.kill(process.pid, signal.SIGKILL)
@@ -196,17 +199,17 @@ def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(sett
 def test_migrating_where_no_folder_can_be_made_says_so(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageUnavailable, match="folder"):
-        Database(f"sqlite:///{tmp_path}/file/attune.db").migrate()
+        migrate(Database(f"sqlite:///{tmp_path}/file/attune.db"))
 
 
 def test_migrating_a_file_that_is_no_database_says_so(tmp_path):
     (tmp_path / "attune.db").write_bytes(b"no database at all, only some text that is long enough" * 40)
     with pytest.raises(StorageUnavailable, match="cannot be prepared"):
-        Database(f"sqlite:///{tmp_path}/attune.db", patience=0.1).migrate()
+        migrate(Database(f"sqlite:///{tmp_path}/attune.db", patience=0.1))
 
 
 def test_migrating_a_database_of_a_later_release_says_so(database):
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(StorageUnavailable, match="later"):
-        database.migrate()
+        migrate(database)

@@ -8,9 +8,12 @@ import pytest
 from sqlalchemy import text
 
 from product.settings.configuration import Settings
-from product.storage import lineage, queries
+from product.storage.attempts import count_feedback_since_last_attempt
 from product.storage.database import Database
+from product.storage.feedback import save_feedback
 from product.storage.locks import ADVISORY, Locked, corrections_lock, exclusive
+from product.storage.migrate import migrate
+from product.storage.predictions import save_predictions
 from product.storage.tables import VersionRow
 
 # A host: its own data folder, the common database.
@@ -101,7 +104,7 @@ def test_who_lost_the_lock_on_postgresql_is_told_before_changing_anything(host):
                 {"number": ADVISORY},
             )
         assert ended
-        with pytest.raises(Locked, match="was not alone all the time: the database was gone meanwhile"):
+        with pytest.raises(Locked, match="lost its lock because the database was not reachable"):
             check_still_locked()
         with pytest.raises(Locked):  # also where it has connected anew
             check_still_locked()
@@ -122,10 +125,10 @@ def test_on_postgresql_the_lock_is_free_after_its_block_even_when_the_block_fail
 
 def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_prediction):
     database = host[1]
-    database.migrate()
+    migrate(database)
     with database.write() as session:
-        queries.save_predictions(session, [make_prediction()])
-        queries.save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
+        save_predictions(session, [make_prediction()])
+        save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
     with database.read() as session:
-        assert lineage.feedback_since_last_attempt(session) == 1
+        assert count_feedback_since_last_attempt(session) == 1
         assert session.query(VersionRow).count() == 0

@@ -8,8 +8,11 @@ from alembic.operations import Operations
 from alembic.script import ScriptDirectory
 from sqlalchemy import CheckConstraint, create_engine, inspect, text
 
-from product.storage import lineage, queries
-from product.storage.database import MIGRATIONS, Database
+from product.storage.attempts import count_feedback_since_last_attempt
+from product.storage.corrections import all_corrections
+from product.storage.database import Database
+from product.storage.migrate import MIGRATIONS, migrate
+from product.storage.predictions import first_prediction_at, get_prediction
 from product.storage.tables import FeedbackRow, Table
 
 
@@ -34,28 +37,28 @@ def test_migrations_build_the_checks_the_models_describe(settings, database):
 def test_migrating_again_keeps_what_is_stored(database, application, count):
     [prediction] = application.predict(["bad flight"])
     application.correct(prediction_id=prediction.id, label="neutral", actor="ann")
-    database.migrate()
+    migrate(database)
     assert count(FeedbackRow) == 1
 
 
 def test_answers_stored_before_there_were_imports_came_in(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
-    database.migrate(to="0001")
+    migrate(database, to="0001")
     with database.write() as session:
         columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
         values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
         session.execute(text(f"INSERT INTO predictions ({columns}) VALUES ({values})"))
-    database.migrate()
+    migrate(database)
     with database.read() as session:
-        row = queries.prediction(session, id="p1")
+        row = get_prediction(session, id="p1")
         assert (row.text, row.imported) == ("bad bag", False)
-        assert queries.first_answer(session) == datetime(2026, 1, 1, 12, tzinfo=UTC)
+        assert first_prediction_at(session) == datetime(2026, 1, 1, 12, tzinfo=UTC)
     database.close()
 
 
 def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
-    database.migrate(to="0002")
+    migrate(database, to="0002")
     with database.write() as session:
         columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
         values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
@@ -63,15 +66,15 @@ def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_p
         columns = "id, prediction_id, actor, label, comment, status, created_at, updated_at"
         values = "'f1', 'p1', 'ann', 'neutral', '', 'pending', '2026-01-01 12:00:00', '2026-01-01 12:00:00'"
         session.execute(text(f"INSERT INTO feedback ({columns}) VALUES ({values})"))
-    database.migrate()
+    migrate(database)
     with database.read() as session:
-        [correction] = queries.all_corrections(session)
+        [correction] = all_corrections(session)
         assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
 
 
 def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_began(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
-    database.migrate(to="0002")
+    migrate(database, to="0002")
     with database.write() as session:
         columns = "id, created_at, text, label, negative, neutral, positive, language, route, truncated, model_version"
         values = "'p1', '2026-01-01 12:00:00', 'bad bag', 'negative', 1, 0, 0, 'en', 'urgent', false, 'v1'"
@@ -84,15 +87,15 @@ def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_beg
             session.execute(text(f"INSERT INTO feedback_events (feedback_id, status, at, who, why) VALUES ({event})"))
         columns, moment = "id, started_at, finished_at, outcome, reason", "'2026-01-02 12:00:00'"
         session.execute(text(f"INSERT INTO attempts ({columns}) VALUES (1, {moment}, {moment}, 'kept', '')"))
-    database.migrate()
+    migrate(database)
     with database.read() as session:
-        assert lineage.feedback_since_last_attempt(session) == 1
+        assert count_feedback_since_last_attempt(session) == 1
     database.close()
 
 
 def test_the_newest_migration_can_be_taken_back(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
-    database.migrate()
+    migrate(database)
     engine = create_engine(database.url)
     script = ScriptDirectory(str(MIGRATIONS))
     with engine.begin() as connection:

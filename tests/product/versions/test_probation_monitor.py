@@ -7,9 +7,11 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.sentiment import new_id
-from product.storage import lineage, queries
 from product.storage.database import Database
+from product.storage.migrate import migrate
+from product.storage.predictions import save_predictions
 from product.storage.tables import ActivationRow, FeedbackRow, PredictionRow
+from product.storage.versions import activate_version, add_version, latest_activation
 from product.versions.probation_monitor import ProbationWatch
 from product.versions.registry import Versions
 
@@ -24,7 +26,7 @@ def database(request, settings):
     """On SQLite, or where a test asks for it on PostgreSQL."""
     asked = getattr(request, "param", "sqlite")
     database = Database(request.getfixturevalue("postgresql_url") if asked == "postgresql" else settings.database)
-    database.migrate()
+    migrate(database)
     yield database
     database.close()
 
@@ -43,9 +45,9 @@ def promoted(database):
     def promote(probation: bool = True) -> None:
         with database.write() as session:
             for id, parent in (("v1", None), ("v2", "v1")):
-                lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-            lineage.activate(session, version_id="v1", why="shipped")
-            lineage.activate(session, version_id="v2", why="better", probation=probation)
+                add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+            activate_version(session, version_id="v1", why="shipped")
+            activate_version(session, version_id="v2", why="better", probation=probation)
             session.query(ActivationRow).update({"at": PROMOTED})
 
     return promote
@@ -59,7 +61,7 @@ def served(database, make_prediction):
         at = PROMOTED + timedelta(hours=hours)
         made = [make_prediction(id=new_id(), model_version=version) for _ in range(answers)]
         with database.write() as session:
-            queries.save_predictions(session, made, imported=imported)
+            save_predictions(session, made, imported=imported)
             ids = [one.id for one in made]
             session.query(PredictionRow).where(PredictionRow.id.in_(ids)).update({"created_at": at})
             for number, id in enumerate(ids[:wrong]):
@@ -72,7 +74,7 @@ def served(database, make_prediction):
 
 def active(database) -> tuple[str, str]:
     with database.read() as session:
-        row = lineage.newest_activation(session)
+        row = latest_activation(session)
         return row.version_id, row.why
 
 
@@ -143,7 +145,7 @@ def test_of_two_processes_that_watch_one_takes_it_back(watch, database, promoted
     def meanwhile(_folder) -> None:
         """The other one was a moment quicker."""
         with database.write() as session:
-            lineage.activate(session, version_id="v1", why="the other")
+            activate_version(session, version_id="v1", why="the other")
 
     monkeypatch.setattr(manifests, "verify", meanwhile)
     assert watch.check() is None

@@ -8,8 +8,9 @@ from product.inference import manifest as manifests
 from product.inference.engine import Engine
 from product.sentiment import NotFound
 from product.settings.configuration import SHIPPED_MODEL, Settings
-from product.storage import lineage
+from product.storage.attempts import announce_version, finish_attempt, latest_attempt_id, start_attempt
 from product.storage.database import Database
+from product.storage.versions import activate_version
 from product.versions.installer import installed_manifest
 from product.versions.registry import NoParent, Versions
 from product.versions.watcher import Watcher
@@ -50,8 +51,8 @@ def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, chi
         shutil.copytree(versions.store.folder(child), versions.store.folder(name))
     with database.write() as session:
         for name in ("orphan-1", "never-published", child, "kept-1"):
-            lineage.announce_version(session, id=lineage.start_attempt(session), version_id=name)
-        lineage.finish_attempt(session, id=lineage.latest_attempt(session), outcome="kept", reason="test")
+            announce_version(session, id=start_attempt(session), version_id=name)
+        finish_attempt(session, id=latest_attempt_id(session), outcome="kept", reason="test")
     versions.discard_unrecorded()
     left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
     assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
@@ -106,7 +107,7 @@ def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watc
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with versions._database.write() as session:
-        lineage.activate(session, version_id=child, why="test")
+        activate_version(session, version_id=child, why="test")
     watcher.check()
     assert watcher._engine.version == SHIPPED
     assert list(watcher.refused) == [child]

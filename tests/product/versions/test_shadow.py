@@ -11,9 +11,21 @@ from product.cli.app import app as commands
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.inference.model import TextScore
-from product.storage import lineage, queries
+from product.storage.attempts import finish_attempt, start_attempt
 from product.storage.database import Database
+from product.storage.migrate import migrate
+from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow, PredictionRow, ShadowDisagreementRow, ShadowRow
+from product.storage.versions import (
+    activate_version,
+    active_version,
+    add_version,
+    latest_activation,
+    latest_shadows,
+    open_shadow,
+    shadow_disagreements,
+    start_shadow,
+)
 from product.versions.registry import Versions
 from product.versions.shadow import ShadowWatch
 
@@ -61,11 +73,11 @@ def shadowing(database):
     """v1 is active; v2, made by an attempt, is in its shadow for 48 hours."""
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        lineage.activate(session, version_id="v1", why="shipped")
-        lineage.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
-        attempt = lineage.start_attempt(session)
-        lineage.finish_attempt(session, id=attempt, outcome="awaiting-approval", reason="better", version_id="v2")
+            add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+        activate_version(session, version_id="v1", why="shipped")
+        start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+        attempt = start_attempt(session)
+        finish_attempt(session, id=attempt, outcome="awaiting-approval", reason="better", version_id="v2")
 
 
 @pytest.fixture
@@ -75,7 +87,7 @@ def answer(database, make_prediction):
     def give(number: int, label: str = "neutral", imported: bool = False, **more) -> str:
         one = make_prediction(id=f"{number:032d}", text=f"message {number}", label=label, **more)
         with database.write() as session:
-            queries.save_predictions(session, [one], imported=imported)
+            save_predictions(session, [one], imported=imported)
         return one.id
 
     return give
@@ -83,7 +95,7 @@ def answer(database, make_prediction):
 
 def state(database) -> tuple[str, ShadowRow]:
     with database.read() as session:
-        return lineage.active_version(session), lineage.shadows(session)["v2"]
+        return active_version(session), latest_shadows(session)["v2"]
 
 
 def test_it_reads_what_the_champion_answered_once_and_keeps_where_it_differs(
@@ -100,8 +112,8 @@ def test_it_reads_what_the_champion_answered_once_and_keeps_where_it_differs(
     _, shadow = state(database)
     assert (shadow.read, shadow.differed, shadow.outcome) == (3, 2, None)
     with database.read() as session:
-        assert lineage.shadow_disagreements(session, 1) == [(differs[1], "negative")]
-        assert lineage.shadow_disagreements(session, 9) == [(id, "negative") for id in reversed(differs)]
+        assert shadow_disagreements(session, 1) == [(differs[1], "negative")]
+        assert shadow_disagreements(session, 9) == [(id, "negative") for id in reversed(differs)]
 
 
 def test_after_a_restart_it_goes_on_where_it_stood(make_watch, challenger, shadowing, answer):
@@ -143,7 +155,7 @@ def test_at_the_end_it_is_promoted_on_probation_and_the_attempt_says_so(make_wat
     assert (active, shadow.outcome) == ("v2", "promoted")
     assert shadow.reason == f"passed the gate, and its time in the shadow is over; {TOLD}"
     with database.read() as session:
-        assert lineage.newest_activation(session).probation
+        assert latest_activation(session).probation
         attempt = session.query(AttemptRow).one()
         assert (attempt.outcome, attempt.reason) == ("promoted", shadow.reason)
     make_watch(49 * HOUR).check()
@@ -159,8 +171,8 @@ def test_where_a_lead_approves_it_waits_at_the_end(make_watch, database, shadowi
 
 def test_where_another_version_has_become_active_it_ends_at_once(make_watch, database, shadowing):
     with database.write() as session:
-        lineage.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        lineage.activate(session, version_id="v3", why="by hand")
+        add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
+        activate_version(session, version_id="v3", why="by hand")
     make_watch().check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v3", "awaiting-approval")
@@ -169,11 +181,11 @@ def test_where_another_version_has_become_active_it_ends_at_once(make_watch, dat
 
 def test_where_a_person_was_quicker_it_counts_as_promoted_and_is_not_on_probation(make_watch, database, shadowing):
     with database.write() as session:
-        lineage.activate(session, version_id="v2", why="by hand")
+        activate_version(session, version_id="v2", why="by hand")
     make_watch().check()
     assert state(database)[1].outcome == "promoted"
     with database.read() as session:
-        assert not lineage.newest_activation(session).probation
+        assert not latest_activation(session).probation
 
 
 def test_a_version_whose_files_changed_is_not_promoted(settings, database, shadowing):
@@ -202,10 +214,10 @@ def test_a_challenger_that_cannot_be_loaded_is_tried_and_told_once(make_watch, s
 
 def test_the_next_challenger_takes_the_place_of_the_one_before(database, shadowing):
     with database.write() as session:
-        lineage.add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        lineage.start_shadow(session, version_id="v3", champion="v1", until=NOW + 48 * HOUR)
+        add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
+        start_shadow(session, version_id="v3", champion="v1", until=NOW + 48 * HOUR)
     with database.read() as session:
-        assert lineage.open_shadow(session).version_id == "v3"
+        assert open_shadow(session).version_id == "v3"
     assert state(database)[1].reason == "v3 took its place in the shadow"
 
 
@@ -220,18 +232,18 @@ def test_what_somebody_gave_a_word_on_and_what_is_deleted_is_no_disagreement_to_
     application.delete_expired()
     assert count(ShadowDisagreementRow) == 1
     with database.read() as session:
-        assert lineage.shadow_disagreements(session, 9) == []
+        assert shadow_disagreements(session, 9) == []
 
 
 def test_it_works_the_same_on_postgresql(settings, postgresql_url, challenger, whole, make_prediction):
     database = Database(postgresql_url)
-    database.migrate()
+    migrate(database)
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            lineage.add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        lineage.activate(session, version_id="v1", why="shipped")
-        lineage.start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
-        queries.save_predictions(session, [make_prediction(model_version="v1")])
+            add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+        activate_version(session, version_id="v1", why="shipped")
+        start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+        save_predictions(session, [make_prediction(model_version="v1")])
     for after in (HOUR, 48 * HOUR):
         versions = Versions(settings, database)
         ShadowWatch(settings, database, versions, lambda *_: challenger, clock=lambda: NOW + after).check()  # noqa: B023

@@ -8,8 +8,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from product.service import Application
-from product.storage import lineage
 from product.storage.tables import FeedbackRow, PredictionRow
+from product.storage.versions import activate_version, add_version
 from product.web import api as api_module
 from product.web.api import MAX_BODY, build_api
 
@@ -116,8 +116,8 @@ def test_an_actor_of_100_characters_is_kept_whole(client, prediction_id, databas
 
 def test_versions_are_listed(client, database):
     with database.write() as session:
-        lineage.add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
-        lineage.activate(session, version_id="v1", why="test")
+        add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
+        activate_version(session, version_id="v1", why="test")
     [version] = client.get("/api/v1/versions").json()
     assert version.pop("created").endswith("Z")
     assert version == {

@@ -15,10 +15,15 @@ from product.privacy import keys
 from product.sentiment import Prediction, new_id
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.settings.rules import GateRules
-from product.storage import lineage, queries
+from product.storage.attempts import finish_attempt, get_attempt, start_attempt
+from product.storage.corrections import all_corrections
 from product.storage.database import Database
+from product.storage.feedback import record_decision, save_feedback
 from product.storage.locks import RETRAINING, Locked, exclusive
+from product.storage.migrate import migrate
+from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow
+from product.storage.versions import activate_version, add_version, all_versions, learned_labels, open_shadow
 from product.versions.installer import install_shipped, installed_manifest
 from product.versions.registry import Versions
 from tests.support.corrections import chinese_corrections, collect, distinct_texts
@@ -98,22 +103,20 @@ def test_a_whole_run_works_the_same_on_postgresql(versions, settings, small, pos
     few = GateRules(min_holdout_groups=6)
     here = Settings(_env_file=None, data_dir=settings.data_dir, corpus_dir="", database_url=postgresql_url, gate=few)
     database = Database(postgresql_url)
-    database.migrate()
+    migrate(database)
     home = Versions(here, database)
     install_shipped(here, home)
     rows = corpora.load("replay-zh", "validation")[:24]
     with database.write() as session:
         for row in rows:
             answer = make_prediction(id=new_id(), text=row.text, model_version="both-1")
-            queries.save_predictions(session, [answer])
-            queries.save_feedback(
-                session, prediction_id=answer.id, label=row.label, actor="anna", comment="", why="test"
-            )
+            save_predictions(session, [answer])
+            save_feedback(session, prediction_id=answer.id, label=row.label, actor="anna", comment="", why="test")
     outcome = retrain.retrain(here, say=print, attempt_as=Passes)
     assert (outcome.outcome, outcome.champion) == ("promoted", "both-1"), outcome.reason
     assert home.active() == outcome.version
     with database.read() as session:
-        learned = lineage.learned_labels(session, version_id=outcome.version)
+        learned = learned_labels(session, version_id=outcome.version)
     # two fifths of few judge
     assert len(learned) == manifests.verify(home.store.folder(outcome.version)).corrections == 14
     assert retrain.retrain(here, if_due=True, say=print).outcome == "not-due"
@@ -149,8 +152,8 @@ def give(database, make_prediction):
             for actor, count in counts.items():
                 for _ in range(count):
                     answer = make_prediction(id=new_id(), text=next(texts))
-                    queries.save_predictions(session, [answer])
-                    id, _ = queries.save_feedback(
+                    save_predictions(session, [answer])
+                    id, _ = save_feedback(
                         session, prediction_id=answer.id, label="negative", actor=actor, comment="", why="test"
                     )
                     ids.setdefault(actor, []).append(id)
@@ -199,8 +202,8 @@ def test_too_few_corrections_are_no_reason_to_keep_what_was_turned_down(
     settings, database, small, nothing_to_install, withdrawn, monkeypatch
 ):
     with database.write() as session:
-        lineage.activate(session, version_id="v1", why="test")
-        few = [one for one in queries.all_corrections(session) if one.actor != "carl" and one.status != "rejected"]
+        activate_version(session, version_id="v1", why="test")
+        few = [one for one in all_corrections(session) if one.actor != "carl" and one.status != "rejected"]
     learned = []
     monkeypatch.setattr(Run, "score_contributors", lambda run: few)
 
@@ -267,7 +270,7 @@ def decide(settings, database, small, monkeypatch, tmp_path):
         monkeypatch.setattr(Run, "challenge", challenge)
         versions = Versions(settings, database)
         with database.read() as session:
-            accepted = [one for one in queries.all_corrections(session) if one.status != "rejected"]
+            accepted = [one for one in all_corrections(session) if one.status != "rejected"]
         attempt = Run(settings, database, versions, manifests.read(SHIPPED_MODEL), "v1", 1, dry_run, timedelta(), print)
         draft = versions.store.draft("challenger")
         found = attempt.decide(draft, accepted, attempt.collect(accepted))
@@ -382,8 +385,8 @@ def withdrawn(database, give):
     ids = give(anna=3, ben=2, carl=80)
     with database.write() as session:
         learned = dict.fromkeys(ids["anna"][:3] + ids["ben"], "negative")
-        lineage.add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
-        queries.decide(session, ids["anna"][0], False, "eve", "no")
+        add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
+        record_decision(session, ids["anna"][0], False, "eve", "no")
 
 
 def test_what_the_champion_should_not_have_learned_is_left_out_where_nothing_better_comes_of_it(withdrawn, decide):
@@ -393,9 +396,9 @@ def test_what_the_champion_should_not_have_learned_is_left_out_where_nothing_bet
 def test_what_is_learned_again_is_learned_beside_what_was_replayed_then(withdrawn, settings, database):
     with database.write() as session:
         for _ in range(4):
-            made = lineage.start_attempt(session)
-        lineage.finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
-        lineage.start_attempt(session)
+            made = start_attempt(session)
+        finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
+        start_attempt(session)
     run = Run(
         settings,
         database,
@@ -455,9 +458,9 @@ def give_each(database, count: int) -> None:
     numbers = range(count)
     answers = [answer(number) for number in numbers]
     with database.write() as session:
-        queries.save_predictions(session, answers)
+        save_predictions(session, answers)
         for one in answers:
-            queries.save_feedback(session, prediction_id=one.id, label="negative", actor=one.id, comment="", why="test")
+            save_feedback(session, prediction_id=one.id, label="negative", actor=one.id, comment="", why="test")
 
 
 def answer(number: int) -> Prediction:
@@ -496,10 +499,10 @@ def test_a_run_that_is_due_and_has_too_little_is_not_due_again_until_as_many_mor
 def test_a_rejected_challenger_counts_as_an_attempt_and_a_killed_run_does_not(little, database):
     give_each(database, 3)
     with database.write() as session:
-        lineage.start_attempt(session)
+        start_attempt(session)
     assert retrain.retrain(little, if_due=True, dry_run=True).outcome == "insufficient"
     with database.write() as session:
-        lineage.finish_attempt(session, id=lineage.start_attempt(session), outcome="kept", reason="no better")
+        finish_attempt(session, id=start_attempt(session), outcome="kept", reason="no better")
     assert retrain.retrain(little, if_due=True).outcome == "not-due"
 
 
@@ -512,7 +515,7 @@ def conclude(settings, versions, database):
         shutil.copytree(versions.store.folder(before), draft, dirs_exist_ok=True)
         manifest = manifests.read(draft).model_copy(update={"id": "r0001-x", "parent": before})
         with database.write() as session:
-            attempt = lineage.start_attempt(session)
+            attempt = start_attempt(session)
         chosen = settings.model_copy(update={"approval": approval})
         made = Run(
             chosen,
@@ -538,7 +541,7 @@ def test_what_is_better_is_published_and_active(conclude, versions, database):
     assert conclude(WINS).outcome == "promoted"
     assert (versions.active(), manifests.verify(versions.store.folder("r0001-x")).parent) == ("r0001-x", before)
     with database.read() as session:
-        kept = lineage.attempt(session, id=1)
+        kept = get_attempt(session, id=1)
         assert (kept.outcome, kept.version_id, kept.verdict["promote"]) == ("promoted", "r0001-x", True)
 
 
@@ -562,7 +565,7 @@ def test_of_what_is_no_better_the_verdict_is_kept_and_no_folder(conclude, versio
     assert conclude(HARMS).outcome == "kept"
     assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
     with database.read() as session:
-        kept = lineage.attempt(session, id=1)
+        kept = get_attempt(session, id=1)
         assert (kept.outcome, kept.version_id) == ("kept", None)
         assert kept.verdict["checks"][0]["name"] == "gate rows (9)"
 
@@ -574,8 +577,8 @@ def test_a_dry_run_says_what_would_be_and_changes_nothing(conclude, versions, da
     assert versions.active() == before
     assert [path.name for path in versions.store.root.glob("[!.]*")] == [before]
     with database.read() as session:
-        assert [row.id for row in lineage.all_versions(session)] == [before]
-        assert lineage.attempt(session, id=1).outcome is None
+        assert [row.id for row in all_versions(session)] == [before]
+        assert get_attempt(session, id=1).outcome is None
 
 
 def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_active(conclude, versions, database):
@@ -586,6 +589,6 @@ def test_what_is_better_and_is_to_be_in_the_shadow_first_is_published_and_not_ac
     assert versions.active() == before
     manifests.verify(versions.store.folder("r0001-x"))
     with database.read() as session:
-        shadow = lineage.open_shadow(session)
+        shadow = open_shadow(session)
         assert (shadow.version_id, shadow.champion) == ("r0001-x", before)
         assert shadow.until - shadow.started_at < timedelta(hours=48)

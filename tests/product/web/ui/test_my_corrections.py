@@ -6,8 +6,8 @@ import pytest
 from fastapi.testclient import TestClient
 
 from product.feedback.erasure import ErasureScope
-from product.storage import lineage
 from product.storage.locks import RETRAINING, exclusive
+from product.storage.versions import activate_version, add_version
 from product.texts import texts
 from product.web.server import build_app
 from product.web.ui import my_corrections as mine
@@ -38,10 +38,8 @@ def give(application):
 
 def learn(database, version, id, label="neutral"):
     with database.write() as session:
-        lineage.add_version(
-            session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned={id: label}
-        )
-        lineage.activate(session, version_id=version, why="test")
+        add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned={id: label})
+        activate_version(session, version_id=version, why="test")
 
 
 def owned(application, *ids, actor=None):

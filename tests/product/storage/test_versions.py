@@ -6,26 +6,39 @@ import pytest
 
 from product.feedback import erasure
 from product.sentiment import NotFound
-from product.storage import lineage, queries
+from product.storage import versions
+from product.storage.attempts import (
+    count_feedback_since_last_attempt,
+    count_withdrawn,
+    finish_attempt,
+    latest_event_id,
+    start_attempt,
+)
+from product.storage.corrections import all_corrections
+from product.storage.feedback import current_status
 from product.storage.tables import ActivationRow, AttemptRow, FeedbackEventRow, FeedbackRow
+from product.storage.versions import (
+    active_version,
+    all_versions,
+    get_version,
+    versions_by_activation,
+)
 from tests.support.stored import activate, add_version, correct, decide, history
 
 
 def learned_in(session, feedback_id, label="negative"):
-    return lineage.learned_in(
-        session, feedback_id=feedback_id, label=label, active_version=lineage.active_version(session)
-    )
+    return versions.learned_in(session, feedback_id=feedback_id, label=label, active_version=active_version(session))
 
 
 def test_no_version_is_active_at_first(session):
-    assert lineage.active_version(session) is None
-    assert lineage.all_versions(session) == []
+    assert active_version(session) is None
+    assert all_versions(session) == []
 
 
 def test_adding_a_version_does_not_activate_it(session):
     add_version(session, "v1")
-    assert lineage.active_version(session) is None
-    assert lineage.version(session, id="v1").metrics == {"accuracy": 0.9}
+    assert active_version(session) is None
+    assert get_version(session, id="v1").metrics == {"accuracy": 0.9}
 
 
 def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(session):
@@ -33,15 +46,15 @@ def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(s
         add_version(session, version)
     for version in ("v1", "v2", "v1", "v2", "v1"):
         activate(session, version)
-    assert lineage.active_version(session) == "v1"
-    assert lineage.activated_versions(session) == ["v1", "v2"]
-    assert [row.id for row in lineage.all_versions(session)] == ["v3", "v2", "v1"]
+    assert active_version(session) == "v1"
+    assert versions_by_activation(session) == ["v1", "v2"]
+    assert [row.id for row in all_versions(session)] == ["v3", "v2", "v1"]
 
 
 def test_activating_an_unknown_version_is_refused(session):
     with pytest.raises(NotFound, match="v9"):
         activate(session, "v9")
-    assert lineage.active_version(session) is None
+    assert active_version(session) is None
 
 
 def test_a_correction_is_learned_only_once_the_version_that_learned_it_is_active(session):
@@ -71,7 +84,7 @@ def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
     activate(session, "v2")
     activate(session, "v1")
     assert learned_in(session, id) is None
-    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "pending"
+    assert current_status(session, session.get(FeedbackRow, id)) == "pending"
     assert history(session, id) == ["pending", "learned", "pending"]
 
 
@@ -89,10 +102,10 @@ def test_a_label_changed_after_learning_is_pending_until_it_is_changed_back(sess
     activate(session, "v1")
     correct(session, label="positive")
     row = session.get(FeedbackRow, id)
-    assert lineage.status_now(session, row) == "pending"
+    assert current_status(session, row) == "pending"
     assert learned_in(session, id, "positive") is None
     correct(session, label="negative")
-    assert lineage.status_now(session, row) == "learned"
+    assert current_status(session, row) == "learned"
     assert history(session, id) == ["pending", "learned", "pending", "learned"]
 
 
@@ -101,50 +114,50 @@ def test_a_quarantined_correction_is_not_called_learned(session):
     session.get(FeedbackRow, id).status = "quarantined"
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
-    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "quarantined"
+    assert current_status(session, session.get(FeedbackRow, id)) == "quarantined"
 
 
 def test_all_feedback_counts_before_the_first_finished_attempt(session):
     correct(session, actor="ann")
-    lineage.start_attempt(session)
+    start_attempt(session)
     correct(session, actor="bob")
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 2
+    assert count_feedback_since_last_attempt(session) == 2
 
 
 def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
     old = session.get(FeedbackRow, correct(session, actor="ann"))
     changed = session.get(FeedbackRow, correct(session, actor="bob"))
-    attempt = lineage.start_attempt(session)
-    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    attempt = start_attempt(session)
+    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 0
+    assert count_feedback_since_last_attempt(session) == 0
     correct(session, actor="bob", label="positive")
     correct(session, actor="cid")
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 2
+    assert count_feedback_since_last_attempt(session) == 2
     assert old.updated_at < changed.updated_at
 
 
 def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_counted(session):
     correct(session, actor="ann")
-    known = lineage.latest_event(session)
+    known = latest_event_id(session)
     correct(session, actor="bob")
-    attempt = lineage.start_attempt(session, up_to=known)
-    lineage.finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
-    lineage.start_attempt(session)
+    attempt = start_attempt(session, up_to=known)
+    finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
+    start_attempt(session)
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 1
+    assert count_feedback_since_last_attempt(session) == 1
 
 
 def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session):
     correct(session, actor="ann")
-    attempt = lineage.start_attempt(session)
+    attempt = start_attempt(session)
     session.get(AttemptRow, attempt).started_at = datetime(2126, 1, 1, tzinfo=UTC)
-    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
     correct(session, actor="bob")
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 1
+    assert count_feedback_since_last_attempt(session) == 1
 
 
 def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_corrections_are_learned_from(session):
@@ -157,29 +170,29 @@ def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_correc
     session.query(ActivationRow).filter_by(version_id="v1").update({"at": future})
     correct(session, actor="bob")
     session.flush()
-    assert lineage.active_version(session) == "v2"
-    assert {one.actor for one in queries.all_corrections(session)} == {"ann", "bob"}
-    assert lineage.feedback_since_last_attempt(session) == 2
+    assert active_version(session) == "v2"
+    assert {one.actor for one in all_corrections(session)} == {"ann", "bob"}
+    assert count_feedback_since_last_attempt(session) == 2
 
 
 def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
     quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
     quarantined.status = "quarantined"
     learned = correct(session, actor="bob")
-    lineage.finish_attempt(session, id=lineage.start_attempt(session), outcome="promoted", reason="better")
+    finish_attempt(session, id=start_attempt(session), outcome="promoted", reason="better")
     add_version(session, "v1", {learned: "negative"})
     activate(session, "v1")
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 0
+    assert count_feedback_since_last_attempt(session) == 0
     session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", who="lead", why="it is right"))
     quarantined.status = "accepted"
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 1
+    assert count_feedback_since_last_attempt(session) == 1
 
 
 def test_finishing_an_attempt_that_never_started_is_refused(session):
     with pytest.raises(NotFound):
-        lineage.finish_attempt(session, id=7, outcome="kept", reason="")
+        finish_attempt(session, id=7, outcome="kept", reason="")
 
 
 @pytest.mark.parametrize("gone", ["rejected", "erased"])
@@ -187,24 +200,24 @@ def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_du
     learned, other = correct(session, actor="ann"), correct(session, actor="bob")
     add_version(session, "v1", {learned: "neutral"})
     add_version(session, "v0", {other: "neutral"})
-    lineage.activate(session, version_id="v1", why="test")
-    attempt = lineage.start_attempt(session)
-    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    versions.activate_version(session, version_id="v1", why="test")
+    attempt = start_attempt(session)
+    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
     for id in (learned, other):
         if gone == "rejected":
             decide(session, id, False)
         else:
             erasure.erase(session, erasure.scope_of_feedback(session, id))
     session.flush()
-    assert lineage.withdrawn(session, version_id="v1") == 1
-    assert lineage.feedback_since_last_attempt(session) == 1
+    assert count_withdrawn(session, version_id="v1") == 1
+    assert count_feedback_since_last_attempt(session) == 1
 
 
 def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
-    attempt = lineage.start_attempt(session)
-    lineage.finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    attempt = start_attempt(session)
+    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
     decide(session, rejected, False)
     decide(session, accepted, True)
     session.flush()
-    assert lineage.feedback_since_last_attempt(session) == 1
+    assert count_feedback_since_last_attempt(session) == 1

@@ -5,20 +5,23 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from product.sentiment import NotFound, Status
-from product.storage import lineage, queries
+from product.storage import feedback
+from product.storage.corrections import all_corrections, stream_corrections
+from product.storage.feedback import apply_trust_decisions, current_status, find_feedback
+from product.storage.predictions import delete_uncorrected_predictions, get_prediction
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 from tests.support.stored import P1, P2, activate, add_version, correct, decide, history
 
 
 def test_a_saved_prediction_is_read_back_with_its_scores(session):
-    row = queries.prediction(session, id=P2)
+    row = get_prediction(session, id=P2)
     assert (row.text, row.label, row.model_version) == ("bad bag", "neutral", "v1")
     assert (row.negative, row.neutral, row.positive) == (0.125, 0.75, 0.125)
     assert row.created_at.tzinfo is not None
 
 
 def test_an_unknown_prediction_is_none(session):
-    assert queries.prediction(session, id="f" * 32) is None
+    assert get_prediction(session, id="f" * 32) is None
 
 
 def test_correcting_an_unknown_prediction_is_refused_and_stores_nothing(session):
@@ -46,7 +49,7 @@ def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
     for minute, status in enumerate(statuses):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
-    corrections = queries.all_corrections(session)
+    corrections = all_corrections(session)
     assert [each.actor for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
     oldest = corrections[0]
     assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
@@ -56,7 +59,7 @@ def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
 
 def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
     correct(session, label="neutral")
-    [confirmation] = queries.all_corrections(session)
+    [confirmation] = all_corrections(session)
     assert confirmation.confirms
 
 
@@ -64,16 +67,16 @@ def test_only_old_predictions_that_nobody_corrected_are_deleted(session):
     correct(session, prediction_id=P1)
     at = datetime(2026, 6, 1, tzinfo=UTC)
     for id in (P1, P2):
-        queries.prediction(session, id=id).created_at = at
+        get_prediction(session, id=id).created_at = at
     session.flush()
-    assert queries.delete_uncorrected_predictions(session, before=at) == 0
-    assert queries.delete_uncorrected_predictions(session, before=at + timedelta(seconds=1)) == 1
+    assert delete_uncorrected_predictions(session, before=at) == 0
+    assert delete_uncorrected_predictions(session, before=at + timedelta(seconds=1)) == 1
     assert [row.id for row in session.query(PredictionRow)] == [P1]
 
 
 def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
     later = datetime.now(UTC) + timedelta(days=1)
-    assert queries.delete_uncorrected_predictions(session, before=later, limit=1) == 1
+    assert delete_uncorrected_predictions(session, before=later, limit=1) == 1
     assert session.query(PredictionRow).count() == 1
 
 
@@ -85,7 +88,7 @@ def test_a_decision_is_stored_with_who_and_why(session, accept, status):
     id = correct(session)
     assert decide(session, id, accept) == status
     row = session.get(FeedbackRow, id)
-    assert (row.status, row.reviewed_by, lineage.status_now(session, row)) == (status, "lead:eve", status)
+    assert (row.status, row.reviewed_by, current_status(session, row)) == (status, "lead:eve", status)
     last = session.query(FeedbackEventRow).order_by(FeedbackEventRow.id.desc()).first()
     assert (last.feedback_id, last.status, last.who, last.why) == (id, status, "lead:eve", "read it")
 
@@ -94,7 +97,7 @@ def test_what_a_reviewer_decided_is_told_with_the_correction(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     decide(session, rejected, False)
     decide(session, accepted, True)
-    standing = {one.id: (one.status, one.reviewed) for one in queries.all_corrections(session)}
+    standing = {one.id: (one.status, one.reviewed) for one in all_corrections(session)}
     assert standing == {rejected: ("rejected", True), accepted: ("accepted", True)}
 
 
@@ -103,8 +106,8 @@ def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(sessio
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
     decide(session, id, False)
-    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "rejected"
-    rows = next(queries.every_correction(session, at_once=10))
+    assert current_status(session, session.get(FeedbackRow, id)) == "rejected"
+    rows = next(stream_corrections(session, at_once=10))
     assert [row.status for row in rows] == ["rejected"]
 
 
@@ -119,16 +122,16 @@ def test_a_new_word_of_the_actor_takes_the_decision_away(session):
 
 def test_a_correction_is_found_by_its_id_or_the_beginning_that_no_other_has(session, monkeypatch):
     ids = iter(("a" * 10 + "1" * 22, "a" * 10 + "2" * 22))
-    monkeypatch.setattr(queries, "new_id", lambda: next(ids))
+    monkeypatch.setattr(feedback, "new_id", lambda: next(ids))
     correct(session, actor="ann")
     correct(session, actor="bob")
-    assert queries.feedback_called(session, name="a" * 10 + "1").actor == "ann"
-    assert queries.feedback_called(session, name="a" * 10 + "2" * 22).actor == "bob"
+    assert find_feedback(session, id_or_prefix="a" * 10 + "1").actor == "ann"
+    assert find_feedback(session, id_or_prefix="a" * 10 + "2" * 22).actor == "bob"
     with pytest.raises(NotFound, match="aaaaaaaa: several corrections"):
-        queries.feedback_called(session, name="a" * 8)
+        find_feedback(session, id_or_prefix="a" * 8)
     # shorter than what a page shows, or not the beginning of any
-    assert queries.feedback_called(session, name="a" * 7) is None
-    assert queries.feedback_called(session, name="b" * 8) is None
+    assert find_feedback(session, id_or_prefix="a" * 7) is None
+    assert find_feedback(session, id_or_prefix="b" * 8) is None
 
 
 @pytest.mark.parametrize("status", [None, "erased"])
@@ -142,9 +145,9 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
 
 def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
     id = correct(session)
-    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 1
-    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 0
-    assert queries.apply_trust_decisions(session, {id: (Status.accepted, "others agree")}) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 0
+    assert apply_trust_decisions(session, {id: (Status.accepted, "others agree")}) == 1
     session.flush()
     events = session.query(FeedbackEventRow).filter_by(feedback_id=id).order_by(FeedbackEventRow.id)
     assert [(event.status, event.who, event.why) for event in events][1:] == [
@@ -159,7 +162,7 @@ def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_wh
     decide(session, accepted, True)
     session.get(FeedbackRow, erased).status = "erased"
     changes = {id: (Status.quarantined, "odd") for id in (rejected, accepted, erased, "f" * 32)}
-    assert queries.apply_trust_decisions(session, changes) == 0
+    assert apply_trust_decisions(session, changes) == 0
     statuses = [session.get(FeedbackRow, id).status for id in (rejected, accepted, erased)]
     assert statuses == ["rejected", "accepted", "erased"]
 
@@ -168,29 +171,29 @@ def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
     id = correct(session)
     judged = datetime.now(UTC)
     correct(session, label="positive")
-    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
-    assert queries.apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
+    assert apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
 
 
 def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(session):
     id = correct(session)
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
-    assert queries.apply_trust_decisions(session, {id: (Status.accepted, "fine")}) == 1
+    assert apply_trust_decisions(session, {id: (Status.accepted, "fine")}) == 1
     assert history(session, id) == ["pending", "learned"]
-    assert lineage.status_now(session, session.get(FeedbackRow, id)) == "learned"
+    assert current_status(session, session.get(FeedbackRow, id)) == "learned"
 
 
 def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeypatch):
-    monkeypatch.setattr(queries, "AT_ONCE", 2)
+    monkeypatch.setattr(feedback, "MAX_IDS", 2)
     changes = {correct(session, actor=str(number)): (Status.accepted, "fine") for number in range(5)}
-    assert queries.apply_trust_decisions(session, changes) == 5
+    assert apply_trust_decisions(session, changes) == 5
 
 
 def test_sources_are_weighed_by_every_correction_that_is_not_erased_oldest_first(session):
     for minute, status in enumerate(["erased", "rejected", "learned", "quarantined", "accepted", "pending"]):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
-    found = queries.all_corrections(session)
+    found = all_corrections(session)
     assert [each.status for each in found] == ["rejected", "learned", "quarantined", "accepted", "pending"]
     assert {each.reviewed for each in found} == {False}

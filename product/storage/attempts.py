@@ -1,0 +1,113 @@
+"""Queries on retraining attempts, and on the feedback that has come in since."""
+
+from sqlalchemy import Select, and_, exists, func, or_, select
+from sqlalchemy.orm import Session
+
+from product.sentiment import NotFound
+from product.storage.feedback import ACTIVE_VERSION, PRODUCT, TRAINABLE_STATUSES, WITHDRAWN_STATUSES
+from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow, LearnedRow, VersionRow, now
+
+
+def start_attempt(session: Session, *, up_to: int | None = None) -> int:
+    """Record that an attempt begins. `up_to`: the latest event when it read the corrections; by default the latest."""
+    row = AttemptRow(up_to=latest_event_id(session) if up_to is None else up_to)
+    session.add(row)
+    session.flush()
+    return row.id
+
+
+def get_attempt(session: Session, *, id: int) -> AttemptRow:
+    """Raises NotFound for an attempt that was never started."""
+    row = session.get(AttemptRow, id)
+    if row is None:
+        raise NotFound(f"There is no attempt {id}.")
+    return row
+
+
+def announce_version(session: Session, *, id: int, version_id: str) -> None:
+    """Record that the attempt is about to publish this version's folder."""
+    get_attempt(session, id=id).publishes = version_id
+
+
+def finish_attempt(
+    session: Session,
+    *,
+    id: int,
+    outcome: str,
+    reason: str,
+    version_id: str | None = None,
+    verdict: dict | None = None,
+) -> None:
+    """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
+    row = get_attempt(session, id=id)
+    row.finished_at, row.outcome, row.reason = now(), outcome, reason
+    row.version_id, row.verdict = version_id, verdict
+
+
+def attempt_that_made(session: Session, *, version_id: str) -> int | None:
+    """The id of the attempt that made the version; None for a version that came with the product."""
+    return session.scalar(select(func.max(AttemptRow.id)).where(AttemptRow.version_id == version_id))
+
+
+def latest_attempts(session: Session, *, limit: int) -> list[AttemptRow]:
+    """Newest first."""
+    return list(session.scalars(select(AttemptRow).order_by(AttemptRow.id.desc()).limit(limit)))
+
+
+def latest_attempt_id(session: Session) -> int:
+    """0 before the first attempt."""
+    return session.scalar(select(func.max(AttemptRow.id))) or 0
+
+
+def unrecorded_versions(session: Session) -> list[str]:
+    """Versions announced by attempts that were killed before they recorded them: their folders may exist."""
+    announced = AttemptRow.publishes.is_not(None), AttemptRow.finished_at.is_(None)
+    recorded = exists().where(VersionRow.id == AttemptRow.publishes)
+    return list(session.scalars(select(AttemptRow.publishes).where(*announced, ~recorded).distinct()))
+
+
+def latest_event_id(session: Session) -> int:
+    """The id of the newest change to any correction; 0 before the first."""
+    return session.scalar(select(func.max(FeedbackEventRow.id))) or 0
+
+
+def last_event_read(session: Session) -> int:
+    """The id of the newest event that a finished attempt has read; 0 before the first."""
+    return session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
+
+
+def count_feedback_since_last_attempt(session: Session) -> int:
+    """How many corrections a retraining would act on: those that people gave, changed or accepted since the newest
+    finished attempt read them, and those withdrawn since that the active version has learned.
+
+    An attempt that was killed does not count: it decided nothing.
+    """
+    changed = (
+        select(func.count(FeedbackEventRow.feedback_id.distinct()))
+        .join(FeedbackRow, FeedbackEventRow.feedback_id == FeedbackRow.id)
+        .where(
+            FeedbackEventRow.id > last_event_read(session),
+            or_(
+                and_(FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(TRAINABLE_STATUSES)),
+                and_(
+                    FeedbackEventRow.status.in_(WITHDRAWN_STATUSES),
+                    FeedbackRow.id.in_(_withdrawn().where(LearnedRow.version_id == ACTIVE_VERSION)),
+                ),
+            ),
+        )
+    )
+    return session.scalar(changed) or 0
+
+
+def count_withdrawn(session: Session, *, version_id: str) -> int:
+    """How many corrections that the version has learned were rejected or erased since."""
+    learned = _withdrawn().where(LearnedRow.version_id == version_id)
+    return session.scalar(select(func.count()).select_from(learned.subquery())) or 0
+
+
+def _withdrawn() -> Select:
+    return (
+        select(FeedbackRow.id)
+        .join(LearnedRow, LearnedRow.feedback_id == FeedbackRow.id)
+        .where(FeedbackRow.status.in_(WITHDRAWN_STATUSES))
+    )

@@ -1,0 +1,147 @@
+"""Queries on single corrections: their status, what contributors give, what reviewers and trust rules decide."""
+
+from collections.abc import Sequence
+from datetime import datetime
+
+from sqlalchemy import case, exists, select
+from sqlalchemy.orm import Session
+
+from product.sentiment import SHOWN_OF_ID, NotFound, Status, new_id
+from product.storage.tables import ActivationRow, FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, now
+
+TRAINABLE_STATUSES = (Status.pending.value, Status.accepted.value, Status.learned.value)
+"""Corrections with these statuses may become training data."""
+WITHDRAWN_STATUSES = (Status.rejected.value, Status.erased.value)
+"""Corrections with these statuses are trained out of the model."""
+MAX_IDS = 500
+"""Ids in one statement: databases limit how many values a statement may carry."""
+PRODUCT = "attune"
+"""Who changed a status when no person did."""
+
+ACTIVE_VERSION = select(ActivationRow.version_id).order_by(ActivationRow.id.desc()).limit(1).scalar_subquery()
+LEARNED_BY_ACTIVE_VERSION = exists().where(
+    LearnedRow.feedback_id == FeedbackRow.id,
+    LearnedRow.label == FeedbackRow.label,
+    LearnedRow.version_id == ACTIVE_VERSION,
+)
+CURRENT_STATUS = case(
+    (FeedbackRow.status.not_in(TRAINABLE_STATUSES), FeedbackRow.status),
+    (LEARNED_BY_ACTIVE_VERSION, Status.learned.value),
+    (FeedbackRow.status == Status.learned.value, Status.accepted.value),
+    else_=FeedbackRow.status,
+)
+"""The status that people see. `learned` depends on the active version, so it is computed and not stored."""
+
+
+def current_status(session: Session, row: FeedbackRow) -> str:
+    return current_statuses(session, [row.id])[row.id]
+
+
+def current_statuses(session: Session, ids: Sequence[str]) -> dict[str, str]:
+    """CURRENT_STATUS by feedback id."""
+    statuses = {}
+    for start in range(0, len(ids), MAX_IDS):
+        wanted = FeedbackRow.id.in_(ids[start : start + MAX_IDS])
+        statuses |= dict(session.execute(select(FeedbackRow.id, CURRENT_STATUS).where(wanted)).tuples().all())
+    return statuses
+
+
+def save_feedback(
+    session: Session, *, prediction_id: str, label: str, actor: str, comment: str, why: str
+) -> tuple[str, str]:
+    """Store a contributor's label for a prediction, replacing their earlier one; returns feedback id and status.
+
+    The status is `pending`, or `learned` where the active version was trained with this very label.
+    Raises NotFound for an unknown prediction, and for one whose text was erased: there is nothing to learn from.
+    """
+    # The row lock makes two simultaneous corrections by one contributor end up in one row.
+    answer = session.get(PredictionRow, prediction_id, with_for_update=True)
+    if answer is None or not answer.text:
+        raise NotFound("prediction_id: no prediction has this id.")
+    row, at = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor)), now()
+    if row is None:
+        row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor, created_at=at)
+        session.add(row)
+    row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, at
+    row.reviewed_by = None  # a decision on the earlier label does not carry over
+    session.flush()
+    status = current_status(session, row)
+    session.add(FeedbackEventRow(feedback_id=row.id, status=status, who=actor, why=why))
+    return row.id, status
+
+
+def get_feedback(session: Session, *, id: str) -> FeedbackRow | None:
+    return session.get(FeedbackRow, id)
+
+
+def find_feedback(session: Session, *, id_or_prefix: str) -> FeedbackRow | None:
+    """The correction with this id, or the only one whose id starts with it: pages show shortened ids.
+
+    Raises NotFound where several ids start with the prefix.
+    """
+    if len(id_or_prefix) < SHOWN_OF_ID:
+        return None
+    matching = select(FeedbackRow).where(FeedbackRow.id.startswith(id_or_prefix, autoescape=True)).limit(2)
+    found = list(session.scalars(matching))
+    if len(found) > 1:
+        raise NotFound(f"{id_or_prefix}: several corrections have ids that start with this; give more characters.")
+    return found[0] if found else None
+
+
+def feedback_of_actor(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
+    """The corrections among `ids` that this contributor gave and that are not erased, last changed first."""
+    rows = select(FeedbackRow).where(FeedbackRow.actor == actor, FeedbackRow.id.in_(ids))
+    rows = rows.where(FeedbackRow.status != Status.erased.value)
+    return list(session.scalars(rows.order_by(FeedbackRow.updated_at.desc(), FeedbackRow.id)))
+
+
+def record_decision(session: Session, feedback_id: str, accept: bool, who: str, why: str) -> Status:
+    """Store a reviewer's decision. It overrules every automatic rule until the contributor changes the label.
+
+    Returns the stored status. Raises NotFound for an unknown or an erased correction.
+    """
+    row = session.get(FeedbackRow, feedback_id, with_for_update=True)
+    if row is None or row.status == Status.erased:
+        raise NotFound("feedback_id: no correction has this id.")
+    status = Status.accepted if accept else Status.rejected
+    row.status, row.reviewed_by, row.updated_at = status.value, who, now()
+    session.add(FeedbackEventRow(feedback_id=row.id, status=status.value, who=who, why=why))
+    return status
+
+
+def apply_trust_decisions(
+    session: Session, changes: dict[str, tuple[Status, str]], *, as_of: datetime | None = None
+) -> int:
+    """Store what the trust rules decided, feedback id to status and reason; returns how many corrections changed.
+
+    Decisions of reviewers and erased corrections are left alone, and so is what a contributor changed after `as_of`:
+    the rules judged an earlier label. The history only gets changes that people can see.
+    """
+    changed, ids = 0, sorted(changes)
+    for start in range(0, len(ids), MAX_IDS):
+        rows = _undecided(session, ids[start : start + MAX_IDS], as_of)
+        rows = [row for row in rows if row.status != changes[row.id][0]]
+        before = current_statuses(session, [row.id for row in rows])
+        for row in rows:
+            row.status = Status(changes[row.id][0]).value
+        session.flush()
+        after = current_statuses(session, [row.id for row in rows])
+        session.add_all(
+            product_event(row.id, after[row.id], changes[row.id][1]) for row in rows if after[row.id] != before[row.id]
+        )
+        changed += len(rows)
+    return changed
+
+
+def _undecided(session: Session, ids: list[str], as_of: datetime | None) -> list[FeedbackRow]:
+    """The corrections among `ids` that no reviewer has decided and that are not erased."""
+    rows = select(FeedbackRow).where(FeedbackRow.id.in_(ids), FeedbackRow.reviewed_by.is_(None))
+    rows = rows.where(FeedbackRow.status != Status.erased.value)
+    if as_of:
+        rows = rows.where(FeedbackRow.updated_at <= as_of)
+    return list(session.scalars(rows.order_by(FeedbackRow.id).with_for_update()))
+
+
+def product_event(feedback_id: str, status: str, why: str) -> FeedbackEventRow:
+    """A change of status that no person made."""
+    return FeedbackEventRow(feedback_id=feedback_id, status=status, who=PRODUCT, why=why)
