@@ -7,7 +7,6 @@ import pytest
 
 from product.inference import manifest as manifests
 from product.inference import model as models
-from product.settings.configuration import SHIPPED_MODEL
 from product.versions import installer
 from product.versions.installer import install_shipped, installed_manifest
 from product.versions.registry import Versions
@@ -93,14 +92,6 @@ def test_what_is_shipped_of_two_experts_is_installed_and_serves(two_experts, tmp
     folder = versions.store.folder("both-1")
     expected = models.load(two_experts).probabilities(TEXTS)
     assert models.load(folder).probabilities(TEXTS) == pytest.approx(expected, abs=0.01)
-
-
-def test_the_model_in_the_repository_has_no_file_beside_its_parts_and_tokenizers():
-    shipped = manifests.verify(SHIPPED_MODEL)
-    for name in shipped.files:
-        assert name.endswith("tokenizer.json") or any(
-            name.startswith(f"{part}/") for expert in shipped.experts.values() for part in expert.parts
-        )
 
 
 def test_a_class_that_no_validation_row_could_have_has_no_bias():

@@ -1,65 +1,68 @@
-"""Sections of the model card on what a version was made of: experts, data, licences, training."""
+"""Sections of the model card about what a version was made of: experts, data, licences and training runs."""
 
 from product.inference.manifest import Expert, Manifest
 from training.data.catalogue import CATALOGUE
-from training.release.card.results import LANGUAGES
-from training.release.card.tables import ABSENT, UNKNOWN, decimal, megabytes, table
+from training.release.card.tables import NOT_APPLICABLE, NOT_MEASURED, NOT_RECORDED, decimal, megabytes, table
 
+LANGUAGES = {"en": "English", "zh": "Chinese"}
 BASES = {
     "all-MiniLM-L6-v2": ("sentence-transformers/all-MiniLM-L6-v2", "Apache-2.0"),
     "multilingual-e5-small": ("intfloat/multilingual-e5-small", "MIT"),
 }
-"""Published checkpoints by a part of their name: what the Hub calls them and their licence."""
-PUBLISHED = [name for name, _ in BASES.values()]
+"""Hub id and licence of the published checkpoints, by a part of their name."""
+PUBLISHED_BASES = [name for name, _ in BASES.values()]
+SEPARATE_FIELDS = ("rows", "base", "machine", "seconds", "packages", "recipe", "history", "stages")
+"""Fields of a manifest's `training` that the card shows elsewhere or, like the history of losses, leaves out."""
 
 
-def hub_ids(name: str) -> list[str]:
-    return CATALOGUE[name].hub.split(", ") if name in CATALOGUE and CATALOGUE[name].hub else []
+def base_model(manifest: Manifest, language: str) -> tuple[str, str]:
+    """Name and licence of the model that an expert was trained from."""
+    expert, training = manifest.experts[language], _part(manifest.training, language)
+    name = expert.base.name if expert.base else str(training.get("base") or NOT_RECORDED)
+    known = next((base for part, base in BASES.items() if part in name), None)
+    return known or (name, NOT_RECORDED)
 
 
-def base_of(manifest: Manifest, language: str) -> tuple[str, str]:
-    """(name, licence) of what an expert was made from: the base it needs, else the one its training names."""
-    expert, told = manifest.experts[language], _language_part(manifest, manifest.training, language)
-    name = expert.base.name if expert.base else str(told.get("base") or UNKNOWN)
-    known = next((found for part, found in BASES.items() if part in name), None)
-    return known or (name, UNKNOWN)
-
-
-def _language_part(manifest: Manifest, told: dict, language: str) -> dict:
-    """An expert's part of `data` or `training`: a combined version keeps them by language."""
-    if told and set(told) <= set(LANGUAGES):
-        return told.get(language, {})
-    return told
-
-
-def _requests(manifest: Manifest, language: str) -> list[str]:
-    return list(_language_part(manifest, manifest.data, language).get("corpora", {}))
-
-
-def trained_corpora(manifest: Manifest) -> list[str]:
-    """Names of the corpora, without the number of rows that was asked for."""
-    requests = [request for language in manifest.experts for request in _requests(manifest, language)]
+def trained_corpora(manifest: Manifest, language: str = "") -> list[str]:
+    """Names of the corpora that one expert, or all of them, were trained on, without the requested row counts."""
+    languages = [language] if language else manifest.experts
+    requests = [request for name in languages for request in _part(manifest.data, name).get("corpora", {})]
     return list(dict.fromkeys(request.partition("=")[0] for request in requests))
 
 
-def experts_section(manifest: Manifest) -> str:
-    described = [_expert_column(manifest, language, expert) for language, expert in manifest.experts.items()]
-    rows = [[name, *(column[name] for column in described)] for name in described[0]]
-    return table(["", *(LANGUAGES[language] for language in manifest.experts)], rows, (1, 2))
+def hub_ids(corpus: str) -> list[str]:
+    """The data sets on the Hugging Face Hub that a corpus comes from."""
+    return CATALOGUE[corpus].hub.split(", ") if corpus in CATALOGUE and CATALOGUE[corpus].hub else []
+
+
+def corpus_languages(corpus: str) -> tuple[str, ...]:
+    """Language codes of a corpus; empty when the catalogue does not have it."""
+    return tuple(CATALOGUE[corpus].languages) if corpus in CATALOGUE else ()
+
+
+def non_commercial(corpora: list[str]) -> list[str]:
+    """Those of the corpora whose texts are published for non-commercial use."""
+    return [name for name in corpora if "BY-NC" in _licence(name)]
+
+
+def experts_section(manifest: Manifest) -> list[str]:
+    columns = [_expert_column(manifest, language, expert) for language, expert in manifest.experts.items()]
+    rows = [[name, *(column[name] for column in columns)] for name in columns[0]]
+    return [table(["", *(LANGUAGES[language] for language in manifest.experts)], rows, (1, 2))]
 
 
 def _expert_column(manifest: Manifest, language: str, expert: Expert) -> dict[str, str]:
     size = manifest.metrics.get(f"size {language}", {})
     bias = ", ".join(f"{label} {value:+.3f}" for label, value in zip(manifest.labels, expert.bias, strict=True))
     return {
-        "made from": base_of(manifest, language)[0],
-        "base needed beside it": expert.base.name if expert.base else "none: it brings all its weights",
-        "layers": f"{size['layers']}" if "layers" in size else ABSENT,
-        "layers in fp32 when served": str(expert.serving.float_layers),
-        "parameters": f"{size['parameters']:,}" if "parameters" in size else ABSENT,
+        "base model": base_model(manifest, language)[0],
+        "base model needed to load it": expert.base.name if expert.base else "none; all weights are included",
+        "layers": f"{size['layers']}" if "layers" in size else NOT_MEASURED,
+        "layers in fp32 when serving": str(expert.serving.float_layers),
+        "parameters": f"{size['parameters']:,}" if "parameters" in size else NOT_MEASURED,
         "size in git": megabytes(size.get("git_bytes")),
-        "size of the file that serves": megabytes(size.get("serving_bytes")),
-        "longest text, in tokens": str(expert.max_tokens),
+        "size of the serving file": megabytes(size.get("serving_bytes")),
+        "maximum length in tokens": str(expert.max_tokens),
         "temperature": decimal(expert.temperature),
         "bias": bias,
     }
@@ -68,106 +71,117 @@ def _expert_column(manifest: Manifest, language: str, expert: Expert) -> dict[st
 def data_section(manifest: Manifest) -> list[str]:
     parts = []
     for language in manifest.experts:
-        told = _language_part(manifest, manifest.data, language)
-        parts.append(f"### {LANGUAGES[language]}")
-        sources = [[request, origin] for request, origin in told.get("corpora", {}).items()]
-        parts.append(table(["corpus", "origin"], sources) if sources else f"Corpora: {UNKNOWN}.")
-        steps = told.get("steps", [])
-        rows = [[step["name"], f"{step['kept']:,}", f"{step['dropped']:,}", step["why"]] for step in steps]
-        parts.append(
-            table(["preparation", "kept", "dropped", "why"], rows, (1, 2)) if rows else f"Preparation: {UNKNOWN}."
-        )
+        data = _part(manifest.data, language)
+        parts += [f"### {LANGUAGES[language]}", _corpus_table(data), *_step_table(data)]
     return [*parts, *_corrections(manifest)]
 
 
+def _corpus_table(data: dict) -> str:
+    origins = [[request, origin] for request, origin in data.get("corpora", {}).items()]
+    return table(["corpus", "origin"], origins) if origins else f"Corpora: {NOT_RECORDED}."
+
+
+def _step_table(data: dict) -> list[str]:
+    """Folded: a version of several runs has hundreds of steps."""
+    steps = data.get("steps", [])
+    if not steps:
+        return [f"Preparation: {NOT_RECORDED}."]
+    rows = [[step["name"], f"{step['kept']:,}", f"{step['dropped']:,}", step["why"]] for step in steps]
+    heading = f"<details>\n<summary>Data preparation, {len(rows)} steps over all runs</summary>"
+    return [heading, table(["step", "kept", "dropped", "reason"], rows, (1, 2)), "</details>"]
+
+
 def _corrections(manifest: Manifest) -> list[str]:
-    """What a retrained version's manifest says of its corrections, and how it was judged."""
+    """For a retrained version: how many corrections it learned from, and how it was evaluated."""
     if not manifest.parent:
         return []
-    learned, held = manifest.data.get("corrections", {}), manifest.data.get("held_back", UNKNOWN)
-    shares = ", ".join(f"{LANGUAGES.get(name, name)} {count:,}" for name, count in learned.items()) or UNKNOWN
-    verdict = manifest.verdict.get("reason", UNKNOWN)
+    learned, holdout = manifest.data.get("corrections", {}), manifest.data.get("held_back", NOT_RECORDED)
+    counts = ", ".join(f"{LANGUAGES.get(name, name)} {count:,}" for name, count in learned.items()) or NOT_RECORDED
+    verdict = manifest.verdict.get("reason", NOT_RECORDED)
     return [
-        f"Learned from corrections: {shares}; held back to judge by: {held}. The judge said: {verdict}. What was "
-        "learned before is in the card of the version that it started from."
+        f"Corrections used for training: {counts}. Corrections in the holdout: {holdout}. Gate verdict: {verdict}. "
+        "The card of the parent version describes its earlier training."
     ]
 
 
 def licences_section(manifest: Manifest) -> list[str]:
-    names = trained_corpora(manifest)
-    rows = [[f"data: {name}", _licence(name)] for name in names]
-    bases = dict.fromkeys(base_of(manifest, language) for language in manifest.experts)
+    corpora = trained_corpora(manifest)
+    rows = [[f"data: {name}", _licence(name)] for name in corpora]
+    bases = dict.fromkeys(base_model(manifest, language) for language in manifest.experts)
     rows += [[f"weights: {name}", licence] for name, licence in bases]
     rows.append(["weights: what this project trained", "Apache-2.0"])
     parts = [table(["what", "licence"], rows)]
-    closed = [name for name in names if "BY-NC" in _licence(name)]
-    if closed:
+    restricted = non_commercial(corpora)
+    if restricted:
         parts.append(
-            f"**Non-commercial data.** The texts of {', '.join(closed)} are published for non-commercial use. Whether "
-            "weights trained on them are bound by that is not settled law; whoever uses this model commercially should "
-            "decide with that in mind, or train another on data of their own."
+            f"**Non-commercial data.** The texts of {', '.join(restricted)} are published for non-commercial use. "
+            "Whether this binds weights trained on them is not settled law. Take this into account before commercial "
+            "use, or train a model on your own data."
         )
     return parts
 
 
-def _licence(name: str) -> str:
-    if name in CATALOGUE:
-        return CATALOGUE[name].licence
-    # Rows made from this project's own templates are in no catalogue.
-    return "Apache-2.0" if name.startswith("behaviours-") else UNKNOWN
+def _licence(corpus: str) -> str:
+    if corpus in CATALOGUE:
+        return CATALOGUE[corpus].licence
+    # Rows generated from this project's own templates are in no catalogue.
+    return "Apache-2.0" if corpus.startswith("behaviours-") else NOT_RECORDED
 
 
 def training_section(manifest: Manifest) -> list[str]:
     parts = []
     for language in manifest.experts:
-        told = _language_part(manifest, manifest.training, language)
-        minutes = f"{told['seconds'] / 60:,.0f}" if "seconds" in told else None
-        rows = [
-            ["rows", _display(told.get("rows"))],
-            ["hardware", _display(told.get("machine"))],
-            ["minutes", _display(minutes)],
-            ["packages", _display(told.get("packages"))],
-        ]
-        if not told.get("stages"):
-            rows += _flat(told.get("recipe") or {"recipe": UNKNOWN})
-        rows += _flat({name: value for name, value in told.items() if name not in HANDLED_FIELDS})
-        parts += [f"### {LANGUAGES[language]}", table(["training", ""], rows)]
-        parts += _stages(told["stages"]) if told.get("stages") else []
+        training = _part(manifest.training, language)
+        parts += [f"### {LANGUAGES[language]}", table(["training", ""], _training_rows(training))]
+        parts += _run_table(training["stages"]) if training.get("stages") else []
     return parts
 
 
-HANDLED_FIELDS = ("rows", "base", "machine", "seconds", "packages", "recipe", "history", "stages")
-"""What a manifest's `training` has that a card tells in its own way, or, as the history of losses, not at all."""
+def _training_rows(training: dict) -> list[list[str]]:
+    minutes = f"{training['seconds'] / 60:,.0f}" if "seconds" in training else None
+    rows = [
+        ["rows", _display(training.get("rows"))],
+        ["hardware", _display(training.get("machine"))],
+        ["minutes", _display(minutes)],
+        ["packages", _display(training.get("packages"))],
+    ]
+    if not training.get("stages"):
+        rows += _flatten(training.get("recipe") or {"recipe": NOT_RECORDED})
+    return rows + _flatten({name: value for name, value in training.items() if name not in SEPARATE_FIELDS})
 
 
-def _stages(stages: list[dict]) -> list[str]:
-    """The runs that led to a version, side by side; what is the same in all of them is said as well."""
-    columns = [dict(_flat(_stage(stage))) for stage in stages]
+def _run_table(stages: list[dict]) -> list[str]:
+    """The runs that led to a version, side by side, with everything that was set for each."""
+    columns = [dict(_flatten(_run_column(stage))) for stage in stages]
     names = dict.fromkeys(name for column in columns for name in column)
-    rows = [[name, *(column.get(name, NOT_USED) for column in columns)] for name in names]
+    rows = [[name, *(column.get(name, NOT_APPLICABLE) for column in columns)] for name in names]
     return [table(["", *(f"run {number}" for number in range(1, len(stages) + 1))], rows)]
 
 
-NOT_USED = "–"
+def _run_column(stage: dict) -> dict:
+    size = {"corpora": ", ".join(stage["corpora"]), "rows": f"{stage['rows']:,}"}
+    return size | {"minutes": f"{stage['seconds'] / 60:,.0f}"} | stage["options"] | stage["recipe"]
 
 
-def _stage(stage: dict) -> dict:
-    told = {"corpora": ", ".join(stage["corpora"]), "rows": f"{stage['rows']:,}"}
-    return told | {"minutes": f"{stage['seconds'] / 60:,.0f}"} | stage["options"] | stage["recipe"]
+def _part(content: dict, language: str) -> dict:
+    """One expert's part of a manifest's `data` or `training`; combined versions keep a part for each language."""
+    if content and set(content) <= set(LANGUAGES):
+        return content.get(language, {})
+    return content
 
 
 def _display(value: dict | str | int | None) -> str:
     if isinstance(value, dict):
-        return ", ".join(f"{name} {each}" for name, each in value.items())
-    return UNKNOWN if value is None else str(value)
+        return ", ".join(f"{name} {part}" for name, part in value.items())
+    return NOT_RECORDED if value is None else str(value)
 
 
-def _flat(told: dict, before: str = "") -> list[list[str]]:
-    """A nested dictionary as rows of name and value."""
+def _flatten(content: dict, prefix: str = "") -> list[list[str]]:
+    """A nested dictionary as rows of name and value; lists of dictionaries are left out."""
     rows = []
-    for name, value in told.items():
+    for name, value in content.items():
         if isinstance(value, dict):
-            rows += _flat(value, f"{before}{name}.")
+            rows += _flatten(value, f"{prefix}{name}.")
         elif not (isinstance(value, list) and value and isinstance(value[0], dict)):
-            rows.append([f"{before}{name}".replace("_", " "), str(value)])
+            rows.append([f"{prefix}{name}".replace("_", " "), str(value)])
     return rows

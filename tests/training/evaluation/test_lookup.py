@@ -1,0 +1,19 @@
+"""How a version is found by the name that a command was given."""
+
+import pytest
+
+from product.inference import manifest as manifests
+from product.inference.manifest import BadVersion
+from product.settings.configuration import SHIPPED_MODEL
+from training.evaluation.lookup import locate
+
+
+def test_a_version_is_located_by_folder_by_id_and_where_it_is_shipped(settings):
+    shipped = manifests.read(SHIPPED_MODEL)
+    stored = settings.versions_dir / "made-1"
+    stored.mkdir(parents=True)
+    manifests.write(stored, shipped.model_copy(update={"id": "made-1"}))
+    assert locate(settings, str(stored)) == locate(settings, "made-1") == stored
+    assert locate(settings, shipped.id) == SHIPPED_MODEL
+    with pytest.raises(BadVersion, match="made-2"):
+        locate(settings, "made-2")
