@@ -19,7 +19,7 @@ from benchmarks.serving import compare
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.model import Model
-from product.inference.text import HAN, language
+from product.inference.text import HAN, detect_language
 from product.sentiment import AttuneError
 from product.settings.configuration import load_settings
 from training.data import catalogue as corpora
@@ -64,7 +64,7 @@ def rules() -> dict[str, Rule]:
     found: dict[str, Rule] = {
         "the English expert alone": lambda text: False,
         "the Chinese expert alone": lambda text: True,
-        "by script, a third Chinese (the product's rule)": lambda text: language(text) == "zh",
+        "by script, a third Chinese (the product's rule)": lambda text: detect_language(text) == "zh",
     }
     for least in THRESHOLDS:
         found[f"by script, {least:.0%} Chinese"] = lambda text, least=least: han_share(text) >= least

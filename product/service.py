@@ -220,7 +220,7 @@ class Application:
     def _labels_now(self, texts: list[str]) -> list[str | None]:
         """What the model that serves says of each text; None for all where there is no model."""
         try:
-            return [score.label for score in self.engine.score(texts).texts] if texts else []
+            return [score.label for score in self.engine.score(texts).scores] if texts else []
         except NoModel:
             return [None] * len(texts)
 

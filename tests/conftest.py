@@ -9,7 +9,7 @@ from sqlalchemy import create_engine, text
 from benchmarks.app_process import command
 from product.inference import manifest as manifests
 from product.inference import model as models
-from product.inference.engine import NoModel, Scored
+from product.inference.engine import BatchScores, NoModel
 from product.inference.model import TextScore
 from product.sentiment import Prediction
 from product.service import Application
@@ -35,11 +35,11 @@ class WordEngine:
         self.version = version
         self.seen: list[str] = []
 
-    def score(self, texts: list[str]) -> Scored:
+    def score(self, texts: list[str]) -> BatchScores:
         if self.version is None:
             raise NoModel("no model version is loaded yet")
         self.seen += texts
-        return Scored(self.version, [self._score(text) for text in texts])
+        return BatchScores(self.version, [self._score(text) for text in texts])
 
     def _score(self, text: str) -> TextScore:
         label = "negative" if "bad" in text else "positive" if "good" in text else "neutral"

@@ -14,7 +14,7 @@ from dataclasses import asdict, dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from product.inference.text import FOREIGN
+from product.inference.text import LANGUAGE_NEUTRAL
 from product.sentiment import LABELS, AttuneError
 
 SCHEME = 1
@@ -109,7 +109,7 @@ def buckets(text: str) -> list[int]:
     Each once, because the words of one message depend on each other: so what a bucket counts is messages, which do
     not, and its count varies no more than `noise` says. Links, account names and what redaction puts in are no words.
     """
-    plain = unicodedata.normalize("NFKC", FOREIGN.sub(" ", text)).lower()
+    plain = unicodedata.normalize("NFKC", LANGUAGE_NEUTRAL.sub(" ", text)).lower()
     return sorted({zlib.crc32(word.encode("utf-8", "replace")) % BUCKETS for word in WORD.findall(plain)})
 
 

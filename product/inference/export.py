@@ -1,4 +1,4 @@
-"""The merged model as the ONNX file that serves: attention fused, matrix products in int8."""
+"""Exports a merged model as the ONNX file that serves: attention fused, matrix products in int8."""
 
 import logging
 import re
@@ -17,21 +17,22 @@ from transformers import PreTrainedModel
 
 
 class _Logits(torch.nn.Module):
-    """Plain tensors in and out, as the tracer wants them."""
+    """Takes and returns plain tensors, as the tracer requires."""
 
     def __init__(self, model: PreTrainedModel):
         super().__init__()
         self.model = model
 
-    def forward(self, input_ids, attention_mask):
-        return self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+    def forward(self, input_ids: torch.Tensor, attention_mask: torch.Tensor) -> torch.Tensor:
+        logits: torch.Tensor = self.model(input_ids=input_ids, attention_mask=attention_mask).logits
+        return logits
 
 
 def export_onnx(model: PreTrainedModel, target: Path) -> None:
     """Write the fp32 graph: inputs `input_ids` and `attention_mask` int64 [rows, tokens], output `logits`."""
     example = torch.ones((2, 8), dtype=torch.int64)
     axes = {0: "rows", 1: "tokens"}
-    # The legacy exporter: the new one writes a graph whose attention is not fused.
+    # The legacy exporter: the optimiser cannot fuse the attention in graphs of the new one.
     with _quiet():
         torch.onnx.export(
             _Logits(model.cpu().eval()),
@@ -46,16 +47,18 @@ def export_onnx(model: PreTrainedModel, target: Path) -> None:
 
 
 FLOAT_LAYERS = 4
-"""The first layers stay in fp32: what they lose, every later one builds on. `python -m benchmarks.quantisation` has
-the table on validation rows from which this was chosen."""
+"""How many of the first layers stay in fp32: their rounding errors pass through every later layer.
+
+Chosen on validation rows; `python -m benchmarks.quantisation` prints the table.
+"""
 
 
 def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: int = FLOAT_LAYERS) -> None:
-    """Fuse, then quantise the encoder's matrix products from layer `float_layers` on, weights per output channel.
+    """Fuse attention, then quantise the matrix products from layer `float_layers` on, weights per output channel.
 
-    `reduce_range` (7-bit weights): without VNNI instructions the products of 8-bit weights overflow their 16-bit
-    sums, so labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models"). Embeddings,
-    pooler and classifier stay in fp32 too: they cost little time and lose much.
+    `reduce_range` uses 7-bit weights: on processors without VNNI instructions, sums of products of 8-bit weights
+    overflow 16 bits, and labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models").
+    Embeddings, pooler and classifier stay in fp32: quantising them saves little time and costs much accuracy.
     """
     with _quiet():
         fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
@@ -76,7 +79,7 @@ def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: 
 
 @contextmanager
 def _quiet() -> Iterator[None]:
-    """Both libraries tell every node's story through the root logger."""
+    """Silences the exporter and the optimiser, which log every node."""
     logging.disable(logging.WARNING)
     try:
         with warnings.catch_warnings():
@@ -86,18 +89,18 @@ def _quiet() -> Iterator[None]:
         logging.disable(logging.NOTSET)
 
 
-def _in_head(node) -> bool:
+def _in_head(node: onnx.NodeProto) -> bool:
     return any(part in name for name in (node.name, *node.input) for part in ("pooler", "classifier"))
 
 
 def _layer(name: str) -> int:
-    """The encoder layer a fused node belongs to; beyond all layers where it belongs to none."""
+    """The encoder layer of a node, from its name after fusing; `sys.maxsize` for a node outside the layers."""
     found = re.search(r"layer\.(\d+)/|^Attention_(\d+)$", name)
     return int(found[1] or found[2]) if found else sys.maxsize
 
 
 def export_int8(model: PreTrainedModel, target: Path, float_layers: int = FLOAT_LAYERS) -> None:
-    """The file that serves, from a merged fp32 model."""
+    """Write the file that serves, from a merged fp32 model."""
     with tempfile.TemporaryDirectory() as work:
         plain = Path(work) / "plain.onnx"
         export_onnx(model, plain)

@@ -1,31 +1,38 @@
-"""A version's manifest: written last, so a folder with one is complete; names the hash of every file beside it."""
+"""The manifest of a version folder: its experts, its evaluation, and the hash of every file in the folder.
+
+The manifest is written last: a folder that has one is complete.
+"""
 
 import hashlib
 import json
 import os
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from product.sentiment import AttuneError
 
 FILE = "manifest.json"
+Language = Annotated[str, Field(pattern=r"^(en|zh)$")]
 
 
 class BadVersion(AttuneError):
-    """A version folder cannot be trusted; the message says what is wrong with it."""
+    """A version folder is incomplete, damaged, or computes other scores than evaluated; the message says which."""
 
 
 class Base(BaseModel):
-    """The published checkpoint that an expert's parts belong to, and the SHA-256 of its weights."""
+    """The published checkpoint that an expert's parts build on, and the SHA-256 of its weights."""
 
     name: str
     sha256: str
 
 
 class Serving(BaseModel):
-    """The exported file that serves, the hash of the one that was evaluated, and how many layers it keeps in fp32."""
+    """The exported file that serves and its SHA-256.
+
+    `evaluated_sha256` is the hash of the export that was evaluated; `float_layers` counts the layers left in fp32.
+    """
 
     file: str
     sha256: str
@@ -36,8 +43,8 @@ class Serving(BaseModel):
 class Expert(BaseModel):
     """The model of one language. Paths are relative to the version's folder.
 
-    `parts` are folders, put together in their order: adapters, full checkpoints, packed checkpoints. Without a `base`
-    the first of them brings all weights.
+    `parts` are folders, applied in order: adapters, full checkpoints or packed checkpoints. Without a `base` the
+    first part has all weights.
     """
 
     model_config = ConfigDict(extra="forbid")
@@ -52,52 +59,53 @@ class Expert(BaseModel):
 
 
 class Canary(BaseModel):
-    """A text and the scores the evaluated model gave it, in the order of the labels."""
+    """A text, and the scores that the evaluated model gave it, in the order of the labels."""
 
     text: str
     scores: list[float]
 
 
 class Manifest(BaseModel):
-    """Everything that is known of a version: an expert for each language it has learned, and how it was judged."""
+    """Describes a version: an expert for each language, and how it was trained and evaluated."""
 
     model_config = ConfigDict(extra="forbid")
 
     id: str = Field(pattern=r"^[a-z0-9][a-z0-9.-]{0,63}$")
     parent: str | None = None
     created: str
-    experts: dict[Literal["en", "zh"], Expert] = Field(min_length=1)
+    experts: dict[Language, Expert] = Field(min_length=1)
     labels: list[str]
     corrections: int = 0
     canaries: list[Canary]
-    metrics: dict = Field(default_factory=dict)
-    verdict: dict = Field(default_factory=dict)
-    data: dict = Field(default_factory=dict)
-    training: dict = Field(default_factory=dict)
+    metrics: dict[str, Any] = Field(default_factory=dict)
+    verdict: dict[str, Any] = Field(default_factory=dict)
+    data: dict[str, Any] = Field(default_factory=dict)
+    training: dict[str, Any] = Field(default_factory=dict)
     files: dict[str, str] = Field(default_factory=dict)
 
     @model_validator(mode="before")
     @classmethod
-    def _with_experts(cls, content):
-        """A version of before there were experts is one for English, whose files lie in the version's own folder."""
+    def _with_experts(cls, content: Any) -> Any:
+        """Read a manifest from before there were experts: the version is one English expert, without a subfolder."""
         if not isinstance(content, dict) or "experts" in content or "adapters" not in content:
             return content
-        own = {name: content[name] for name in ("base", "max_tokens", "temperature", "bias", "serving")}
-        english = own | {"parts": content["adapters"], "tokenizer": "tokenizer.json"}
-        kept = {name: value for name, value in content.items() if name not in own and name != "adapters"}
-        return kept | {"experts": {"en": english}}
+        expert = {name: content[name] for name in ("base", "max_tokens", "temperature", "bias", "serving")}
+        english = expert | {"parts": content["adapters"], "tokenizer": "tokenizer.json"}
+        rest = {name: value for name, value in content.items() if name not in expert and name != "adapters"}
+        return rest | {"experts": {"en": english}}
 
 
 def sha256(path: Path) -> str:
+    """The SHA-256 of a file as 64 hex digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def read(folder: Path) -> Manifest:
-    """Raises BadVersion when the manifest is missing or cannot be understood."""
+    """The manifest in a version folder. Raises BadVersion when it is missing or not valid."""
     path = folder / FILE
     if not path.is_file():
-        raise BadVersion(f"{folder.name}: {FILE} is missing, so the version was never completed")
+        raise BadVersion(f"{folder.name}: {FILE} is missing, so the version is not complete")
     try:
         return Manifest.model_validate_json(path.read_bytes())
     except (ValidationError, OSError) as error:
@@ -105,7 +113,7 @@ def read(folder: Path) -> Manifest:
 
 
 def verify(folder: Path) -> Manifest:
-    """Compare the hash of every file the manifest names; raises BadVersion naming the first that differs."""
+    """The manifest, after checking the hash of every file it names. Raises BadVersion naming the first that differs."""
     manifest = read(folder)
     for name, expected in manifest.files.items():
         path = folder / name
@@ -119,7 +127,7 @@ def verify(folder: Path) -> Manifest:
 
 
 def write(folder: Path, manifest: Manifest) -> Manifest:
-    """Hash every file in the folder, then write the manifest, whole or not at all."""
+    """Hash every file in the folder, then write the manifest atomically. Returns it with the hashes."""
     present = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != FILE)
     manifest = manifest.model_copy(update={"files": {str(path.relative_to(folder)): sha256(path) for path in present}})
     draft = folder / f".{FILE}.tmp"

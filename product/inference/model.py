@@ -1,27 +1,34 @@
-"""A loaded model version: texts in, calibrated scores out, each text read by the expert for its language."""
+"""A loaded model version: texts in, calibrated scores out. The expert for its language scores each text."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TypeVar
 
 import numpy as np
+from numpy.typing import NDArray
 
 from product.inference import backends
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion, Manifest
-from product.inference.text import Encoded, TextEncoder, language, pad, reader
+from product.inference.text import EncodedText, TextEncoder, detect_language, expert_for_language, pad
 from product.sentiment import LABELS
 
 BATCH = 32
+"""Texts that the backend scores at once."""
 TOKENIZER_FILE = "tokenizer.json"
-# The export in a batch of another shape, or on another processor, moves a score by about 0.001; a wrong file by far
-# more. The other backends round differently from the export that was evaluated.
 CANARY_TOLERANCE = {"onnx-int8": 0.03, "torch": 0.1, "bnb-int8": 0.1}
+"""The largest difference allowed between a canary's score here and in the evaluation, by backend.
+
+Another batch shape or processor moves a score of the export by about 0.001, a wrong file by far more. The other
+backends round differently from the export that was evaluated.
+"""
+T = TypeVar("T")
 
 
 @dataclass(frozen=True)
 class TextScore:
-    """What a model says of one text."""
+    """The scores of one text: a probability for each label, the best of them, and the detected language."""
 
     label: str
     confidence: float
@@ -32,19 +39,19 @@ class TextScore:
 
 @dataclass(frozen=True)
 class Expert:
-    """The model of one language. Thread-safe for one caller at a time."""
+    """The model of one language. Not safe for several callers at once."""
 
     encoder: TextEncoder
     backend: backends.Backend
     temperature: float = 1.0
     bias: tuple[float, ...] = (0.0, 0.0, 0.0)
 
-    def logits(self, texts: list[str]) -> np.ndarray:
-        """Uncalibrated logits, float32 [texts, 3], in the order given."""
+    def logits(self, texts: list[str]) -> NDArray[np.float32]:
+        """Uncalibrated logits, float32 [texts, 3], in the order of `texts`."""
         return self.encoded_logits(self.encoder.encode(texts))
 
-    def encoded_logits(self, encoded: list[Encoded]) -> np.ndarray:
-        """Batches of texts of like length: padding is work for nothing."""
+    def encoded_logits(self, encoded: list[EncodedText]) -> NDArray[np.float32]:
+        """Uncalibrated logits, float32 [texts, 3]. Texts of similar length share a batch, which saves padding."""
         result = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
         order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
         for start in range(0, len(order), BATCH):
@@ -52,23 +59,25 @@ class Expert:
             result[batch] = self.backend.logits(*pad([encoded[index].ids for index in batch]))
         return result
 
-    def probabilities(self, texts: list[str]) -> np.ndarray:
+    def probabilities(self, texts: list[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
         return self.calibrated(self.logits(texts))
 
-    def calibrated(self, logits: np.ndarray) -> np.ndarray:
-        """softmax(logits / temperature + bias), float64, row by row."""
+    def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
+        """softmax(logits / temperature + bias) of each row, float64."""
         return softmax(logits / self.temperature + np.array(self.bias))
 
-    def score(self, texts: list[str]) -> list[TextScore]:
+    def score(self, texts: list[str], languages: list[str]) -> list[TextScore]:
+        """Scores in the order of `texts`; `languages` are the detected ones."""
         encoded = self.encoder.encode(texts)
         rows = self.calibrated(self.encoded_logits(encoded))
-        return [_text_score(*each) for each in zip(texts, encoded, rows, strict=True)]
+        parts = zip(rows, languages, encoded, strict=True)
+        return [_text_score(row, language, text.truncated) for row, language, text in parts]
 
 
 @dataclass(frozen=True)
 class Model:
-    """A version: an expert for each language it has learned. Thread-safe for one caller at a time."""
+    """A version: one expert per language. Not safe for several callers at once: the engine has one worker."""
 
     version: str
     experts: dict[str, Expert]
@@ -77,49 +86,50 @@ class Model:
     def languages(self) -> tuple[str, ...]:
         return tuple(self.experts)
 
-    def expert_for(self, text: str) -> Expert:
-        return self.experts[reader(text, self.experts)]
+    def logits(self, texts: list[str]) -> NDArray[np.float32]:
+        """Uncalibrated logits, float32 [texts, 3], in the order of `texts`."""
+        rows = self._by_expert(texts, lambda expert, expert_texts, _: expert.logits(expert_texts))
+        return np.array(rows, dtype=np.float32).reshape(-1, len(LABELS))
 
-    def logits(self, texts: list[str]) -> np.ndarray:
-        """Uncalibrated logits, float32 [texts, 3], in the order given."""
-        return np.array(self._shared_out(texts, Expert.logits), dtype=np.float32).reshape(-1, len(LABELS))
-
-    def probabilities(self, texts: list[str]) -> np.ndarray:
+    def probabilities(self, texts: list[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
-        return np.array(self._shared_out(texts, Expert.probabilities), dtype=np.float64).reshape(-1, len(LABELS))
+        rows = self._by_expert(texts, lambda expert, expert_texts, _: expert.probabilities(expert_texts))
+        return np.array(rows, dtype=np.float64).reshape(-1, len(LABELS))
 
     def score(self, texts: list[str]) -> list[TextScore]:
-        return self._shared_out(texts, Expert.score)
+        """Scores in the order of `texts`."""
+        return self._by_expert(texts, Expert.score)
 
-    def _shared_out(self, texts: list[str], read: Callable[[Expert, list[str]], Sequence]) -> list:
-        """What `read` gives for each text, in the order of the texts: each expert reads its own in one go."""
-        turns: dict[str, list[int]] = {}
-        for index, text in enumerate(texts):
-            turns.setdefault(reader(text, self.experts), []).append(index)
-        results: list = [None] * len(texts)
-        for name, indices in turns.items():
-            answers = read(self.experts[name], [texts[index] for index in indices])
-            for index, answer in zip(indices, answers, strict=True):
-                results[index] = answer
-        return results
+    def _by_expert(self, texts: list[str], compute: Callable[[Expert, list[str], list[str]], Iterable[T]]) -> list[T]:
+        """One result for each text, in order. `compute` gets an expert, its texts and their languages, once."""
+        languages = [detect_language(text) for text in texts]
+        indices_of: dict[str, list[int]] = {}
+        for index, language in enumerate(languages):
+            indices_of.setdefault(expert_for_language(language, self.experts), []).append(index)
+        results: dict[int, T] = {}
+        for name, indices in indices_of.items():
+            expert_texts, expert_languages = [texts[i] for i in indices], [languages[i] for i in indices]
+            results |= zip(indices, compute(self.experts[name], expert_texts, expert_languages), strict=True)
+        return [results[index] for index in range(len(texts))]
 
 
-def softmax(logits: np.ndarray) -> np.ndarray:
+def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     """Row-wise softmax, in float64."""
     powers = np.exp(logits.astype(np.float64) - logits.max(axis=1, keepdims=True))
-    return powers / powers.sum(axis=1, keepdims=True)
+    probabilities: NDArray[np.float64] = powers / powers.sum(axis=1, keepdims=True)
+    return probabilities
 
 
-def _text_score(text: str, encoded: Encoded, row: np.ndarray) -> TextScore:
+def _text_score(row: NDArray[np.float64], language: str, truncated: bool) -> TextScore:
     best = int(row.argmax())
     scores = {label: float(score) for label, score in zip(LABELS, row, strict=True)}
-    return TextScore(LABELS[best], scores[LABELS[best]], scores, language(text), encoded.truncated)
+    return TextScore(LABELS[best], scores[LABELS[best]], scores, language, truncated)
 
 
 def load(folder: Path, backend: str = "onnx-int8", base_setting: str = "") -> Model:
-    """Load a version after checking every hash, then prove by its canaries that this machine computes what was judged.
+    """Load a version: check every hash, then check on the canary texts that this machine computes what was evaluated.
 
-    Raises BadVersion or BadBase with the reason.
+    Raises BadVersion or BadBase.
     """
     manifest = manifests.verify(folder)
     try:
@@ -131,7 +141,7 @@ def load(folder: Path, backend: str = "onnx-int8", base_setting: str = "") -> Mo
 
 
 def assemble(folder: Path, manifest: Manifest, backend: str = "onnx-int8", base_setting: str = "") -> Model:
-    """The experts of the version in the folder as one model, none of it checked."""
+    """The experts of the version in the folder as one model, without any check."""
     experts = {}
     for name, expert in manifest.experts.items():
         encoder = TextEncoder(folder / expert.tokenizer, expert.max_tokens)
@@ -141,13 +151,13 @@ def assemble(folder: Path, manifest: Manifest, backend: str = "onnx-int8", base_
 
 
 def check_canaries(model: Model, manifest: Manifest, allowed: float) -> None:
-    """Raises BadVersion when a canary text's score is not what the judge saw."""
+    """Raises BadVersion when a canary text's score differs by more than `allowed` from the one in the evaluation."""
     found = model.probabilities([canary.text for canary in manifest.canaries])
     expected = np.array([canary.scores for canary in manifest.canaries])
     worst = float(np.abs(found - expected).max())
     # Written so that NaN fails too.
     if not worst <= allowed:
         raise BadVersion(
-            f"{manifest.id}: on this machine a canary text's score is {worst:.3f} away from what was evaluated "
-            f"({allowed} is allowed)"
+            f"{manifest.id}: on this machine a canary text's score is {worst:.3f} off the evaluated one; at most "
+            f"{allowed} is allowed. Rebuild the version, or use the backend it was evaluated with"
         )

@@ -1,10 +1,11 @@
-"""A checkpoint in a quarter to an eighth of its size: weights on an integer grid, exactly restorable from it.
+"""Packed checkpoints: a quarter to an eighth of the size, with weights as integers and a scale for each block.
 
-A packed folder has `packed.safetensors` and the model's `config.json`. Matrices lie in blocks of columns, each
-with a step in half precision, as 8-bit integers or two 4-bit ones a byte; the rest is in half precision. With a
-reference, what lies there is the difference from the base of the PyPI package, and tensors left as they were are left
-out: frozen embeddings take no room. Of a model with fewer layers than the base, `kept_layers` in its config says which
-of the base's each one was. What is evaluated, exported and trained on is what `load` gives: nothing is lost later.
+A packed folder has `packed.safetensors` and the model's `config.json`. Matrices are stored in blocks of columns, as
+8-bit integers or as two 4-bit integers per byte, with one step (scale) per block in half precision; all other tensors
+are in half precision. Packed relative to a base, the file stores differences from it and leaves out unchanged tensors,
+so frozen embeddings take no space. If the model has fewer layers than the base, `kept_layers` in its config lists the
+base layers it kept. Rounding happens once, in `pack`: evaluation, export and training all start from what `load`
+returns.
 """
 
 import re
@@ -20,14 +21,15 @@ from product.inference.manifest import BadVersion
 
 FILE = "packed.safetensors"
 BLOCK, WIDE_BLOCK = 32, 128
+"""Columns that share a step."""
 CODES, STEPS = ":q", ":d"
-WHOLE = (
+UNQUANTISED = (
     "classifier.",
     "bert.pooler.",
     "bert.embeddings.position_embeddings.",
     "bert.embeddings.token_type_embeddings.",
 )
-"""Few weights that decide much stay in half precision."""
+"""Small but important tensors, which stay in half precision."""
 
 
 def is_packed(folder: Path) -> bool:
@@ -35,14 +37,16 @@ def is_packed(folder: Path) -> bool:
 
 
 def needs_base(folder: Path) -> bool:
-    """Whether what lies in a packed folder are differences from a base."""
+    """Whether a packed folder stores differences from a base."""
     with safe_open(folder / FILE, "pt") as file:
         return (file.metadata() or {}).get("reference") == "base"
 
 
 def pack(model: PreTrainedModel, folder: Path, *, bits: int, embedding_bits: int, base: Path | None = None) -> None:
-    """Write the packed form of a model; `bits` 4 or 8 for the encoder, `embedding_bits` for its tables; with `base`
-    (a checkpoint folder) as differences from it."""
+    """Write a packed model: `bits` (4 or 8) for the encoder, `embedding_bits` for the embedding tables.
+
+    With `base` (a checkpoint folder) the differences from it are stored.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     start = load_file(base / "model.safetensors") if base else {}
     tensors: dict[str, torch.Tensor] = {}
@@ -51,11 +55,11 @@ def pack(model: PreTrainedModel, folder: Path, *, bits: int, embedding_bits: int
             continue
         before = start.get(_in_base(name, model.config))
         weight = weight.detach().cpu().float()
-        # A checkpoint in half precision has changed nothing by being rounded.
+        # Rounding to half precision does not count as a change.
         if before is not None and torch.equal(weight.half(), before.half()):
             continue
         change = weight - before.float() if before is not None else weight
-        if weight.ndim == 2 and weight.shape[1] % BLOCK == 0 and not name.startswith(WHOLE):
+        if weight.ndim == 2 and weight.shape[1] % BLOCK == 0 and not name.startswith(UNQUANTISED):
             width = embedding_bits if "embeddings" in name else bits
             tensors[name + CODES], tensors[name + STEPS] = quantise(change, width)
         else:
@@ -66,30 +70,30 @@ def pack(model: PreTrainedModel, folder: Path, *, bits: int, embedding_bits: int
 
 
 def _in_base(name: str, config: PretrainedConfig) -> str:
-    """A parameter's name in the base, whose checkpoint has no task head, no prefix, and maybe layers that the model
-    has not."""
+    """A parameter's name in the base checkpoint, which has no prefix and may have more layers than the model."""
     plain, kept = name.removeprefix("bert."), getattr(config, "kept_layers", None)
     layer = re.match(r"encoder\.layer\.(\d+)(\..*)", plain)
     return f"encoder.layer.{kept[int(layer[1])]}{layer[2]}" if kept and layer else plain
 
 
 def block_for(bits: int, columns: int) -> int:
-    """Columns that share a step: with 8 bits a step fits more of them as well, and steps take room."""
+    """How many columns share a step. With 8 bits, wide blocks are as accurate and store fewer steps."""
     return WIDE_BLOCK if bits == 8 and columns % WIDE_BLOCK == 0 else BLOCK
 
 
 def quantise(weight: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tensor]:
-    """Codes (int8, or uint8 of two 4-bit ones) and steps (float16 [rows, blocks]) of a matrix [rows, columns].
+    """Codes and steps (float16 [rows, blocks]) of a matrix [rows, columns].
 
-    Of several steps a block could have, the one with the least squared error: in 4 bit, a block that is on such a grid
-    already comes out as it went in.
+    With 8 bits the codes are int8 [rows, columns], with 4 bits uint8 [rows, columns / 2], two codes per byte. Several
+    steps are tried for each block, and the one with the least squared error is taken. A block that was packed with 4
+    bits before is restored exactly.
     """
     top = 2 ** (bits - 1)
     blocks = weight.reshape(len(weight), -1, block_for(bits, weight.shape[1]))
     largest = blocks.abs().amax(-1)
     best_error = torch.full_like(largest, torch.inf)
     best_step = torch.ones_like(largest)
-    # The largest weight takes one of the last codes; there is one more below zero than above, hence both signs.
+    # The largest weight gets one of the outermost codes. There is one more negative code, so both signs are tried.
     for divisor in (top, -top, top - 1, 1 - top, *range(top - 2, 0, -1 if bits == 4 else -32)):
         step = (largest / divisor).half().float()
         step = torch.where(step == 0, 2**-24, step)
@@ -105,7 +109,7 @@ def quantise(weight: torch.Tensor, bits: int) -> tuple[torch.Tensor, torch.Tenso
 
 
 def restore(codes: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
-    """The matrix, float32 [rows, columns], that codes and steps stand for."""
+    """The matrix, float32 [rows, columns], from its codes and steps."""
     blocks = codes.reshape(*steps.shape, -1)
     if codes.dtype == torch.uint8:
         blocks = torch.cat([blocks & 15, blocks >> 4], dim=-1).to(torch.int16) - 8
@@ -113,14 +117,15 @@ def restore(codes: torch.Tensor, steps: torch.Tensor) -> torch.Tensor:
 
 
 def load(folder: Path, base: Path | None = None) -> PreTrainedModel:
-    """The model in fp32 that a packed folder holds. Raises BadVersion when it needs a base and none is given."""
+    """The model in a packed folder, in fp32. Raises BadVersion if a base or a tensor is missing."""
     transformers.logging.set_verbosity_error()
     on_base = needs_base(folder)
     if on_base and base is None:
         raise BadVersion(f"{folder.name}: {FILE} holds differences from a base, and no base was given")
-    stored, start = load_file(folder / FILE), load_file(base / "model.safetensors") if on_base else {}
+    stored = load_file(folder / FILE)
+    start = load_file(base / "model.safetensors") if on_base and base else {}
     config = AutoConfig.from_pretrained(folder)
-    model = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").float()
+    model: PreTrainedModel = AutoModelForSequenceClassification.from_config(config, attn_implementation="eager").float()
     state = {}
     for name in model.state_dict():
         if name + CODES in stored:
@@ -131,6 +136,7 @@ def load(folder: Path, base: Path | None = None) -> PreTrainedModel:
         state[name] = before.float() + change if before is not None else change
     missing = [name for name, weight in model.state_dict().items() if state[name].shape != weight.shape]
     if missing:
-        raise BadVersion(f"{folder.name}: {FILE} lacks {missing[0]}, or has it in another shape")
+        raise BadVersion(f"{folder.name}: {FILE} lacks {missing[0]}, or its shape is wrong")
     model.load_state_dict(state)
-    return model.eval()
+    model.eval()
+    return model

@@ -1,4 +1,4 @@
-"""Predictions from scores: label, confidence, route and a new id for each text."""
+"""Predictions: the scores of a text with its route, the version and a new id."""
 
 from product.inference.engine import Scorer
 from product.sentiment import Prediction, new_id
@@ -6,8 +6,8 @@ from product.triage import route
 
 
 def predict_batch(scorer: Scorer, texts: list[str]) -> list[Prediction]:
-    """Answers with new ids, not stored yet; `texts` as `kept` gives them. Raises NoModel."""
-    scored = scorer.score(texts)
+    """Predictions with new ids, not stored yet. `texts` are redacted (`redact_for_storage`). Raises NoModel."""
+    result = scorer.score(texts)
     return [
         Prediction(
             text=text,
@@ -17,8 +17,8 @@ def predict_batch(scorer: Scorer, texts: list[str]) -> list[Prediction]:
             language=score.language,
             route=route(score.scores),
             truncated=score.truncated,
-            model_version=scored.version,
+            model_version=result.version,
             id=new_id(),
         )
-        for text, score in zip(texts, scored.texts, strict=True)
+        for text, score in zip(texts, result.scores, strict=True)
     ]

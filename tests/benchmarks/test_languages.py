@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import languages
-from product.inference.text import HAN, language
+from product.inference.text import HAN, detect_language
 from product.sentiment import LABELS
 from training.data import catalogue as corpora
 from training.data.catalogue import Row
@@ -37,7 +37,7 @@ def test_no_mixed_message_is_in_what_trains(rows):
 
 def test_a_share_of_a_third_is_the_rule_of_the_product(rows):
     for row in (row for part in rows.values() for row in part):
-        assert (languages.han_share(row.text) >= 1 / 3) == (language(row.text) == "zh"), row.text
+        assert (languages.han_share(row.text) >= 1 / 3) == (detect_language(row.text) == "zh"), row.text
 
 
 def test_the_share_counts_letters_alone():

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from product.inference.text import reader
+from product.inference.text import expert_for
 from product.sentiment import Correction
 from training.data import catalogue as corpora
 from training.retraining import dataset as material
@@ -29,6 +29,6 @@ def collect(settings, accepted, *, before=None, least=10, seed=1) -> RetrainData
 def distinct_texts(count: int) -> list[str]:
     """English support messages, no two of which are near-duplicates."""
     texts = [row.text for row in corpora.load("replay-en", "train")[: 2 * count]]
-    texts = [text for text in texts if reader(text, ("en", "zh")) == "en"]
+    texts = [text for text in texts if expert_for(text, ("en", "zh")) == "en"]
     _, first = np.unique(near_duplicates(texts), return_index=True)
     return [texts[index] for index in sorted(first)[:count]]

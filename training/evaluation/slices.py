@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from product.inference.text import language
+from product.inference.text import detect_language
 from training.data.catalogue import Row
 
 MAX_SHORT, MAX_MEDIUM = 60, 140
@@ -21,6 +21,7 @@ def slices(rows: list[Row]) -> dict[str, np.ndarray]:
     """Row indices, int [rows of the slice], by slice name, such as `length short`; sorted by name."""
     indices: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
-        for name in (f"source {row.source}", f"language {language(row.text)}", f"length {length_slice(row.text)}"):
+        language, length = detect_language(row.text), length_slice(row.text)
+        for name in (f"source {row.source}", f"language {language}", f"length {length}"):
             indices.setdefault(name, []).append(index)
     return {name: np.array(found) for name, found in sorted(indices.items())}

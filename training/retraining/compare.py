@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 
 from product.inference.model import Model
-from product.inference.text import reader
+from product.inference.text import expert_for
 from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
 from training.data.catalogue import Row
@@ -103,7 +103,7 @@ def _learned_before(models: tuple[Model, Model], learned: list[Correction], rule
 
 def gate_slices(rows: list[Row], was_right: np.ndarray, is_right: np.ndarray, languages: tuple[str, ...]) -> Slices:
     """The gate rows by the expert that reads them, by label, by length and by corpus."""
-    read_by = np.array([reader(row.text, languages) for row in rows])
+    read_by = np.array([expert_for(row.text, languages) for row in rows])
     labels, sources = np.array([row.label for row in rows]), np.array([row.source for row in rows])
     length = np.array([len(row.text) for row in rows])
     parts = {f"read in {language}": read_by == language for language in languages}

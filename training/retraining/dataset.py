@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from product.inference.text import reader
+from product.inference.text import expert_for
 from product.sentiment import Correction
 from product.settings.configuration import Settings
 from training.data import catalogue as corpora
@@ -193,9 +193,9 @@ def make_lessons(
     shares: dict[str, list[Correction]] = {}
     stopping: dict[str, list[Row]] = {}
     for one in learned:
-        shares.setdefault(reader(one.text, languages), []).append(one)
+        shares.setdefault(expert_for(one.text, languages), []).append(one)
     for one in watched:
-        stopping.setdefault(reader(one.text, languages), []).append(Row(one.text, one.label, "corrections"))
+        stopping.setdefault(expert_for(one.text, languages), []).append(Row(one.text, one.label, "corrections"))
     lessons, of_before = {}, {one.id for one in known}
     for language, own in sorted(shares.items()):
         validation = validation_rows(settings, language, seed)

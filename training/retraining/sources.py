@@ -8,7 +8,7 @@ import numpy as np
 from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.manifest import Manifest
-from product.inference.text import TextEncoder, reader
+from product.inference.text import TextEncoder, expert_for
 from product.sentiment import LABELS, Correction, Status
 from product.settings.configuration import Settings
 from product.settings.rules import SourceTrustRules
@@ -56,7 +56,7 @@ def judge_of(
     """A judge for each language, as each has a model of its own to read the texts by."""
     labels = np.array([LABELS.index(one.label) for one in corrections])
     sources = np.array([one.source for one in corrections])
-    read_by = np.array([reader(one.text, tuple(shipped.experts)) for one in corrections])
+    read_by = np.array([expert_for(one.text, tuple(shipped.experts)) for one in corrections])
     parts = []
     for language in np.unique(read_by):
         indices = np.flatnonzero(read_by == language)

@@ -1,11 +1,12 @@
-"""An expert's merged model in 8 bit through bitsandbytes (LLM.int8()); on a GPU, or slowly on a CPU."""
+"""Runs an expert's merged model in int8 with bitsandbytes (LLM.int8()): on a GPU, or slowly on a CPU."""
 
 import tempfile
 from pathlib import Path
 
 import numpy as np
 import torch
-from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig
+from numpy.typing import NDArray
+from transformers import AutoModelForSequenceClassification, BitsAndBytesConfig, PreTrainedModel
 
 from product.inference import checkpoint
 from product.inference.manifest import Manifest
@@ -14,14 +15,14 @@ from product.inference.manifest import Manifest
 class BnbInt8:
     name = "bnb-int8"
 
-    def __init__(self, model):
+    def __init__(self, model: PreTrainedModel):
         self._model = model
 
-    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
         return checkpoint.torch_logits(self._model, ids, mask)
 
 
-# A head of three rows in 8 bit costs accuracy and saves nothing. Names match from the start of a module's path.
+# Quantising a head of three rows costs accuracy and saves nothing. Names match from the start of a module's path.
 SKIPPED = ["classifier", "bert.pooler"]
 
 
@@ -29,7 +30,7 @@ def load(folder: Path, manifest: Manifest, language: str, base_setting: str = ""
     merged = checkpoint.load_expert(folder, manifest, language, base_setting)
     device = "cuda" if torch.cuda.is_available() else "cpu"
     with tempfile.TemporaryDirectory() as work:
-        # Quantisation happens while loading, so the merged weights go through a folder.
+        # bitsandbytes quantises while loading, so the merged weights are saved to a folder first.
         merged.save_pretrained(work)
         model = AutoModelForSequenceClassification.from_pretrained(
             work,

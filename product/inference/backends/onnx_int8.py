@@ -1,9 +1,10 @@
-"""An expert's int8 export on ONNX Runtime: no torch in this process."""
+"""Runs an expert's int8 export with ONNX Runtime, without torch."""
 
 from pathlib import Path
 
 import numpy as np
 import onnxruntime
+from numpy.typing import NDArray
 
 from product.inference.manifest import Manifest
 
@@ -14,12 +15,13 @@ class OnnxInt8:
     def __init__(self, file: Path):
         options = onnxruntime.SessionOptions()
         options.log_severity_level = 3
-        # Threads that spin between batches would take the second core from everything else.
+        # Threads that spin between batches would keep the second core busy.
         options.add_session_config_entry("session.intra_op.allow_spinning", "0")
         self._session = onnxruntime.InferenceSession(str(file), options, providers=["CPUExecutionProvider"])
 
-    def logits(self, ids: np.ndarray, mask: np.ndarray) -> np.ndarray:
-        return self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+    def logits(self, ids: NDArray[np.int64], mask: NDArray[np.int64]) -> NDArray[np.float32]:
+        logits: NDArray[np.float32] = self._session.run(["logits"], {"input_ids": ids, "attention_mask": mask})[0]
+        return logits
 
 
 def load(folder: Path, manifest: Manifest, language: str, base_setting: str = "") -> OnnxInt8:

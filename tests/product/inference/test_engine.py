@@ -1,4 +1,4 @@
-"""The queue and the hot swap, with models whose answers are known and whose batches can be held up."""
+"""The queue and the hot swap, with models whose scores are known and whose batches can be delayed."""
 
 import threading
 from dataclasses import dataclass, field
@@ -11,7 +11,7 @@ from product.inference.model import TextScore
 
 @dataclass
 class KnownModel:
-    """Answers every text with the version's name as language; waits for `go` before each batch."""
+    """Scores every text with the version's id as its language; waits for `go` before each batch."""
 
     version: str
     go: threading.Event = field(default_factory=threading.Event)
@@ -22,12 +22,12 @@ class KnownModel:
         self.entered.set()
         assert self.go.wait(10)
         self.batches.append(texts)
-        if "spoil" in texts:
-            raise RuntimeError("cannot read this")
+        if "fail" in texts:
+            raise RuntimeError("scoring failed")
         return [TextScore("neutral", 1.0, {"text": text}, self.version, False) for text in texts]
 
 
-def ready(version: str) -> KnownModel:
+def running_model(version: str) -> KnownModel:
     model = KnownModel(version)
     model.go.set()
     return model
@@ -40,34 +40,34 @@ def engine():
     engine.close()
 
 
-def test_without_a_model_nothing_is_answered(engine):
+def test_scoring_without_a_model_raises(engine):
     assert engine.version is None
     with pytest.raises(NoModel):
         engine.score(["hello"])
 
 
-def test_answers_come_in_the_order_of_the_texts(engine):
-    engine.swap(ready("v1"))
+def test_scores_come_in_the_order_of_the_texts(engine):
+    engine.swap(running_model("v1"))
     texts = [f"text {index}" for index in range(3 * BATCH + 1)]
-    assert [score.scores["text"] for score in engine.score(texts).texts] == texts
+    assert [score.scores["text"] for score in engine.score(texts).scores] == texts
 
 
-def test_a_request_that_began_before_a_swap_is_answered_whole_by_the_old_version(engine):
+def test_a_request_from_before_a_swap_is_scored_entirely_by_the_old_version(engine):
     old = KnownModel("old")
     engine.swap(old)
-    answers = []
-    client = threading.Thread(target=lambda: answers.append(engine.score(["a"] * (2 * BATCH))))
+    results = []
+    client = threading.Thread(target=lambda: results.append(engine.score(["a"] * (2 * BATCH))))
     client.start()
     assert old.entered.wait(10)
-    engine.swap(ready("new"))
+    engine.swap(running_model("new"))
     old.go.set()
     client.join(10)
-    assert answers[0].version == "old"
-    assert {score.language for score in answers[0].texts} == {"old"}
+    assert results[0].version == "old"
+    assert {score.language for score in results[0].scores} == {"old"}
     assert engine.score(["b"]).version == "new"
 
 
-def test_requests_that_wait_together_share_a_batch(engine):
+def test_requests_waiting_together_share_a_batch(engine):
     model = KnownModel("v1")
     engine.swap(model)
     clients = [threading.Thread(target=engine.score, args=([f"text {index}"],)) for index in range(5)]
@@ -83,7 +83,7 @@ def test_requests_that_wait_together_share_a_batch(engine):
     assert sorted(map(len, model.batches)) == [1, 4]
 
 
-def test_a_short_request_overtakes_the_later_part_of_a_long_one(engine):
+def test_a_short_request_overtakes_the_later_parts_of_a_long_one(engine):
     model = KnownModel("v1")
     engine.swap(model)
     long = threading.Thread(target=engine.score, args=(["long"] * (20 * BATCH),))
@@ -100,16 +100,16 @@ def test_a_short_request_overtakes_the_later_part_of_a_long_one(engine):
     assert position <= 2
 
 
-def test_a_batch_that_fails_is_told_to_its_request_and_the_next_is_answered(engine):
-    engine.swap(ready("v1"))
-    with pytest.raises(RuntimeError, match="cannot read this"):
-        engine.score(["spoil"])
+def test_a_failing_batch_raises_in_its_request_and_the_next_batch_is_scored(engine):
+    engine.swap(running_model("v1"))
+    with pytest.raises(RuntimeError, match="scoring failed"):
+        engine.score(["fail"])
     assert engine.score(["fine"]).version == "v1"
 
 
-def test_after_closing_nothing_is_taken():
+def test_scoring_after_close_raises():
     engine = Engine()
-    engine.swap(ready("v1"))
+    engine.swap(running_model("v1"))
     engine.close()
     with pytest.raises(NoModel):
         engine.score(["hello"])

@@ -33,13 +33,13 @@ def make(folder, **changes) -> Manifest:
     return manifests.write(folder, Manifest(**fields | changes))
 
 
-def test_a_written_manifest_names_the_hash_of_every_file(tmp_path):
+def test_a_written_manifest_has_the_hash_of_every_file(tmp_path):
     written = make(tmp_path / "v1")
     assert written.files == {"weights.bin": hashlib.sha256(b"weights").hexdigest()}
     assert manifests.verify(tmp_path / "v1") == written
 
 
-def test_a_folder_without_manifest_was_never_completed(tmp_path):
+def test_a_folder_without_manifest_is_refused(tmp_path):
     (tmp_path / "half").mkdir()
     with pytest.raises(BadVersion, match="half: manifest.json is missing"):
         manifests.verify(tmp_path / "half")
@@ -78,12 +78,12 @@ def test_a_manifest_that_points_outside_its_folder_is_refused(tmp_path):
 
 
 @pytest.mark.parametrize("id", ["", "../up", "A", "a/b", "." * 3, "x" * 65])
-def test_an_id_that_is_no_plain_folder_name_is_refused(tmp_path, id):
+def test_an_id_that_is_not_a_plain_folder_name_is_refused(tmp_path, id):
     with pytest.raises(ValueError, match="id"):
         make(tmp_path / "v1", id=id)
 
 
-def test_experts_come_back_as_they_were_written(tmp_path):
+def test_experts_are_read_as_they_were_written(tmp_path):
     whole = expert("zh", base=None, parts=["zh/packed"])
     written = make(tmp_path / "v1", experts={"en": expert("en"), "zh": whole})
     assert manifests.read(tmp_path / "v1") == written
@@ -91,12 +91,12 @@ def test_experts_come_back_as_they_were_written(tmp_path):
 
 
 @pytest.mark.parametrize("experts", [{}, {"fr": expert("fr")}])
-def test_a_version_has_an_expert_and_only_for_known_languages(tmp_path, experts):
+def test_a_version_without_experts_or_with_an_unknown_language_is_refused(tmp_path, experts):
     with pytest.raises(ValueError, match="experts"):
         make(tmp_path / "v1", experts=experts)
 
 
-def test_a_version_of_before_there_were_experts_is_an_english_one(tmp_path):
+def test_a_manifest_from_before_there_were_experts_is_read_as_one_english_expert(tmp_path):
     folder = tmp_path / "v1"
     make(folder)
     content = json.loads((folder / "manifest.json").read_text())

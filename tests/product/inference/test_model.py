@@ -1,23 +1,23 @@
-"""Which expert reads a text, and in which order the answers come."""
+"""Which expert scores a text, and in which order the scores come."""
 
 import numpy as np
 import pytest
 
 from product.inference.model import BATCH, Expert, Model
-from product.inference.text import Encoded, reader
+from product.inference.text import EncodedText, expert_for
 
 ENGLISH, CHINESE = "Where is my parcel?", "我的包裹在哪里？"
 
 
 class LengthEncoder:
-    """A text's tokens are its characters."""
+    """One token for each character."""
 
-    def encode(self, texts: list[str]) -> list[Encoded]:
-        return [Encoded([1] * len(text), truncated=False) for text in texts]
+    def encode(self, texts: list[str]) -> list[EncodedText]:
+        return [EncodedText([1] * len(text), truncated=False) for text in texts]
 
 
 class FixedBackend:
-    """Always sure of one label; logits of the neutral class tell the text's length."""
+    """Always predicts one label; the neutral logit is the length of the text."""
 
     name = "fixed"
 
@@ -50,11 +50,11 @@ def model():
         (ENGLISH, ("zh",), "zh"),
     ],
 )
-def test_the_script_chooses_the_expert_and_an_only_one_reads_everything(text, languages, expected):
-    assert reader(text, languages) == expected
+def test_the_script_decides_the_expert_and_an_only_expert_scores_everything(text, languages, expected):
+    assert expert_for(text, languages) == expected
 
 
-def test_answers_come_in_the_order_of_the_texts_whoever_read_them(model):
+def test_scores_come_in_the_order_of_the_texts_with_several_experts(model):
     texts = [CHINESE, ENGLISH, "ok", CHINESE * 2]
     assert [score.label for score in model.score(texts)] == ["positive", "negative", "negative", "positive"]
     assert [score.language for score in model.score(texts)] == ["zh", "en", "en", "zh"]
@@ -63,21 +63,33 @@ def test_answers_come_in_the_order_of_the_texts_whoever_read_them(model):
     assert model.logits(texts).dtype == np.float32
 
 
-def test_each_expert_is_asked_in_batches_of_its_own(model):
+def test_each_expert_scores_its_texts_in_its_own_batches(model):
     model.score([ENGLISH, CHINESE] * BATCH)
     assert model.experts["en"].backend.batches == model.experts["zh"].backend.batches == [BATCH]
 
 
-def test_each_text_is_calibrated_by_its_own_expert(model):
+def test_each_text_gets_the_calibration_of_its_expert(model):
     warm = Expert(LengthEncoder(), FixedBackend(2), temperature=1000.0, bias=(0.0, 0.0, 1.0))
     mixed = Model("v1", {"en": model.experts["en"], "zh": warm})
     english, chinese = mixed.probabilities([ENGLISH, "我"])
     assert english[0] == pytest.approx(1.0)
-    # logits 0, 1, 1000 over 1000, and 1 more for the last
+    # logits 0, 1, 1000 divided by 1000, with a bias of 1 on the last
     powers = np.exp([0.0, 0.001, 2.0])
     assert chinese == pytest.approx(powers / powers.sum(), rel=1e-6)
 
 
-def test_no_text_has_no_rows(model):
+def test_no_texts_give_no_rows(model):
     assert model.score([]) == []
     assert model.logits([]).shape == model.probabilities([]).shape == (0, 3)
+
+
+def test_the_language_of_each_text_is_detected_once(model, monkeypatch):
+    detected = []
+
+    def detect(text: str) -> str:
+        detected.append(text)
+        return "zh" if text == CHINESE else "en"
+
+    monkeypatch.setattr("product.inference.model.detect_language", detect)
+    assert [score.language for score in model.score([ENGLISH, CHINESE])] == ["en", "zh"]
+    assert detected == [ENGLISH, CHINESE]

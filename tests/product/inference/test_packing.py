@@ -1,4 +1,4 @@
-"""Weights on a grid: what is restored, worked out by hand, and what is left out."""
+"""Packed checkpoints: restored weights, worked out by hand, and the tensors that are left out."""
 
 import pytest
 import torch
@@ -29,7 +29,7 @@ def tiny_bert(layers: int = 2) -> BertForSequenceClassification:
 
 @pytest.fixture
 def base(tmp_path):
-    """A base as published: no head, names without a prefix."""
+    """A base as published: without a head, tensor names without a prefix."""
     model = tiny_bert()
     model.bert.save_pretrained(tmp_path / "base")
     return tmp_path / "base"
@@ -43,8 +43,8 @@ def on_base(base) -> BertForSequenceClassification:
 
 
 @pytest.mark.parametrize("largest", [-8, 7, 5, 4, 1])
-def test_a_matrix_on_a_grid_of_4_bits_comes_back_as_it_was(largest):
-    # Two blocks of 32 columns a row with steps of 1/4 and 3; the largest code need not be the last that there is.
+def test_a_matrix_of_4_bit_values_is_restored_exactly(largest):
+    # Two blocks of 32 columns per row, with steps 1/4 and 3. The largest code in use need not be the largest possible.
     codes = torch.arange(64).reshape(1, 64) % (abs(largest) + 1) * (1 if largest > 0 else -1)
     weight = codes * torch.tensor([0.25] * 32 + [3.0] * 32)
     stored, steps = packing.quantise(weight, 4)
@@ -52,8 +52,8 @@ def test_a_matrix_on_a_grid_of_4_bits_comes_back_as_it_was(largest):
     assert packing.restore(stored, steps).tolist() == weight.tolist()
 
 
-def test_two_codes_of_4_bits_share_a_byte():
-    # Codes -8 and 7 are kept as 0 and 15; of a block's 32 columns, column 0 and column 16 share the first byte.
+def test_two_4_bit_codes_share_a_byte():
+    # Codes -8 and 7 are stored as 0 and 15; of a block's 32 columns, column 0 and column 16 share the first byte.
     weight = torch.zeros(1, 32)
     weight[0, 0], weight[0, 16] = -8.0, 7.0
     stored, steps = packing.quantise(weight, 4)
@@ -62,18 +62,18 @@ def test_two_codes_of_4_bits_share_a_byte():
     assert stored[0, 1].item() == 8 | 8 << 4
 
 
-def test_8_bits_are_off_by_half_a_step_at_most():
+def test_8_bit_codes_are_off_by_half_a_step_at_most():
     torch.manual_seed(0)
     weight = torch.randn(20, 64)
     stored, steps = packing.quantise(weight, 8)
     assert (stored.dtype, stored.shape) == (torch.int8, (20, 64))
     largest = weight.reshape(20, 2, 32).abs().amax(-1, keepdim=True)
-    # A step is at most the largest weight / 127; in half precision it is off by 2^-11 of itself, 127 times.
+    # A step is at most the largest weight / 127. Half precision changes it by up to 2^-11 of its value, times code 127.
     allowed = largest / 127 / 2 + largest * 2**-11
     assert ((packing.restore(stored, steps) - weight).reshape(20, 2, 32).abs() <= allowed).all()
 
 
-def test_a_packed_model_is_what_is_loaded_and_packed_again_in_4_bits(tmp_path):
+def test_packing_a_4_bit_model_again_changes_nothing(tmp_path):
     packing.pack(tiny_bert(), tmp_path / "once", bits=4, embedding_bits=4)
     once = packing.load(tmp_path / "once")
     packing.pack(once, tmp_path / "twice", bits=4, embedding_bits=4)
@@ -82,10 +82,10 @@ def test_a_packed_model_is_what_is_loaded_and_packed_again_in_4_bits(tmp_path):
         assert weight.tolist() == twice[name].tolist(), name
 
 
-def test_of_a_base_only_the_difference_is_kept(base, tmp_path):
+def test_packing_on_a_base_stores_only_the_difference(base, tmp_path):
     model = on_base(base)
     with torch.no_grad():
-        # on a grid with a step of 1/8, so that it comes back exactly
+        # multiples of 1/8, so that they are restored exactly
         change = (torch.arange(32 * 64).reshape(32, 64) % 8) / 8
         model.state_dict()[FIRST].add_(change)
     packing.pack(model, tmp_path / "packed", bits=4, embedding_bits=4, base=base)
@@ -100,13 +100,13 @@ def test_of_a_base_only_the_difference_is_kept(base, tmp_path):
         packing.load(tmp_path / "packed")
 
 
-def test_a_base_that_was_rounded_to_half_precision_has_not_changed(base, tmp_path):
+def test_rounding_a_base_to_half_precision_is_not_a_difference(base, tmp_path):
     model = on_base(base).half().float()
     packing.pack(model, tmp_path / "packed", bits=4, embedding_bits=4, base=base)
     assert {name.split(".")[0] for name in load_file(tmp_path / "packed" / packing.FILE)} == {"classifier"}
 
 
-def test_layers_that_were_cut_are_compared_with_the_layer_that_they_were(base, tmp_path):
+def test_layers_of_a_shortened_model_are_compared_with_the_base_layers_they_came_from(base, tmp_path):
     model = on_base(base)
     model.bert.encoder.layer = torch.nn.ModuleList([model.bert.encoder.layer[1]])
     model.config.num_hidden_layers, model.config.kept_layers = 1, [1]
@@ -117,7 +117,7 @@ def test_layers_that_were_cut_are_compared_with_the_layer_that_they_were(base, t
     assert restored.state_dict()[FIRST].tolist() == second.tolist()
 
 
-def test_a_packed_file_that_lacks_a_tensor_is_refused(tmp_path):
+def test_a_packed_file_without_a_tensor_is_refused(tmp_path):
     packing.pack(tiny_bert(), tmp_path, bits=8, embedding_bits=4)
     stored = load_file(tmp_path / packing.FILE)
     del stored[HEAD]

@@ -1,7 +1,7 @@
 import pytest
 
 from product.inference.checkpoint import locate_base
-from product.inference.text import TextEncoder, language, pad, prepare
+from product.inference.text import TextEncoder, detect_language, pad, prepare
 
 
 @pytest.mark.parametrize(
@@ -15,7 +15,7 @@ from product.inference.text import TextEncoder, language, pad, prepare
         ("mail [email] me", "mail [email] me"),
     ],
 )
-def test_prepare_keeps_what_carries_sentiment(text, prepared):
+def test_prepare_keeps_words_and_emoji_on_one_line(text, prepared):
     assert prepare(text) == prepared
 
 
@@ -35,8 +35,8 @@ def test_prepare_keeps_what_carries_sentiment(text, prepared):
         ("https://shop.example.cn", "und"),
     ],
 )
-def test_language_goes_by_script(text, expected):
-    assert language(text) == expected
+def test_the_language_is_detected_by_script(text, expected):
+    assert detect_language(text) == expected
 
 
 @pytest.fixture(scope="module")
@@ -44,21 +44,21 @@ def encoder():
     return TextEncoder(locate_base() / "tokenizer.json", max_tokens=16)
 
 
-def test_a_short_text_is_whole(encoder):
+def test_a_short_text_is_encoded_whole(encoder):
     encoded = encoder.encode(["hello there"])[0]
     # [CLS] hello there [SEP] in the vocabulary of BERT uncased
     assert encoded.ids == [101, 7592, 2045, 102]
     assert not encoded.truncated
 
 
-def test_a_long_text_keeps_head_and_tail(encoder):
+def test_a_long_text_keeps_its_first_and_last_tokens(encoder):
     text = " ".join(["hello"] * 30 + ["there"] * 30)
     encoded = encoder.encode([text])[0]
     assert encoded.truncated
     assert encoded.ids == [101] + [7592] * 7 + [2045] * 7 + [102]
 
 
-def test_padding_reaches_the_longest_of_the_batch_and_no_further():
+def test_rows_are_padded_to_the_longest_row():
     ids, mask = pad([[1, 2, 3], [4]])
     assert ids.tolist() == [[1, 2, 3], [4, 0, 0]]
     assert mask.tolist() == [[1, 1, 1], [1, 0, 0]]
@@ -75,5 +75,5 @@ def test_padding_reaches_the_longest_of_the_batch_and_no_further():
         ("version 7.1.3 of it", "version 7.1.3 of it"),
     ],
 )
-def test_links_become_a_stand_in_and_nothing_else_does(text, prepared):
+def test_only_links_become_http(text, prepared):
     assert prepare(text) == prepared

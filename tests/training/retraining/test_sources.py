@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from product.inference import manifest as manifests
-from product.inference.text import reader
+from product.inference.text import expert_for
 from product.sentiment import LABELS, Correction, Status
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.settings.rules import SourceTrustRules
@@ -44,7 +44,9 @@ def another(label: str) -> str:
 
 def four_honest_and_one_who_flips(language: str) -> list[Correction]:
     """Support messages of the three labels in turn: each source has a word on texts of its own."""
-    rows = [row for row in corpora.load(f"replay-{language}", "train") if reader(row.text, ("en", "zh")) == language]
+    rows = [
+        row for row in corpora.load(f"replay-{language}", "train") if expert_for(row.text, ("en", "zh")) == language
+    ]
     by_label = [[row for row in rows if row.label == label][: EACH * 5 // 3] for label in LABELS]
     rows = [row for three in zip(*by_label, strict=True) for row in three]
     actors = (*HONEST, "mallory") * EACH
