@@ -1,49 +1,57 @@
 """python -m product drift"""
 
+import logging
 from typing import Annotated
 
 import typer
 from rich.table import Table
 
 from product.cli import workspace
-from product.cli.console import JsonOption, console, out, write_json
+from product.cli.console import JsonOption, out, print_plain, write_json
 from product.drift.counts import MEASURES
 from product.drift.findings import Judged, Report
 from product.drift.monitor import WEEKS, DriftWatch
 
+log = logging.getLogger(__name__)
 app = typer.Typer()
 
 
 @app.command()
 def drift(
-    weeks: Annotated[int, typer.Option(min=1, max=104, help="How many weeks, the present one among them.")] = WEEKS,
-    review: Annotated[int, typer.Option(min=0, help="Also list so many answers to look at, where a week drifted.")] = 0,
+    weeks: Annotated[int, typer.Option(min=1, max=104, help="How many weeks, the current one included.")] = WEEKS,
+    review: Annotated[int, typer.Option(min=0, help="Also list this many messages to review from a drifted week.")] = 0,
     json_file: JsonOption = None,
 ) -> None:
-    """How far each week's messages are from those that the model learned from."""
-    with workspace.opened() as (settings, database, _), console.status("counting the weeks"):
-        watch = DriftWatch(settings, database)
+    """Show how far each week's messages are from those that the model was trained on."""
+    with workspace.opened() as work:
+        log.info("counting the messages of each week")
+        watch = DriftWatch(work.settings, work.database)
         report, ids = watch.check(weeks), watch.to_review(review)
     if json_file != "-":
-        _print_drift(report, ids)
+        _print_report(report, ids)
     write_json(json_file, report.to_dict() | {"to_review": ids})
 
 
-def _print_drift(report: Report, ids: list[str]) -> None:
+def _print_report(report: Report, ids: list[str]) -> None:
     table = Table()
     for heading in ("week (UTC)", "messages", *MEASURES):
         table.add_column(heading, justify="left" if heading.startswith("week") else "right")
-    for each in report.weeks:
-        table.add_row(*_drift_row(each))
+    for week in report.weeks:
+        table.add_row(*_row(week))
     out.print(table)
-    newest = report.newest
-    lines = [f"compared {report.why}", *(f"{newest.week.name} {finding.sentence}" for finding in newest.findings)]
-    for line in lines + [f"to review: {id}" for id in ids]:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    print_plain(f"compared {report.why}")
+    if newest := report.newest:
+        for finding in newest.findings:
+            print_plain(f"{newest.week.name} {finding.sentence}")
+    for id in ids:
+        print_plain(f"to review: {id}")
 
 
-def _drift_row(judged: Judged) -> list[str]:
-    """Values by measure: `–` where there is too little to say, `!` behind what drifted, `~` behind what moved."""
+def _row(judged: Judged) -> list[str]:
+    """One cell a measure: `–` means too few messages, `!` drifted, `~` slightly changed."""
     marks = {"drifted": " !", "watch": " ~"}
-    values = ["–" if each.value is None else f"{each.value:.3f}{marks.get(each.level, '')}" for each in judged.findings]
+    values = [
+        "–" if finding.value is None else f"{finding.value:.3f}{marks.get(finding.level, '')}"
+        for finding in judged.findings
+    ]
     return [judged.week.name + ("" if judged.week.complete else " so far"), f"{judged.week.rows:,}", *values]

@@ -1,5 +1,6 @@
 """python -m product import, export, erase"""
 
+import logging
 import sys
 from collections.abc import Callable
 from dataclasses import asdict
@@ -13,56 +14,59 @@ from rich.console import Console
 from sqlalchemy.orm import Session
 
 from product.cli import workspace
-from product.cli.console import PLAIN, JsonOption, TextOption, console, out, progress, say, write_json
-from product.feedback import erasure, importer
-from product.feedback import exporter as exporting
+from product.cli.console import JsonOption, TextOption, console, out, print_plain, write_json
+from product.cli.workspace import Workspace
+from product.feedback import erasure, exporter, importer
+from product.feedback.erasure import ErasureScope
 from product.jobs import run_retraining
 from product.sentiment import NotFound, StorageUnavailable
 from product.storage.database import Database
 from product.storage.locks import corrections_lock, exclusive
 
+log = logging.getLogger(__name__)
 app = typer.Typer()
+
+FindScope = Callable[[Session], ErasureScope]
+"""Finds what an erasure covers. Raises NotFound."""
 
 
 @app.command("import")
 def import_labels(
-    file: Annotated[Path, typer.Argument(help="A .csv or .jsonl with texts and labels.")],
-    actor: Annotated[str, typer.Option(help="Under whose name the labels are stored.")],
+    file: Annotated[Path, typer.Argument(help="A .csv or .jsonl file with texts and labels.")],
+    actor: Annotated[str, typer.Option(help="The contributor under whose name the labels are stored.")],
     text_column: TextOption = "text",
     label_column: Annotated[str, typer.Option(help="The column with negative, neutral or positive.")] = "label",
-    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="List bad rows and import the others.")] = False,
+    skip_bad: Annotated[bool, typer.Option("--skip-bad", help="List invalid rows and import the others.")] = False,
     json_file: JsonOption = None,
 ) -> None:
-    """Store labels that a team already has: checked, learned from and judged by like corrections.
+    """Import labels that a team already has. They are checked and learned from like corrections.
 
-    The same file again changes nothing twice, and goes on where it was broken off. Of a text that stands in several
-    rows the last label counts. Without --skip-bad one bad row means that nothing is imported.
+    Importing a file twice is safe, and an interrupted import continues where it stopped. If a text occurs in several
+    rows, the last label counts. Without --skip-bad, a single invalid row stops the import.
     """
-    settings = workspace.load_settings()
-    key = workspace.secret(settings)
     source = importer.Source(file, actor, text_column, label_column)
-    with (
-        exclusive(settings.data_dir / "import.lock", "importing"),
-        workspace.opened_database(settings) as database,
-    ):
-        with progress("looking through the file") as tell:
-            plan = importer.check(source, key, skip_bad=skip_bad, tell=tell)
+    with workspace.opened() as work, exclusive(work.settings.data_dir / "import.lock", "importing"):
+        key = workspace.secret(work.settings)
+        plan = importer.check(source, key, skip_bad=skip_bad)
         for problem in plan.bad:
-            console.print(f"left out: {problem}", markup=False, highlight=False, soft_wrap=True)
-        with workspace.running_engine(settings, database) as engine, progress("importing") as tell:
-            imported = importer.store(source, plan, key, database, engine, tell)
+            print_plain(f"skipped: {problem}", to=console)
+        with workspace.running_engine(work) as engine:
+            imported = importer.store(source, plan, key, work.database, engine)
     if json_file != "-":
-        out.print(import_summary(plan, imported), highlight=False, soft_wrap=True)
+        print_plain(_import_summary(plan, imported))
     result = {"file": str(file), "rows": plan.rows, "bad": plan.bad, "repeated": plan.repeated}
     write_json(json_file, result | asdict(imported))
 
 
-def import_summary(plan: importer.Plan, imported: importer.Imported) -> str:
-    counts = f"{imported.added:,} new, {imported.changed:,} with another label, {imported.unchanged:,} as they were"
-    more = f", {plan.repeated:,} repeat a text" if plan.repeated else ""
-    more += f", {imported.erased:,} were erased and stay so" if imported.erased else ""
-    more += f", {len(plan.bad):,} bad rows left out" if plan.bad else ""
-    return f"{plan.rows:,} rows: {counts}{more}"
+def _import_summary(plan: importer.Plan, imported: importer.Imported) -> str:
+    parts = [f"{imported.added:,} new", f"{imported.changed:,} changed", f"{imported.unchanged:,} unchanged"]
+    if plan.repeated:
+        parts.append(f"{plan.repeated:,} repeated texts")
+    if imported.erased:
+        parts.append(f"{imported.erased:,} erased earlier and not imported again")
+    if plan.bad:
+        parts.append(f"{len(plan.bad):,} invalid rows skipped")
+    return f"{plan.rows:,} rows: {', '.join(parts)}"
 
 
 @app.command()
@@ -70,119 +74,137 @@ def export(
     file: Annotated[Path, typer.Argument(help="FILE.jsonl or FILE.parquet.")],
     since: Annotated[
         datetime | None,
-        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only what was given or changed since (UTC)."),
+        typer.Option(formats=["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"], help="Only corrections given or changed since (UTC)."),
     ] = None,
     status: Annotated[
-        list[str] | None, typer.Option(help=f"Only these, may be given again: {', '.join(exporting.STATUSES)}.")
+        list[str] | None,
+        typer.Option(help=f"Only corrections with this status; may be repeated: {', '.join(exporter.STATUSES)}."),
     ] = None,
     without_actors: Annotated[bool, typer.Option("--without-actors", help="Leave out who gave them.")] = False,
-    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE where there is one.")] = False,
+    force: Annotated[bool, typer.Option("--force", help="Overwrite FILE if it exists.")] = False,
     json_file: JsonOption = None,
 ) -> None:
-    """Write every correction that is not erased to FILE, oldest first: it appears whole or not at all."""
-    selection = exporting.Selection(since.replace(tzinfo=UTC) if since else None, tuple(status or ()))
-    exporting.check_target(file, force=force)
-    say(f"writing {file}")
-    with workspace.opened() as (_, database, _), database.read() as session:
-        count = exporting.export(session, file, selection, actors=not without_actors, force=force)
-    printer = console if json_file == "-" else out
-    printer.print(f"{count:,} corrections in {file}", highlight=False, soft_wrap=True)
+    """Export all corrections except erased ones, oldest first. FILE is written completely or not at all."""
+    selection = exporter.Selection(since.replace(tzinfo=UTC) if since else None, tuple(status or ()))
+    exporter.check_target(file, force=force)
+    log.info("writing %s", file)
+    with workspace.opened() as work, work.database.read() as session:
+        count = exporter.export(session, file, selection, actors=not without_actors, force=force)
+    print_plain(f"{count:,} corrections in {file}", to=_results(json_file))
     write_json(json_file, {"file": str(file), "corrections": count})
+
+
+def _results(json_file: str | None) -> Console:
+    """Where results for people go: stdout, unless it is taken by JSON."""
+    return console if json_file == "-" else out
 
 
 @app.command()
 def erase(
-    actor: Annotated[str, typer.Option(help="All that this actor said, as the actor column of an export has it.")] = "",
-    feedback: Annotated[str, typer.Option(help="This correction: the id that its receipt has, or its beginning.")] = "",
-    yes: Annotated[bool, typer.Option("--yes", help="Do not ask first.")] = False,
+    actor: Annotated[
+        str, typer.Option(help="Erase everything this contributor gave; the name as in the actor column of an export.")
+    ] = "",
+    feedback: Annotated[str, typer.Option(help="Erase this correction: its id, or the start of it.")] = "",
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask for confirmation.")] = False,
     retrain: Annotated[
-        bool, typer.Option("--retrain", help="Then run `python -m training retrain`, and end with its exit status.")
+        bool, typer.Option("--retrain", help="Then run `python -m training retrain` and return its exit status.")
     ] = False,
     json_file: JsonOption = None,
 ) -> None:
-    """Erase corrections for good: the message's text, the actor and the comment. Emptied rows stay.
+    """Erase corrections for good: the message's text, the contributor and the comment. Emptied rows remain.
 
-    The text is one with that of other people's corrections of the same prediction: these are erased as well, and
-    counted. The same text in another prediction is another message and stays; so do backups and exported files.
-    On SQLite the database's file is rewritten, and writing waits meanwhile; on PostgreSQL run VACUUM yourself.
+    Corrections by other people of the same prediction share its text; they are erased too and counted. The same text
+    in another prediction is a separate message and stays; so do backups and exported files. On SQLite the database
+    file is rewritten, and writes wait until that is done; on PostgreSQL, run VACUUM yourself.
     """
     if bool(actor) == bool(feedback):
-        raise typer.BadParameter("give --actor or --feedback, one of them")
+        raise typer.BadParameter("give either --actor or --feedback")
     find = partial(erasure.scope_of_actor, actor=actor) if actor else partial(erasure.scope_of_feedback, id=feedback)
-    printer = console if json_file == "-" else out
-    with workspace.opened() as (settings, database, versions):
-        try:
-            if not yes:
-                confirm(database, find, printer)
-            # A retraining that has read the texts already would go on to learn them.
-            with corrections_lock(settings, database), database.write() as session:
-                reach = find(session)
-                erasure.erase(session, reach)
-        except NotFound as error:
-            console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
-            raise typer.Exit(1) from None
-        say("cleaning the database's files")
-        clean = cleaned(database)
-        report(reach, printer)
-        with database.read() as session:
-            others = erasure.namesakes(session, actor) if actor else []
-        if others:
-            printer.print(f"not erased, as others stand behind it: {', '.join(others)}", **PLAIN)
-        write_json(json_file, reach.as_dict() | {"clean": clean})
+    results = _results(json_file)
+    with workspace.opened() as work:
+        scope = _erase(work, find, None if yes else results)
+        log.info("cleaning the database files")
+        clean = _cleaned(work.database)
+        _print_erased(scope, results)
+        _print_namesakes(work.database, actor, results)
+        write_json(json_file, scope.as_dict() | {"clean": clean})
         status = 0
-        if retrain or (reach.versions and not yes and wants_retraining()):
-            status = run_retraining(settings, sys.stderr if json_file == "-" else None)
-            report_active(versions.active(), reach, printer)
+        if retrain or (scope.versions and not yes and _retraining_wanted()):
+            status = run_retraining(work.settings, sys.stderr if json_file == "-" else None)
+            _print_still_active(work.versions.active(), scope, results)
     if not clean:
         raise StorageUnavailable(
-            "They are erased, but traces may stay in the database's files while another program uses it or the disk "
-            f"is full. Clean again: python -m product erase --yes --feedback {feedback or reach.corrections[0]}"
+            "The corrections are erased, but traces may remain in the database files because another program uses "
+            "them or the disk is full. Clean again with: python -m product erase --yes --feedback "
+            f"{feedback or scope.corrections[0]}"
         )
     raise typer.Exit(status)
 
 
-def report(reach: erasure.ErasureScope, printer: Console) -> None:
-    """What went, and which versions keep what they learned of it."""
-    printer.print(f"erased: {erasure_summary(reach)}", highlight=False, soft_wrap=True)
-    if reach.versions:
-        names = ", ".join(reach.versions)
-        printer.print(f"learned by: {names}; `python -m training retrain` makes one without", soft_wrap=True)
-
-
-def wants_retraining() -> bool:
-    """Asked once all is erased: nobody to answer is no error."""
+def _erase(work: Workspace, find: FindScope, confirm_on: Console | None) -> ErasureScope:
+    """Erase what `find` returns, after a confirmation if there is a console for it; exits with 1 if there is nothing
+    to erase or the answer is no."""
     try:
-        return typer.confirm("Train a version without it now?", err=True)
-    except typer.Abort:
-        return False
+        if confirm_on:
+            _confirm(work.database, find, confirm_on)
+        # A retraining run in progress has already read the texts and would learn them.
+        with corrections_lock(work.settings, work.database), work.database.write() as session:
+            scope = find(session)
+            erasure.erase(session, scope)
+            return scope
+    except NotFound as error:
+        console.print(str(error), style="red", highlight=False, markup=False, soft_wrap=True)
+        raise typer.Exit(1) from None
 
 
-def report_active(active: str | None, reach: erasure.ErasureScope, printer: Console) -> None:
-    """After a retraining: that a version which learned what is erased still serves, if so."""
-    if active in reach.versions:
-        printer.print(
-            f"{active} still serves: it stays until another is proved better, or until "
-            "`python -m product promote VERSION` names one that has not learned it",
-            highlight=False,
-            soft_wrap=True,
-        )
-
-
-def confirm(database: Database, find: Callable[[Session], erasure.ErasureScope], printer: Console) -> None:
-    """Show what would be erased and ask; ends the command, with status 1, unless the answer is yes."""
+def _confirm(database: Database, find: FindScope, results: Console) -> None:
     with database.read() as session:
-        printer.print(erasure_summary(find(session)), highlight=False, soft_wrap=True)
+        print_plain(_erasure_summary(find(session)), to=results)
     typer.confirm("Erase them? This cannot be undone", abort=True, err=True)
 
 
-def cleaned(database: Database) -> bool:
-    """Whether no trace is left. No error: the rows are empty by now, and whoever asked must hear so."""
+def _cleaned(database: Database) -> bool:
+    """Whether no trace remains. A failure is no error here: the rows are erased, and the caller must report that."""
     try:
         return database.scrub()
     except StorageUnavailable:
         return False
 
 
-def erasure_summary(reach: erasure.ErasureScope) -> str:
-    own, texts, others = len(reach.corrections), len(reach.predictions), len(reach.others)
-    return f"corrections: {own:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"
+def _print_erased(scope: ErasureScope, results: Console) -> None:
+    print_plain(f"erased: {_erasure_summary(scope)}", to=results)
+    if scope.versions:
+        names = ", ".join(scope.versions)
+        print_plain(f"learned by: {names}; `python -m training retrain` trains a version without it", to=results)
+
+
+def _print_namesakes(database: Database, actor: str, results: Console) -> None:
+    """Name the contributors who use the same display name and were not erased."""
+    if actor:
+        with database.read() as session:
+            others = erasure.namesakes(session, actor)
+        if others:
+            print_plain(f"not erased, other contributors of that name: {', '.join(others)}", to=results)
+
+
+def _print_still_active(active: str | None, scope: ErasureScope, results: Console) -> None:
+    """Warn if the version that is active after the retraining run has learned what is now erased."""
+    if active in scope.versions:
+        print_plain(
+            f"{active} is still active and has learned erased corrections. It stays until a better version passes the "
+            "gate, or until `python -m product promote VERSION` activates one that has not learned them.",
+            to=results,
+        )
+
+
+def _retraining_wanted() -> bool:
+    """Everything is erased by now, so a missing answer, as in a script, counts as no."""
+    try:
+        return typer.confirm("Train a version without them now?", err=True)
+    except typer.Abort:
+        return False
+
+
+def _erasure_summary(scope: ErasureScope) -> str:
+    corrections, texts, others = len(scope.corrections), len(scope.predictions), len(scope.others)
+    return f"corrections: {corrections:,}, texts: {texts:,}, other people's corrections of these texts: {others:,}"

@@ -8,7 +8,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from product.cli import workspace
-from product.cli.console import PLAIN, WIDE, console, one_line, out, verdict_table
+from product.cli.console import WIDE, console, one_line, out, print_plain, verdict_table
 from product.sentiment import NotFound
 from product.storage.attempts import count_withdrawn, get_attempt, latest_attempts
 from product.storage.database import Database
@@ -20,98 +20,99 @@ from product.versions import shadow
 app = typer.Typer()
 
 ATTEMPTS = 5
-"""The newest that `versions` tells of."""
+"""Retraining attempts that `versions` lists, newest first."""
+TIME = "%Y-%m-%d %H:%M:%S"
+
+WhoOption = Annotated[str, typer.Option(help="Who decides; `versions` shows it.")]
+WhyOption = Annotated[str, typer.Option(help="The reason; `versions` shows it.")]
 
 
 @app.command()
 def versions(
     verdict: Annotated[
-        str, typer.Option(help="Only the table that this was judged by: a version's id, or an attempt's number.")
+        str, typer.Option(help="Show only the gate's table of checks for a version id or an attempt number.")
     ] = "",
 ) -> None:
-    """List the model versions, newest first, the active one marked; then what the last attempts to learn came to."""
+    """List the model versions, newest first, and the results of the latest retraining attempts."""
     if verdict:
-        return print_verdict(verdict)
+        return _print_verdict(verdict)
     table = Table()
-    for heading in ("", "version", "parent", "created (UTC)", "corrections", "why"):
+    for heading in ("", "version", "parent", "created (UTC)", "corrections", "reason"):
         table.add_column(heading)
-    with workspace.opened() as (_, database, _), database.read() as session:
+    with workspace.opened() as work, work.database.read() as session:
         active, shadows = latest_activation(session), latest_shadows(session)
         attempts = latest_attempts(session, limit=ATTEMPTS)
         for row in all_versions(session):
-            reading = row.id in shadows and shadows[row.id].outcome is None
-            mark = "active" if active and row.id == active.version_id else "shadow" if reading else ""
-            created, why = row.created_at.strftime("%Y-%m-%d %H:%M:%S"), (row.verdict or {}).get("reason", "shipped")
-            table.add_row(mark, row.id, row.parent or "–", created, str(row.corrections), why)
+            in_shadow = row.id in shadows and shadows[row.id].outcome is None
+            mark = "active" if active and row.id == active.version_id else "shadow" if in_shadow else ""
+            reason = (row.verdict or {}).get("reason", "shipped")
+            table.add_row(mark, row.id, row.parent or "–", f"{row.created_at:{TIME}}", str(row.corrections), reason)
     out.print(table)
-    lines = [f"active since {active.at:%Y-%m-%d %H:%M:%S}: {active.version_id}: {active.why}"] if active else []
-    lines += [f"{row.version_id} in the shadow: {_shadow(row)}" for row in shadows.values()]
-    lines += [f"attempt {row.id}, begun {row.started_at:%Y-%m-%d %H:%M:%S}: {_came_to(row)}" for row in attempts]
-    for line in lines:
-        out.print(line, markup=False, highlight=False, soft_wrap=True)
+    if active:
+        print_plain(f"active since {active.at:{TIME}}: {active.version_id}: {active.why}")
+    for shadow_row in shadows.values():
+        print_plain(f"shadow {shadow_row.version_id}: {_shadow_state(shadow_row)}")
+    for attempt in attempts:
+        print_plain(f"attempt {attempt.id}, started {attempt.started_at:{TIME}}: {_attempt_result(attempt)}")
 
 
-def print_verdict(name: str) -> None:
-    with workspace.opened() as (_, database, _), database.read() as session:
-        # No attempt has a number that long; a database could not even look for it.
+def _print_verdict(name: str) -> None:
+    with workspace.opened() as work, work.database.read() as session:
+        # A longer number is no attempt's, and databases refuse to look for it.
         number = int(name) if name.isdecimal() and len(name) < 10 else None
         row = get_attempt(session, id=number) if number is not None else get_version(session, id=name)
         if row is None:
             raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
-        found = row.verdict or {}
-    if not found.get("checks"):
-        raise NotFound(f"{name}: nothing was compared")
-    title = f"{name}: {found['reason']}"
-    Console(width=max(out.width, WIDE)).print(verdict_table(escape(title), found))
+        verdict = row.verdict or {}
+    if not verdict.get("checks"):
+        raise NotFound(f"{name}: the gate compared nothing")
+    title = f"{name}: {verdict['reason']}"
+    Console(width=max(out.width, WIDE)).print(verdict_table(escape(title), verdict))
 
 
-def _came_to(row: AttemptRow) -> str:
+def _attempt_result(row: AttemptRow) -> str:
     if row.finished_at is None:
-        return "not finished: it is under way, or was killed"
+        return "not finished: still running, or killed"
     return f"{row.outcome}" + (f" → {row.version_id}" if row.version_id else "") + f": {row.reason}"
 
 
-def _shadow(row: ShadowRow) -> str:
+def _shadow_state(row: ShadowRow) -> str:
     if row.outcome:
         return f"{row.outcome}: {row.reason}"
-    return f"until {row.until:%Y-%m-%d %H:%M:%S}; {shadow.progress(row)} so far"
-
-
-WhoOption = Annotated[str, typer.Option(help="Who decides: `versions` tells it with the reason.")]
-WhyOption = Annotated[str, typer.Option(help="The reason.")]
-
-
-def decided(what: str, who: str, why: str) -> str:
-    """Why a version became active, in a line. Raises InvalidInput where that is too long."""
-    check_length("who", who, MAX_ACTOR)
-    check_length("why", why, MAX_COMMENT)
-    return f"{what} by {one_line(who) or 'command'}" + (f": {one_line(why)}" if why.strip() else "")
+    return f"until {row.until:{TIME}}; {shadow.progress(row)} so far"
 
 
 @app.command()
 def promote(version: str, who: WhoOption = "", why: WhyOption = "") -> None:
-    """Make VERSION the active one, after checking its files. Running apps follow within seconds."""
-    with workspace.opened() as (_, database, versions):
-        versions.promote(version, why=decided("promoted", who, why))
-        warn_of_withdrawn(database, version)
+    """Make VERSION the active one, after checking its files. Running apps switch within seconds."""
+    with workspace.opened() as work:
+        work.versions.promote(version, why=_reason("promoted", who, why))
+        _warn_of_withdrawn(work.database, version)
     out.print(f"active: {version}")
 
 
 @app.command()
 def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
-    """Go back to the parent of the active version. Running apps follow within seconds."""
-    with workspace.opened() as (_, database, versions):
-        before, after = versions.rollback(why=decided("rolled back", who, why))
-        warn_of_withdrawn(database, after)
+    """Go back to the parent of the active version. Running apps switch within seconds."""
+    with workspace.opened() as work:
+        before, after = work.versions.rollback(why=_reason("rolled back", who, why))
+        _warn_of_withdrawn(work.database, after)
     out.print(f"active: {after} (before: {before})")
 
 
-def warn_of_withdrawn(database: Database, version: str) -> None:
+def _reason(action: str, who: str, why: str) -> str:
+    """Why a version became active, on one line. Raises InvalidInput if `who` or `why` is too long."""
+    check_length("who", who, MAX_ACTOR)
+    check_length("why", why, MAX_COMMENT)
+    return f"{action} by {one_line(who) or 'command'}" + (f": {one_line(why)}" if why.strip() else "")
+
+
+def _warn_of_withdrawn(database: Database, version: str) -> None:
     with database.read() as session:
         count = count_withdrawn(session, version_id=version)
     if count:
-        console.print(
-            f"{version} has learned {count} corrections that were turned down or erased since; "
-            "`python -m training retrain` makes a version without",
-            **PLAIN,
+        print_plain(
+            f"{version} has learned {count} corrections that were later rejected or erased; "
+            "`python -m training retrain` trains a version without them",
+            to=console,
         )

@@ -1,9 +1,9 @@
-"""What commands work on: settings, database, versions and, where needed, the model."""
+"""What commands work on: settings, database, versions and, where a command needs it, the model."""
 
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from dataclasses import dataclass
 
-from product.cli.console import say
 from product.inference.engine import Engine
 from product.privacy import keys
 from product.sentiment import StorageUnavailable
@@ -16,38 +16,40 @@ from product.versions.registry import Versions
 from product.versions.watcher import Watcher
 
 
+@dataclass(frozen=True)
+class Workspace:
+    """An installation's settings with its open database."""
+
+    settings: Settings
+    database: Database
+    versions: Versions
+
+
 @contextmanager
-def opened() -> Iterator[tuple[Settings, Database, Versions]]:
+def opened() -> Iterator[Workspace]:
+    """The installation that the environment describes, its database migrated. Raises BadSetting, StorageUnavailable."""
     settings = load_settings()
-    with opened_database(settings) as database:
-        yield settings, database, Versions(settings, database)
-
-
-@contextmanager
-def opened_application() -> Iterator[Application]:
-    """Without a model: for what needs none."""
-    with opened() as (settings, database, _), closing(Engine()) as engine:
-        yield Application(settings, database, engine)
-
-
-@contextmanager
-def opened_database(settings: Settings) -> Iterator[Database]:
     database = Database(settings.database)
     try:
         migrate(database)
-        yield database
+        yield Workspace(settings, database, Versions(settings, database))
     finally:
         database.close()
 
 
 @contextmanager
-def running_engine(settings: Settings, database: Database) -> Iterator[Engine]:
-    """The engine of the app with the active version; a new one is followed while it works."""
-    say("loading the model")
-    versions = Versions(settings, database)
-    ensure_shipped(settings, versions)
+def opened_application() -> Iterator[Application]:
+    """The application without a model, for commands that predict nothing."""
+    with opened() as work, closing(Engine()) as engine:
+        yield Application(work.settings, work.database, engine)
+
+
+@contextmanager
+def running_engine(work: Workspace) -> Iterator[Engine]:
+    """An engine with the active version. It swaps to a newly promoted version while it runs. Raises BadVersion."""
+    ensure_shipped(work.settings, work.versions)
     engine = Engine()
-    watcher = Watcher(settings, versions, engine)
+    watcher = Watcher(work.settings, work.versions, engine)
     try:
         watcher.start()
         yield engine
@@ -57,7 +59,8 @@ def running_engine(settings: Settings, database: Database) -> Iterator[Engine]:
 
 
 def secret(settings: Settings) -> bytes:
+    """The installation's key for hashes. Raises StorageUnavailable."""
     try:
         return keys.secret(settings.data_dir)
     except OSError as error:
-        raise StorageUnavailable(f"{settings.data_dir / keys.FILE} cannot be read or made: {error}") from error
+        raise StorageUnavailable(f"{settings.data_dir / keys.FILE} cannot be read or created: {error}") from error

@@ -13,11 +13,12 @@ from pathlib import Path
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
-from product.files.reading import Row, Tell, batches, nobody, read_heading, read_rows
+from product.files.reading import Row, batches, read_heading, read_rows
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy import keys
 from product.privacy.redact import redact_for_storage
+from product.progress import report
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
 from product.storage.database import Database
 from product.storage.feedback import PRODUCT, save_feedback
@@ -28,6 +29,7 @@ from product.validation import MAX_ACTOR, check_label, check_length, check_text
 WHY = "Imported from a file."
 LISTED = 20
 """Bad rows that a refusal names."""
+CHECKING = "checking the file"
 
 
 @dataclass(frozen=True)
@@ -77,8 +79,8 @@ def prediction_id(key: bytes, actor: str, text: str) -> str:
     return keys.keyed_hash(key, "import", f"{actor}\0{text}")[:32]
 
 
-def check(source: Source, key: bytes, *, skip_bad: bool = False, tell: Tell = nobody) -> Plan:
-    """Look through the file. Nothing is stored and no model is asked; `tell` hears how many rows were looked at.
+def check(source: Source, key: bytes, *, skip_bad: bool = False) -> Plan:
+    """Look through the file. Nothing is stored and no model is asked.
 
     Raises InvalidInput for a file that cannot be read, and naming bad rows by number and column; with `skip_bad` the
     plan lists these.
@@ -88,7 +90,7 @@ def check(source: Source, key: bytes, *, skip_bad: bool = False, tell: Tell = no
     last, rows, bad = {}, 0, []
     for seen, row in enumerate(read_rows(source.path)):
         if seen % 1_000 == 0:
-            tell(seen, None)
+            report(CHECKING, seen)
         try:
             given = _given(source, row)
         except InvalidInput as problem:
@@ -96,6 +98,7 @@ def check(source: Source, key: bytes, *, skip_bad: bool = False, tell: Tell = no
         else:
             last[prediction_id(key, source.actor, given.text)] = given.number
             rows += 1
+    report(CHECKING, rows + len(bad), rows + len(bad))
     if bad and not skip_bad:
         more = f"\n… and {len(bad) - LISTED:,} more" if len(bad) > LISTED else ""
         raise InvalidInput(
@@ -142,9 +145,8 @@ def store(
     key: bytes,
     database: Database,
     scorer: Scorer,
-    tell: Tell = nobody,
 ) -> Imported:
-    """Put the plan's rows into the database, batch by batch; `tell` hears how many of how many texts are done.
+    """Put the plan's rows into the database, batch by batch.
 
     What was committed before a kill or an error stays, and the same call again goes on from there. Raises NoModel,
     StorageUnavailable.
@@ -153,7 +155,7 @@ def store(
     for batch in batches(_that_count(source, plan, key), MAX_TEXTS):
         counts += _store_batch(source.actor, dict(batch), database, scorer)
         done += len(batch)
-        tell(done, len(plan.last))
+        report("importing", done, len(plan.last))
     return Imported(**{name: counts[name] for name in ("added", "changed", "unchanged", "erased")})
 
 

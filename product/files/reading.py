@@ -2,7 +2,7 @@
 
 import csv
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import islice
@@ -19,12 +19,6 @@ SEPARATORS = (",", ";", "\t")
 """Excel writes a semicolon where a comma is the decimal sign."""
 
 Item = TypeVar("Item")
-Tell = Callable[[int, int | None], None]
-"""Hears how many of how many are done; None while that is not known."""
-
-
-def nobody(_done: int, _total: int | None) -> None:
-    """Hears nothing."""
 
 
 @dataclass(frozen=True)

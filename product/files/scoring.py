@@ -7,9 +7,7 @@ from pathlib import Path
 
 from product.files.reading import (
     Row,
-    Tell,
     batches,
-    nobody,
     read_heading,
     read_rows,
     separator,
@@ -19,6 +17,7 @@ from product.files.writing import written_whole
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy.redact import redact_for_storage
+from product.progress import report
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
 ADDED = ("label", "confidence", *LABELS, "language", "route")
@@ -72,10 +71,8 @@ def score(
     table: Table,
     target: Path,
     scorer: Scorer,
-    *,
-    tell: Tell = nobody,
 ) -> Scores:
-    """Write every row with its answers to `target`, whole or not at all; `tell` hears how many of how many are done.
+    """Write every row with its answers to `target`, completely or not at all.
 
     The model reads a text as the product keeps it, identifiers redacted; the column itself stays as it is, but for the
     apostrophe before what a spreadsheet might run. Raises InvalidInput, NoModel.
@@ -93,7 +90,7 @@ def score(
             empty += sum(not text.strip() for text in texts)
             too_long += sum(len(text) > MAX_CHARACTERS and bool(text.strip()) for text in texts)
             done += len(rows)
-            tell(done, table.rows)
+            report("scoring", done, table.rows)
     return Scores(done, empty, too_long)
 
 

@@ -37,7 +37,7 @@ def test_attempts_are_listed_with_what_they_came_to(attempts, command):
     told = command().stdout
     assert "active since" in told and ": v1: test" in told
     assert ": kept: worse" in told
-    assert "attempt 2, begun" in told and "not finished: it is under way, or was killed" in told
+    assert "attempt 2, started" in told and "not finished: still running, or killed" in told
 
 
 @pytest.mark.parametrize("name", ["v1", "1"])
@@ -50,7 +50,12 @@ def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, c
 
 @pytest.mark.parametrize(
     ("name", "said"),
-    [("v2", "no version 'v2'"), ("9", "No attempt has the number 9"), ("9" * 30, "no version"), ("2", "2: nothing")],
+    [
+        ("v2", "no version 'v2'"),
+        ("9", "No attempt has the number 9"),
+        ("9" * 30, "no version"),
+        ("2", "2: the gate compared nothing"),
+    ],
 )
 def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name, said):
     refused = command("--verdict", name)
@@ -94,5 +99,5 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
         activate_version(session, version_id="v3", why="test")
     told = CliRunner().invoke(app, ["rollback"])
     assert "active: v2 (before: v3)" in told.stdout
-    assert "v2 has learned 1 corrections that were turned down or erased since" in told.stderr
-    assert "turned down" not in CliRunner().invoke(app, ["rollback"]).stderr
+    assert "v2 has learned 1 corrections that were later rejected or erased" in told.stderr
+    assert "later rejected" not in CliRunner().invoke(app, ["rollback"]).stderr

@@ -144,7 +144,7 @@ def test_others_who_call_themselves_the_same_are_named(database, give, erase):
     give(actor="anna", text="two")
     give(actor="joanna", text="three")
     done = erase("--actor", "anna", "--yes")
-    assert "not erased, as others stand behind it: b3a36163be41:anna\n" in done.output
+    assert "not erased, other contributors of that name: b3a36163be41:anna\n" in done.output
 
 
 def test_erasing_what_is_erased_changes_nothing(database, give, count):
@@ -237,7 +237,7 @@ def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(
     monkeypatch.setattr(workspace.Database, "scrub", full)
     done = erase("--actor", "Xanadu Ann", "--yes")
     assert "erased: corrections: 1" in done.output
-    assert "traces may stay" in str(done.exception)
+    assert "traces may remain" in str(done.exception)
 
 
 def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase, give):
@@ -261,7 +261,7 @@ def test_the_command_names_the_versions_and_what_makes_one_without(database, era
         "versions": ["v2"],
         "clean": True,
     }
-    assert "learned by: v2; `python -m training retrain` makes one without" in done.stderr
+    assert "learned by: v2; `python -m training retrain` trains a version without it" in done.stderr
 
 
 @pytest.mark.parametrize(("option", "value"), [("--actor", "nobody"), ("--feedback", "f" * 32)])
@@ -309,7 +309,7 @@ def test_asked_for_a_retraining_it_follows_on_the_same_data_and_its_exit_status_
     learn(database, "v2", feedback_id)
     done = erase("--feedback", feedback_id, "--yes", "--retrain")
     assert done.exit_code == 7
-    assert "learned by: v2" in done.output and "v2 still serves" in done.output
+    assert "learned by: v2" in done.output and "v2 is still active" in done.output
     [environment] = retrainings
     assert environment["ATTUNE_DATA_DIR"] == str(settings.data_dir)
     assert environment["ATTUNE_DATABASE_URL"] == settings.database
@@ -333,7 +333,7 @@ def test_a_person_is_offered_one_where_a_version_learned_it(
     if learned:
         learn(database, "v2", feedback_id)
     done = erase("--feedback", feedback_id, input=answers)
-    assert ("Train a version without it now?" in done.output) is learned
+    assert ("Train a version without them now?" in done.output) is learned
     assert len(retrainings) == started
     assert done.exit_code == (7 if started else 0)
 

@@ -15,6 +15,7 @@ from product.sentiment import InvalidInput
 from product.storage.corrections import all_corrections
 from product.storage.predictions import first_prediction_at, get_prediction, sample_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+from tests.support.progress import recorded_progress
 
 KEY = b"k" * 32
 
@@ -50,7 +51,7 @@ def run(settings, database, engine, monkeypatch):
     """The command on the test's own database, with the stand-in for the model."""
 
     @contextmanager
-    def stand_in(_settings, _database):
+    def stand_in(_work):
         yield engine
 
     monkeypatch.setattr(workspace, "load_settings", lambda: settings)
@@ -144,12 +145,13 @@ def test_after_a_break_what_was_committed_stays_and_the_rest_follows(take, datab
     assert len(standing(database)) == 600
 
 
-def test_progress_is_told_after_each_batch(tmp_path, database, engine):
+def test_progress_is_reported_after_each_batch(tmp_path, database, engine):
     (tmp_path / "a.csv").write_text(numbered(300))
-    source, heard = intake.Source(tmp_path / "a.csv", "team"), []
+    source = intake.Source(tmp_path / "a.csv", "team")
     plan = intake.check(source, KEY)
-    intake.store(source, plan, KEY, database, engine, tell=lambda done, total: heard.append((done, total)))
-    assert heard == [(256, 300), (300, 300)]
+    with recorded_progress() as reports:
+        intake.store(source, plan, KEY, database, engine)
+    assert [(done, total) for _, done, total in reports] == [(256, 300), (300, 300)]
 
 
 def test_an_erased_text_is_not_brought_back(take, database):
@@ -243,8 +245,8 @@ def test_the_command_imports_and_tells_what_came_of_each_row(tmp_path, run, data
     (tmp_path / "a.csv").write_text("text,label\nbad bag,neutral\nbad bag,positive\ngood day,angry\n")
     done = run(tmp_path / "a.csv", "--actor", "team", "--skip-bad")
     assert done.exit_code == 0, done.output
-    assert "left out: row 4, label: must be one of" in done.stderr
-    assert "2 rows: 1 new, 0 with another label, 0 as they were, 1 repeat a text, 1 bad rows left out" in done.stdout
+    assert "skipped: row 4, label: must be one of" in done.stderr
+    assert "2 rows: 1 new, 0 changed, 0 unchanged, 1 repeated texts, 1 invalid rows skipped" in done.stdout
     again = run(tmp_path / "a.csv", "--actor", "team", "--skip-bad", "--json", "-")
     assert json.loads(again.stdout) == {
         "file": str(tmp_path / "a.csv"),

@@ -13,6 +13,7 @@ from product.files import scoring as bulk
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
 from product.storage.tables import PredictionRow
+from tests.support.progress import recorded_progress
 
 ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "route"]
 
@@ -98,10 +99,10 @@ def test_a_table_parted_by_semicolons_stays_one(score, tmp_path):
     assert row.startswith("1;bad bag, really;negative;0.75")
 
 
-def test_a_long_table_is_read_in_batches_and_progress_is_told(score, engine):
-    heard = []
-    counted, rows = score("text\n" + "bad bag\n" * 600, tell=lambda done, total: heard.append((done, total)))
-    assert heard == [(256, 600), (512, 600), (600, 600)]
+def test_a_long_table_is_read_in_batches_and_progress_is_reported(score, engine):
+    with recorded_progress() as reports:
+        counted, rows = score("text\n" + "bad bag\n" * 600)
+    assert [(done, total) for _, done, total in reports] == [(256, 600), (512, 600), (600, 600)]
     assert len(rows) == 601 and counted.rows == 600
 
 
@@ -137,7 +138,7 @@ def test_the_command_scores_a_named_column_stores_nothing_and_replaces_only_by_f
     tmp_path, settings, database, engine, monkeypatch, count
 ):
     @contextmanager
-    def stand_in(_settings, _database):
+    def stand_in(_work):
         yield engine
 
     monkeypatch.setattr(workspace, "load_settings", lambda: settings)
@@ -157,4 +158,4 @@ def test_the_command_scores_a_named_column_stores_nothing_and_replaces_only_by_f
     assert isinstance(CliRunner().invoke(app, command).exception, InvalidInput)
     again = CliRunner().invoke(app, [*command, "--force"])
     assert again.exit_code == 0
-    assert "2 rows are written to" in again.stdout and "1 without a text" in again.stdout
+    assert "2 rows, 1 without text" in again.stdout

@@ -260,7 +260,7 @@ def test_versions_tells_of_a_shadow_under_way(settings, database, make_watch, sh
     told = CliRunner().invoke(commands, ["versions"]).stdout
     assert "│ shadow │ v2" in told
     assert "active since" in told and ": v1: shipped" in told
-    assert "v2 in the shadow: until " in told
+    assert "shadow v2: until " in told
     assert "it read 1 of the answers of v1 and 1 of them differently so far" in told
 
 
