@@ -21,7 +21,7 @@ from product.inference import model as models
 from product.inference.model import softmax
 from product.settings.rules import GateRules
 from product.storage.corrections import all_corrections
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.metrics import targets
 from training.retraining import gate
 from training.retraining import loop as retrain

@@ -22,9 +22,9 @@ from product.inference.model import Model
 from product.inference.text import HAN, detect_language
 from product.sentiment import AttuneError
 from product.settings.configuration import load_settings
-from training.data import catalogue as corpora
-from training.data.catalogue import DATA, Row
-from training.data.cleaning import BadRequest, clean
+from training.data.catalogue import load_clean
+from training.data.readers import DATA
+from training.data.rows import BadRequest, Row
 from training.evaluation.lookup import find_folder
 from training.evaluation.metrics import targets
 
@@ -83,11 +83,11 @@ def read(model: Model, name: str, rows: list[Row]) -> Reading:
     return Reading(name, rows, {each: model.experts[each].probabilities(texts) for each in FRAMES})
 
 
-def accuracies(model: Model, say: Callable) -> Table:
+def accuracies(model: Model, corpus_dir: str, say: Callable) -> Table:
     by_frame = mixed_rows()
     parts = {"mixed": [row for rows in by_frame.values() for row in rows]}
     parts |= {f"mixed: {FRAMES[frame]}": rows for frame, rows in by_frame.items()}
-    parts |= {f"{name} test": clean(corpora.load(name, "test"))[0] for name in ("desk-en", "desk-zh")}
+    parts |= {f"{name} test": load_clean(name, "test", corpus_dir) for name in ("desk-en", "desk-zh")}
     readings = []
     for name, rows in parts.items():
         say(f"both experts read {len(rows)} rows: {name}")
@@ -126,11 +126,12 @@ def costs(model: Model, sizes: dict[str, int], say: Callable) -> Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="", help="a version's folder or id; default: the active version")
-    console, folder = Console(), find_folder(load_settings(), parser.parse_args().model)
+    console, settings = Console(), load_settings()
+    folder = find_folder(settings, parser.parse_args().model)
     model = models.load(folder)
     if set(model.languages) != set(FRAMES):
         raise BadRequest(f"{model.version} has an expert for {', '.join(model.languages)} alone; two are compared here")
-    console.print(accuracies(model, console.log))
+    console.print(accuracies(model, settings.corpus_dir, console.log))
     console.print(costs(model, serving_sizes(folder), console.log))
 
 

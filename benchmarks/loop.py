@@ -9,7 +9,6 @@ stopped goes on; `--table` prints what the file has, and `--plot FILE.png` draws
 
 import argparse
 import json
-import os
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -32,7 +31,7 @@ from product.inference.model import Model
 from product.inference.prediction import predict_batch
 from product.privacy.redact import redact_for_storage
 from product.sentiment import Correction
-from product.settings.configuration import ROOT
+from product.settings.configuration import ROOT, load_settings
 from product.storage.corrections import all_corrections
 from product.storage.database import Database
 from product.storage.feedback import save_feedback
@@ -40,11 +39,11 @@ from product.storage.predictions import save_predictions
 from product.storage.tables import FeedbackRow, LearnedRow
 from product.versions.registry import Versions
 from training.data import catalogue as corpora
-from training.data.catalogue import CorpusUnavailable, Row
-from training.data.cleaning import clean
+from training.data.preparation import subsample
+from training.data.rows import CorpusUnavailable, Row
 from training.retraining import loop as retrain
 from training.retraining.compare import answered_rightly
-from training.retraining.dataset import RetrainDataset, some
+from training.retraining.dataset import RetrainDataset
 from training.retraining.gate import Verdict
 
 SIZES = (100, 300, 1000)
@@ -152,12 +151,12 @@ def read_results(file: Path) -> list[dict]:
 
 def elsewhere() -> dict[str, list[Row]]:
     """Test rows of the corpora that are here: they are only reported."""
-    found = {}
+    found, corpus_dir = {}, load_settings().corpus_dir
     for name, limit in ELSEWHERE.items():
         try:
-            if corpora.find(name).hub and not os.environ.get("ATTUNE_CORPUS_DIR"):
+            if corpora.find(name).hub and not corpus_dir:
                 raise CorpusUnavailable("not on this disk")
-            found[name] = some(clean(corpora.load(name, "test"))[0], limit, seed=0)
+            found[name] = subsample(corpora.load_clean(name, "test", corpus_dir), limit, seed=0)
         except CorpusUnavailable:
             console.log(f"{name} is not here")
     return found

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass
 
 from product.sentiment import LABELS
-from training.data.catalogue import Row
+from training.data.rows import Row
 
 KINDS = ("honest", "careless", "alone", "together")
 """All honest; honest with one word in ten wrong; a fifth of the people hostile, each in a way of their own, or all in

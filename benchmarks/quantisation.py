@@ -15,8 +15,7 @@ from product.inference import checkpoint, export
 from product.inference import manifest as manifests
 from product.inference.backends.onnx_int8 import OnnxInt8
 from product.settings.configuration import SHIPPED_MODEL, load_settings
-from training.data import catalogue as corpora
-from training.data.cleaning import clean
+from training.data.catalogue import load_clean
 from training.evaluation.lookup import find_model
 
 
@@ -24,7 +23,7 @@ def main() -> None:
     console, settings = Console(), load_settings()
     served = find_model(settings, "").experts["en"]
     merged = checkpoint.load_expert(SHIPPED_MODEL, manifests.read(SHIPPED_MODEL), "en", settings.base_model)
-    texts = [row.text for row in clean(corpora.load("airline", "validation"))[0]]
+    texts = [row.text for row in load_clean("airline", "validation", settings.corpus_dir)]
     table = Table(title=f"{len(texts):,} airline validation rows", title_justify="left")
     for heading in ("layers in fp32", "labels as before", "speed against fp32", "size"):
         table.add_column(heading, justify="right")

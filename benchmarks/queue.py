@@ -19,7 +19,7 @@ from benchmarks.people import ACTORS, Word
 from benchmarks.snippets import snippets
 from product.feedback.ranking import Candidate, rank
 from product.versions.registry import Versions
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.retraining import loop as retrain
 
 LABELS, POOL = 100, 600

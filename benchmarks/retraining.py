@@ -15,8 +15,7 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.app_process import RunningApp, command
-from training.data import catalogue as corpora
-from training.data.cleaning import clean
+from training.data.catalogue import load_clean
 
 TOKEN = "benchmark"
 
@@ -30,7 +29,7 @@ def ask(app: RunningApp, path: str, body: dict) -> dict:
 
 def correct(app: RunningApp, number: int, people: int) -> None:
     """Give `number` messages their right label, those first that the app reads wrongly."""
-    rows = clean(corpora.load("airline", "validation"))[0]
+    rows = load_clean("airline", "validation", corpus_dir="")
     answered = []
     for start in range(0, len(rows), 256):
         part = rows[start : start + 256]

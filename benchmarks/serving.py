@@ -9,8 +9,7 @@ from rich.table import Table
 
 from product.inference.model import BATCH, Model
 from product.settings.configuration import load_settings
-from training.data import catalogue as corpora
-from training.data.cleaning import clean
+from training.data.catalogue import load_clean
 from training.evaluation.lookup import find_model
 
 MESSAGES = 512
@@ -39,7 +38,7 @@ def main() -> None:
     settings = load_settings()
     served = find_model(settings, "")
     reference = find_model(settings, "", backend="torch")
-    texts = [row.text for row in clean(corpora.load("airline", "test"))[0][:MESSAGES]]
+    texts = [row.text for row in load_clean("airline", "test", corpus_dir="")[:MESSAGES]]
     table = Table(title=f"{MESSAGES} customer tweets, median of {ROUNDS} rounds", title_justify="left")
     for heading in ("", "fp32 (PyTorch) msg/s", "int8 (ONNX Runtime) msg/s", "ratio"):
         table.add_column(heading, justify="right")

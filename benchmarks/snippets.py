@@ -11,8 +11,8 @@ import sys
 import tarfile
 from pathlib import Path
 
-from training.data.catalogue import Row
 from training.data.cleaning import clean, drop_duplicates, keep_apart
+from training.data.rows import Row
 
 PACKAGE = "vaderSentiment==3.3.2"
 ARCHIVE = "hutto_ICWSM_2014.tar.gz"

@@ -8,7 +8,7 @@ import pytest
 from benchmarks.loop import summary
 from benchmarks.people import HOSTILE, KINDS, TOGETHER, stream
 from benchmarks.snippets import ARCHIVE, MEMBER, snippets
-from training.data.catalogue import Row
+from training.data.rows import Row
 
 ROWS = [Row(f"sentence number {number}", ("negative", "neutral", "positive")[number % 3], "x") for number in range(900)]
 

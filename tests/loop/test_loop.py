@@ -8,7 +8,6 @@ import pytest
 
 from benchmarks.app_process import RunningApp, command
 from training.data import catalogue as corpora
-from training.data.cleaning import clean
 
 DATA = Path(__file__).resolve().parent.parent / "data"
 CORRECTED = 90
@@ -43,7 +42,7 @@ def story(tmp_path_factory):
     probes = read("loop_probes.csv")
     kind = [row for row in probes if row["role"] == "kind"]
     counter = [row for row in probes if row["role"] == "counter"]
-    gate = [vars(row) for row in clean(corpora.load("airline", "gate"))[0]][:512]
+    gate = [vars(row) for row in corpora.load_clean("airline", "gate", corpus_dir="")][:512]
     watched = [row["text"] for row in probes]
     with RunningApp(data_dir) as app:
 

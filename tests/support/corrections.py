@@ -7,9 +7,9 @@ import numpy as np
 from product.inference.text import expert_for
 from product.sentiment import Correction
 from training.data import catalogue as corpora
+from training.data.similarity import near_duplicate_groups
 from training.retraining import dataset as material
 from training.retraining.dataset import RetrainDataset
-from training.retraining.holdout import near_duplicates
 
 
 def correction(number: int, text: str, label: str) -> Correction:
@@ -18,7 +18,7 @@ def correction(number: int, text: str, label: str) -> Correction:
 
 
 def chinese_corrections(count: int) -> list[Correction]:
-    rows = corpora.load("replay-zh", "validation")[:count]
+    rows = corpora.load("replay-zh", "validation", corpus_dir="")[:count]
     return [correction(number, row.text, row.label) for number, row in enumerate(rows)]
 
 
@@ -28,7 +28,7 @@ def collect(settings, accepted, *, before=None, least=10, seed=1) -> RetrainData
 
 def distinct_texts(count: int) -> list[str]:
     """English support messages, no two of which are near-duplicates."""
-    texts = [row.text for row in corpora.load("replay-en", "train")[: 2 * count]]
+    texts = [row.text for row in corpora.load("replay-en", "train", corpus_dir="")[: 2 * count]]
     texts = [text for text in texts if expert_for(text, ("en", "zh")) == "en"]
-    _, first = np.unique(near_duplicates(texts), return_index=True)
+    _, first = np.unique(near_duplicate_groups(texts), return_index=True)
     return [texts[index] for index in sorted(first)[:count]]

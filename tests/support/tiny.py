@@ -35,7 +35,7 @@ def write_checkpoint(folder: Path) -> Path:
 
 def write_tokenizer(file: Path) -> int:
     """One piece for each Chinese character of the project's own messages. Returns how many pieces there are."""
-    characters = sorted(set("".join(row.text for row in corpora.load("replay-zh", "train"))) - {" "})
+    characters = sorted(set("".join(row.text for row in corpora.load("replay-zh", "train", corpus_dir=""))) - {" "})
     ids = {piece: index for index, piece in enumerate((*SPECIAL, *characters))}
     tokenizer = Tokenizer(models.WordLevel(ids, unk_token="[UNK]"))
     tokenizer.normalizer = normalizers.BertNormalizer()
@@ -54,7 +54,7 @@ def build_version(checkpoint: Path, out: Path) -> Path:
         base=None,
         parts=["zh/packed"],
         tokenizer=checkpoint / "tokenizer.json",
-        validation=corpora.load("replay-zh", "validation"),
+        validation=corpora.load("replay-zh", "validation", corpus_dir=""),
         max_tokens=64,
         float_layers=1,
         say=print,

@@ -87,7 +87,7 @@ def vocabulary(
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
-    cut = words.cut(model, out_dir, like=like, names=corpus or [], say=say)
+    cut = words.cut(model, out_dir, like=like, names=corpus or [], corpus_dir=load_settings().corpus_dir, say=say)
     out.print(f"{cut.after:,} of {cut.before:,} pieces are in {out_dir}")
 
 
@@ -174,5 +174,7 @@ def table(
     from training.compression import comparison
     from training.evaluation.rows import read_rows
 
-    rows = comparison.compare(model, {name: read_rows(name) for name in data}, load_settings().base_model, say)
+    settings = load_settings()
+    rows_by_name = {name: read_rows(name, settings.corpus_dir) for name in data}
+    rows = comparison.compare(model, rows_by_name, settings.base_model, say)
     print_rows("models as their int8 exports serve", rows)

@@ -22,8 +22,9 @@ def evaluate(
     from training.evaluation.metrics import evaluate as measure
     from training.evaluation.rows import read_rows
 
-    rows = read_rows(data)
-    loaded = find_model(load_settings(), model)
+    settings = load_settings()
+    rows = read_rows(data, settings.corpus_dir)
+    loaded = find_model(settings, model)
     say(f"reading {len(rows):,} texts with {loaded.version}")
     result = {"model": loaded.version, "data": data} | measure(loaded, rows)
     if json_file != "-":

@@ -1,6 +1,7 @@
 """Commands that make a release: combine, ship, measure, card, reference."""
 
 import sys
+from functools import partial
 from pathlib import Path
 from typing import Annotated
 
@@ -41,12 +42,14 @@ def reference(
 ) -> None:
     """Count what the shipped model says of its training messages: what drift is measured from. After each `ship`."""
     from product.inference import manifest as manifests
-    from training.data import catalogue as corpora
+    from training.data import catalogue
     from training.evaluation import drift_reference as references
     from training.evaluation.lookup import find_model
 
-    loaded = find_model(load_settings(), model or manifests.read(SHIPPED_MODEL).id)
-    counted = references.build(loaded.version, corpora.load, loaded.score, say)
+    settings = load_settings()
+    loaded = find_model(settings, model or manifests.read(SHIPPED_MODEL).id)
+    load = partial(catalogue.load, corpus_dir=settings.corpus_dir)
+    counted = references.build(loaded.version, load, loaded.score, say)
     write_reference(out_file, counted)
     out.print(f"{counted.counts.rows:,} messages are counted in {out_file}", highlight=False, soft_wrap=True)
 
@@ -57,7 +60,8 @@ def measure(
     """Measure a version as it serves on all test rows there are, the behavioural suite and against fp32."""
     from training.release import measure as measuring
 
-    manifest = measuring.measure(version, load_settings().base_model, say)
+    settings = load_settings()
+    manifest = measuring.measure(version, settings.base_model, settings.corpus_dir, say)
     for name, measured in manifest.metrics.items():
         if name.endswith(" test"):
             print_measures(f"{manifest.id} on {name}", measured)

@@ -12,8 +12,7 @@ from product.inference import model as models
 from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.text import TextEncoder
 from training.compression.distillation import CHECKPOINT
-from training.data.catalogue import Row
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest, Row
 from training.evaluation.metrics import measures, polar_rows, targets
 from training.modelling.packaging import MAX_TOKENS
 

@@ -24,9 +24,9 @@ from product.inference import manifest as manifests
 from product.inference.model import TOKENIZER_FILE, softmax
 from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS
-from training.data.catalogue import CATALOGUE, Row
-from training.data.cleaning import BadRequest, Step, is_weak
-from training.modelling.trainer import NEUTRAL, Recipe, Targets, is_polar
+from training.data.catalogue import CATALOGUE, is_polar, is_weakly_labelled
+from training.data.rows import NEUTRAL, BadRequest, Row, Step
+from training.modelling.trainer import Recipe, Targets
 
 BATCH = 64
 CHUNK = 20_000
@@ -185,7 +185,7 @@ def teacher_targets(
             hidden = np.zeros((len(rows), states.shape[1]), dtype=np.float32) if hidden is None else hidden
             hidden[indices] = states
     labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
-    weak = np.array([is_weak(row) for row in rows], dtype=bool)
+    weak = np.array([is_weakly_labelled(row) for row in rows], dtype=bool)
     mixed = recipe.soft_share * said + (1 - recipe.soft_share) * labelled
     mixed[weak] = weighed_by_whole(said[weak], labelled[weak])
     mixed[np.array([row.source.startswith(OWN) for row in rows], dtype=bool)] = np.nan
@@ -208,7 +208,7 @@ TELLING = 0.9
 def drop_low_confidence(rows: list[Row], targets: Targets) -> tuple[list[Row], Targets, Step]:
     """Without the parts of a whole of which it stays open what they say; the targets keep in step."""
     sure = np.nan_to_num(targets.probabilities, nan=1.0).max(axis=1) >= TELLING
-    kept = np.array([one or not is_weak(row) for one, row in zip(sure, rows, strict=True)], dtype=bool)
+    kept = np.array([one or not is_weakly_labelled(row) for one, row in zip(sure, rows, strict=True)], dtype=bool)
     left = [row for one, row in zip(kept, rows, strict=True) if one]
     hidden = None if targets.hidden is None else targets.hidden[kept]
     why = f"labelled by the whole it is part of, and under {TELLING:.0%} with the teacher's word"

@@ -16,7 +16,7 @@ from product.inference.model import TOKENIZER_FILE
 from product.inference.text import prepare
 from training.compression.distillation import CHECKPOINT, checked_folder, write_checkpoint
 from training.data import catalogue as corpora
-from training.data.cleaning import BadRequest, clean
+from training.data.rows import BadRequest
 
 TABLE = re.compile(r"(.*\.)?embeddings\.word_embeddings\.weight")
 KINDS = ("Unigram", "WordPiece", "WordLevel")
@@ -46,7 +46,7 @@ def locate(model: str) -> Path:
     return checked_folder(Path(folder), "--model")
 
 
-def cut(model: str, out: Path, *, like: Path | None, names: list[str], say: Callable) -> Cut:
+def cut(model: str, out: Path, *, like: Path | None, names: list[str], corpus_dir: str, say: Callable) -> Cut:
     """Write the checkpoint with only the pieces of another checkpoint's tokenizer (`like`), or those that the training
     rows of the corpora `names` use and all single characters. Special tokens stay in either case.
 
@@ -59,7 +59,7 @@ def cut(model: str, out: Path, *, like: Path | None, names: list[str], say: Call
     kind = tokenizer["model"].get("type")
     if kind not in KINDS:
         raise BadRequest(f"--model {model}: a vocabulary of type {kind} cannot be cut; {', '.join(KINDS)} can")
-    wanted = pieces_like(like) if like else pieces_of(folder, tokenizer, names, say)
+    wanted = pieces_like(like) if like else pieces_of(folder, tokenizer, names, corpus_dir, say)
     kept = kept_ids(tokenizer, wanted)
     if len(kept) == len(tokenizer["added_tokens"]):
         raise BadRequest(f"--like {like}: its tokenizer shares no piece with that of {model}")
@@ -82,14 +82,14 @@ def pieces_like(folder: Path) -> set[str]:
     return set(Tokenizer.from_file(str(file)).get_vocab())
 
 
-def pieces_of(folder: Path, tokenizer: dict, names: list[str], say: Callable) -> set[str]:
+def pieces_of(folder: Path, tokenizer: dict, names: list[str], corpus_dir: str, say: Callable) -> set[str]:
     """The pieces that the corpora's training rows use, and every single character."""
     reader = Tokenizer.from_file(str(folder / TOKENIZER_FILE))
     reader.no_truncation()
     reader.no_padding()
     used: set[str] = {piece for piece in pieces(tokenizer) if len(bare(piece)) <= 1}
     for name in names:
-        texts = [prepare(row.text) for row in clean(corpora.load(name, "train"))[0]]
+        texts = [prepare(row.text) for row in corpora.load_clean(name, "train", corpus_dir)]
         say(f"reading {len(texts):,} training rows of {name}")
         for start in range(0, len(texts), BATCH):
             for encoding in reader.encode_batch(texts[start : start + BATCH]):

@@ -7,7 +7,7 @@ from functools import cache
 
 from pypinyin import lazy_pinyin
 
-from training.data.catalogue import Row
+from training.data.rows import Row
 
 LONGEST = 300
 """Characters of a text that is given slips: in a longer one a single slip teaches nothing."""

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 from product.drift.counts import MEASURES, Counts, Reference
 from product.inference.model import TextScore
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.data.cleaning import clean
 
 SOURCES = ("replay-en", "replay-zh", "airline")

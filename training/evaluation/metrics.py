@@ -5,7 +5,7 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from product.inference.model import Model
 from product.sentiment import LABELS
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.calibration_error import ece_interval, expected_calibration_error
 from training.evaluation.slices import slices
 

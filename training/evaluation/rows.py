@@ -6,16 +6,16 @@ from pathlib import Path
 import pandas
 
 from product.sentiment import LABELS, AttuneError
-from training.data import catalogue as corpora
-from training.data.catalogue import Row
-from training.data.cleaning import clean
+from training.data.catalogue import load_clean
+from training.data.readers import check_size
+from training.data.rows import BadCorpus, Row
 
 
 class BadData(AttuneError):
     """A data file cannot be used; the message names file, row and column."""
 
 
-def read_rows(data: str) -> list[Row]:
+def read_rows(data: str, corpus_dir: str) -> list[Row]:
     """Rows of a .csv or .parquet file with columns `text` and `label`, or of a known corpus: its test split, or with
     `NAME:SPLIT` another.
 
@@ -24,13 +24,13 @@ def read_rows(data: str) -> list[Row]:
     path = Path(data)
     if path.suffix not in (".csv", ".parquet"):
         name, _, split = data.partition(":")
-        return clean(corpora.load(name, split or "test"))[0]
+        return load_clean(name, split or "test", corpus_dir)
     if not path.is_file():
         raise BadData(f"{data}: no such file")
     try:
-        corpora.check_size(path)
+        check_size(path)
         table = _read_csv(path) if path.suffix == ".csv" else pandas.read_parquet(path)
-    except corpora.BadCorpus as error:
+    except BadCorpus as error:
         raise BadData(str(error)) from None
     # Of pyarrow's own errors some are neither ValueError nor OSError; NotImplementedError is a RuntimeError.
     except (ValueError, OSError, RuntimeError, KeyError, TypeError, pandas.errors.ParserWarning) as error:

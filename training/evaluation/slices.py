@@ -3,7 +3,7 @@
 import numpy as np
 
 from product.inference.text import detect_language
-from training.data.catalogue import Row
+from training.data.rows import Row
 
 MAX_SHORT, MAX_MEDIUM = 60, 140
 """Characters: a line, and a tweet."""

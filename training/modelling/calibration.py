@@ -1,4 +1,4 @@
-"""Temperature scaling and calibration error, on arrays."""
+"""Fit a temperature and class biases, on arrays."""
 
 from collections.abc import Sequence
 

@@ -17,10 +17,10 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.manifest import Base, Canary, Expert, Manifest, Serving
 from product.inference.text import TextEncoder
 from product.sentiment import LABELS
-from training.data.catalogue import Row
+from training.data.catalogue import is_polar
+from training.data.rows import NEUTRAL, Row
 from training.evaluation.metrics import targets
 from training.modelling.calibration import fit_calibration, fit_temperature
-from training.modelling.trainer import NEUTRAL, is_polar
 
 MAX_TOKENS = 256
 PACKAGES = ("torch", "transformers", "peft", "onnx", "onnxruntime", "tokenizers")

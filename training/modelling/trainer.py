@@ -28,7 +28,8 @@ from transformers import (
 
 from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS, AttuneError
-from training.data.catalogue import CATALOGUE, Row
+from training.data.catalogue import CATALOGUE
+from training.data.rows import Row
 from training.modelling import distributed
 
 log = logging.getLogger(__name__)

@@ -18,7 +18,7 @@ from training.compression.distillation import (
     keep_layers,
 )
 from training.data.augmentation import misspell
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest
 from training.modelling import distributed
 from training.modelling.trainer import (
     encode,

@@ -6,7 +6,7 @@ from pathlib import Path
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import Expert, Manifest
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest
 from training.modelling.packaging import copy_expert, finish
 from training.release.checkpoints import check_new_folder
 

@@ -15,8 +15,9 @@ from product.inference.model import TOKENIZER_FILE
 from product.settings.configuration import Settings
 from training.compression import distillation as compress
 from training.data import catalogue
-from training.data.catalogue import REPORTED, CorpusUnavailable
-from training.data.cleaning import GENERATED, BadRequest, clean, parse_request
+from training.data.catalogue import GENERATED, REPORTED
+from training.data.preparation import parse_request
+from training.data.rows import BadRequest, CorpusUnavailable
 from training.evaluation.metrics import evaluate
 from training.modelling import distributed
 from training.modelling.packaging import MAX_TOKENS, build_expert, finish
@@ -107,7 +108,8 @@ def build_version(
     details = version_lineage([*run["before"], run])
     asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
     names = reported_corpora(language, asked_for, settings.corpus_dir)
-    return with_test_metrics(draft, finish(draft, version, {language: expert}, details), names, say)
+    manifest = finish(draft, version, {language: expert}, details)
+    return with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
 
 
 def version_from_checkpoint(
@@ -129,7 +131,7 @@ def version_from_checkpoint(
     check_new_folder(out)
     compress.checked_folder(folder, "--model")
     compress.check_bits(bits, "--pack")
-    validation = [row for name in corpora for row in clean(catalogue.load(name, "validation"))[0]]
+    validation = [row for name in corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)]
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)
     model = checkpoint.load_base(folder, dtype=torch.float32)
@@ -148,7 +150,8 @@ def version_from_checkpoint(
     )
     stages = recorded_runs([folder])
     manifest = finish(draft, version, {language: expert}, version_lineage(stages) if stages else {})
-    manifest = with_test_metrics(draft, manifest, reported_corpora(language, corpora, settings.corpus_dir), say)
+    names = reported_corpora(language, corpora, settings.corpus_dir)
+    manifest = with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
     checkpoints.move_into_place(draft, out)
     return manifest
 
@@ -159,12 +162,12 @@ def check_language(language: str) -> None:
         raise BadRequest(f"--language {language!r} is not known; known are {', '.join(REPORTED)}")
 
 
-def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], say: Callable) -> Manifest:
+def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus_dir: str, say: Callable) -> Manifest:
     """The version with its measures on the test rows of these corpora, as far as they are to be had."""
     served, metrics = models.load(folder), {}
     for name in names:
         try:
-            rows = clean(catalogue.load(name, "test"))[0]
+            rows = catalogue.load_clean(name, "test", corpus_dir)
         except CorpusUnavailable as reason:
             say(f"not measured: {reason}")
             continue

@@ -11,7 +11,7 @@ from training.compression.distillation import (
     Teacher,
 )
 from training.data import catalogue
-from training.data.cleaning import parse_request
+from training.data.preparation import parse_request
 from training.modelling.packaging import package_versions
 from training.modelling.trainer import (
     machine,

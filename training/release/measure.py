@@ -17,8 +17,8 @@ from product.inference.manifest import Manifest
 from product.inference.model import Model
 from product.sentiment import AttuneError
 from training.data import catalogue as corpora
-from training.data.catalogue import REPORTED, CorpusUnavailable, Row
-from training.data.cleaning import clean
+from training.data.catalogue import REPORTED
+from training.data.rows import CorpusUnavailable, Row
 from training.evaluation import behaviours
 from training.evaluation.metrics import evaluate
 from training.release.card.results import UNMEASURED
@@ -42,15 +42,16 @@ class Subject:
     manifest: Manifest
     served: Model
     base_setting: str
+    corpus_dir: str
     say: Callable
 
 
-def measure(folder: Path, base_setting: str, say: Callable) -> Manifest:
+def measure(folder: Path, base_setting: str, corpus_dir: str, say: Callable) -> Manifest:
     """Measure what can be measured here and keep it in the version's manifest, with the reasons for what cannot.
 
     A figure that is in the manifest and cannot be measured again stays. Raises BadVersion when the folder is not whole.
     """
-    subject = Subject(folder, manifests.read(folder), models.load(folder), base_setting, say)
+    subject = Subject(folder, manifests.read(folder), models.load(folder), base_setting, corpus_dir, say)
     figures, unmeasured = {}, []
     for name, job in jobs(subject):
         say(f"measuring {name}")
@@ -85,7 +86,7 @@ def _need(subject: Subject, language: str) -> None:
 
 def _corpus(subject: Subject, language: str, name: str) -> dict:
     _need(subject, language)
-    rows = clean(corpora.load(name, "test"))[0]
+    rows = corpora.load_clean(name, "test", subject.corpus_dir)
     subject.say(f"reading {len(rows):,} test rows of {name}")
     return evaluate(subject.served, rows)
 
@@ -101,7 +102,7 @@ def _behaviours(subject: Subject, language: str) -> dict:
 def _agreement(subject: Subject, language: str) -> dict:
     """How often the file that serves gives the label of the restored fp32 model; how far probabilities are apart."""
     _need(subject, language)
-    rows, told = agreement_rows(language)
+    rows, told = agreement_rows(language, subject.corpus_dir)
     texts = [row.text for row in rows]
     served = subject.served.experts[language]
     reference = backends.load("torch", subject.folder, subject.manifest, language, subject.base_setting)
@@ -115,19 +116,19 @@ def _agreement(subject: Subject, language: str) -> dict:
     }
 
 
-def agreement_rows(language: str) -> tuple[list[Row], list[str]]:
+def agreement_rows(language: str, corpus_dir: str) -> tuple[list[Row], list[str]]:
     """Rows in a language to hold two backends of its expert against each other on, and what they are."""
     rows, told = [], []
     for name, split in AGREEMENT[language]:
         try:
-            parts = {f"{name} {split}": corpora.load(name, split)}
+            parts = {f"{name} {split}": corpora.load_clean(name, split, corpus_dir)}
         except CorpusUnavailable:
             if name not in INSTEAD:
                 raise
-            parts = {f"{other} {part}": corpora.load(other, part) for other, part in INSTEAD[name]}
+            parts = {f"{other} {part}": corpora.load_clean(other, part, corpus_dir) for other, part in INSTEAD[name]}
         told += parts
         rows += [row for part in parts.values() for row in part]
-    return clean(rows)[0], told
+    return rows, told
 
 
 def _size(subject: Subject, language: str) -> dict:

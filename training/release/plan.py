@@ -19,8 +19,9 @@ from training.compression.distillation import (
     teacher_targets,
     teachers_of,
 )
-from training.data.catalogue import Row, find
-from training.data.cleaning import BadRequest, Step, is_weak, parse_request, prepared
+from training.data.catalogue import find, is_weakly_labelled
+from training.data.preparation import parse_request, prepared, subsample_each_corpus
+from training.data.rows import BadRequest, Row, Step
 from training.modelling.trainer import (
     FULL,
     Recipe,
@@ -29,7 +30,6 @@ from training.modelling.trainer import (
     mixed_precision,
     share_of_batch,
 )
-from training.retraining.dataset import some
 
 ALPHA = 2
 """An adapter's alpha for each rank."""
@@ -116,13 +116,14 @@ def make_plan(
     _check_teachers(recipe, options, config, corpora)
     work = out.with_name(f".{out.name}.work")
     claim(work, _request(corpora, folder, recipe, options))
-    rows, validation, steps = prepared(corpora, recipe.seed)
+    prepared_rows = prepared(corpora, settings.corpus_dir, recipe.seed)
+    rows, validation, steps = prepared_rows.train, prepared_rows.validation, prepared_rows.steps
     for step in steps:
         say(str(step))
     targets = None
     if options.teachers:
         targets = teacher_targets(options.teachers, rows, recipe, out.parent / ".teacher-cache", say)
-        if any(is_weak(row) for row in rows):
+        if any(is_weakly_labelled(row) for row in rows):
             rows, targets, step = drop_low_confidence(rows, targets)
             steps.append(step)
             say(str(step))
@@ -136,7 +137,7 @@ def make_plan(
         rows=rows,
         targets=targets,
         validation=validation,
-        watched=limit_per_corpus(validation, options.validation_rows, recipe.seed),
+        watched=subsample_each_corpus(validation, options.validation_rows, recipe.seed),
         steps=steps,
         work=work,
     )
@@ -185,7 +186,7 @@ def _check_teachers(recipe: Recipe, options: Options, config: dict, corpora: lis
         if teacher.corpus and teacher.corpus not in names:
             raise BadRequest(f"--teacher {teacher.corpus}=…: that corpus is not asked for; asked: {', '.join(names)}")
     for name in names:
-        if find(name).weak and not teachers_of(name, options.teachers):
+        if find(name).weakly_labelled and not teachers_of(name, options.teachers):
             raise BadRequest(f"--corpus {name}: its labels are too weak to be learned alone: name a --teacher")
     if recipe.hidden_share:
         folder = options.teachers[0].folder
@@ -205,9 +206,3 @@ def _request(corpora: list[str], folder: Path | None, recipe: Recipe, options: O
         "teachers": [[str(one.folder), one.corpus] for one in options.teachers],
     }
     return {"corpora": corpora, "base": str(folder or ""), "recipe": asdict(recipe), "options": asked}
-
-
-def limit_per_corpus(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
-    """At most `limit` rows of each corpus, drawn by the seed."""
-    sources = sorted({row.source for row in rows})
-    return [row for name in sources for row in some([one for one in rows if one.source == name], limit, seed)]

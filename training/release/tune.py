@@ -13,7 +13,7 @@ from transformers import TrainerCallback
 
 from product.inference.text import TextEncoder
 from product.settings.configuration import Settings
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest
 from training.modelling.trainer import Recipe, discard, encode, train
 from training.release import plan as plans
 from training.release.checkpoints import starting_model

@@ -9,11 +9,11 @@ from product.inference.model import Model
 from product.inference.text import expert_for
 from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
-from training.data.catalogue import Row
+from training.data.catalogue import is_polar
+from training.data.rows import Row
 from training.evaluation import behaviours
 from training.evaluation.metrics import measures, targets
 from training.modelling.packaging import with_neutral_where_known
-from training.modelling.trainer import is_polar
 from training.retraining import gate
 from training.retraining.dataset import RetrainDataset
 from training.retraining.gate import Check, Verdict

@@ -9,9 +9,11 @@ from product.inference.text import expert_for
 from product.sentiment import Correction
 from product.settings.configuration import Settings
 from training.data import catalogue as corpora
-from training.data.catalogue import CorpusUnavailable, Row
-from training.data.cleaning import clean, drop_duplicates, keep_apart
-from training.retraining.holdout import choose_holdout, near_duplicates
+from training.data.cleaning import drop_duplicates, keep_apart
+from training.data.preparation import subsample
+from training.data.rows import CorpusUnavailable, Row
+from training.data.similarity import near_duplicate_groups
+from training.retraining.holdout import choose_holdout
 
 HELD_BACK, HELD_BACK_OF_FEW, ENOUGH = 0.25, 0.4, 120
 """The part of the corrections that judges: of few a larger one, up to so many groups, as what was learned is wasted
@@ -93,7 +95,7 @@ def collect(
     label that the champion learned, by the correction's id; what it has learned judges nothing. `least`: how many
     groups of near-duplicates must be held back for any to be.
     """
-    groups = near_duplicates([one.text for one in accepted]) if accepted else np.array([], dtype=int)
+    groups = near_duplicate_groups([one.text for one in accepted]) if accepted else np.array([], dtype=int)
     new = np.array([one.id not in before for one in accepted], dtype=bool)
     share = max(HELD_BACK, min(HELD_BACK_OF_FEW, ENOUGH / max(1, len(np.unique(groups)))))
     held = choose_holdout(accepted, groups, new, share, least, seed)
@@ -128,7 +130,7 @@ def collect_again(
 ) -> RetrainDataset:
     """What the champion has learned and still may teach, and nothing else; new corrections of other texts judge."""
     known = [one for one in accepted if before.get(one.id) == one.label]
-    groups = near_duplicates([one.text for one in accepted]) if accepted else np.array([], dtype=int)
+    groups = near_duplicate_groups([one.text for one in accepted]) if accepted else np.array([], dtype=int)
     learned_from = {group for one, group in zip(accepted, groups, strict=True) if one.id in before}
     held = np.array([group not in learned_from for group in groups], dtype=bool)
     say(f"corrections: {len(known)} to learn from again, {int(held.sum())} to judge by")
@@ -157,7 +159,7 @@ def judging_rows(settings: Settings, languages: tuple[str, ...], seed: int) -> t
         try:
             if not set(corpora.find(name).languages) & set(languages):
                 raise CorpusUnavailable(f"no expert has learned {', '.join(corpora.find(name).languages)}")
-            rows += some(load_here(settings, name, "gate"), limit, seed)
+            rows += subsample(load_here(settings, name, "gate"), limit, seed)
         except CorpusUnavailable as reason:
             unmeasured[name] = str(reason)
     return rows, unmeasured
@@ -168,15 +170,7 @@ def load_here(settings: Settings, name: str, split: str) -> list[Row]:
     by the clock fetches nothing from the Hub."""
     if corpora.find(name).hub and not settings.corpus_dir:
         raise CorpusUnavailable("ATTUNE_CORPUS_DIR names no folder that it lies in")
-    return clean(corpora.load(name, split))[0]
-
-
-def some(rows: list, limit: int | None, seed: int) -> list:
-    """At most `limit` of the rows, drawn by the seed, in their order."""
-    if limit is None or len(rows) <= limit:
-        return rows
-    chosen = np.random.default_rng(seed).choice(len(rows), size=limit, replace=False)
-    return [rows[index] for index in sorted(chosen)]
+    return corpora.load_clean(name, split, settings.corpus_dir)
 
 
 def make_lessons(
@@ -201,7 +195,7 @@ def make_lessons(
         validation = validation_rows(settings, language, seed)
         still = [one for one in own if one.id in of_before]
         least = FOR_EACH * len(repeated(own, still))
-        replayed, spare = replay(language, gate_rows + validation, least, seed, say)
+        replayed, spare = replay(language, settings.corpus_dir, gate_rows + validation, least, seed, say)
         lessons[language] = TrainingSet(own, replayed, validation, still, stopping.get(language, ()), spare)
     return lessons
 
@@ -214,12 +208,14 @@ def repeated(learned: Sequence[Correction], known: Sequence[Correction]) -> list
 def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:
     """Rows to calibrate an expert on; none where the corpus is not here."""
     try:
-        return some(load_here(settings, VALIDATED_ON[language], "validation"), VALIDATION_ROWS, seed)
+        return subsample(load_here(settings, VALIDATED_ON[language], "validation"), VALIDATION_ROWS, seed)
     except CorpusUnavailable:
         return []
 
 
-def replay(language: str, others: list[Row], least: int, seed: int, say: Callable) -> tuple[list[Row], list[Row]]:
+def replay(
+    language: str, corpus_dir: str, others: list[Row], least: int, seed: int, say: Callable
+) -> tuple[list[Row], list[Row]]:
     """Rows for the shipped expert to stay as it is on, `least` where the corpora have so many, and SPARE times the
     usual number to choose from; none that equals a row of `others`.
 
@@ -230,11 +226,11 @@ def replay(language: str, others: list[Row], least: int, seed: int, say: Callabl
     more = max(1, least / sum(REPLAYED[language].values()))
     for name, usual in REPLAYED[language].items():
         limit = round(more * usual)
-        rows, step = keep_apart(drop_duplicates(clean(corpora.load(name, "train"))[0])[0], others)
-        first = some(rows, limit, seed)
+        rows, step = keep_apart(drop_duplicates(corpora.load_clean(name, "train", corpus_dir))[0], others)
+        first = subsample(rows, limit, seed)
         taken = {row.text for row in first}
         chosen += first
-        spare += some([row for row in rows if row.text not in taken], SPARE * usual, seed)
+        spare += subsample([row for row in rows if row.text not in taken], SPARE * usual, seed)
         told.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")
     say(f"{language}: to replay: {', '.join(told)}, and {len(spare):,} to choose from")
     return chosen, spare

@@ -1,28 +1,10 @@
-"""Which corrections are near-duplicates of each other, and which groups are held back from training."""
+"""Which groups of near-duplicate corrections are held out from training."""
 
 import random
 
 import numpy as np
-from scipy.sparse import csr_matrix
-from scipy.sparse.csgraph import connected_components
-from sklearn.feature_extraction.text import CountVectorizer
 
 from product.sentiment import Correction
-from training.data.cleaning import words
-
-SAME = 0.8
-"""Texts that share this part of their distinct words, in Chinese characters (Jaccard), are near-duplicates."""
-
-
-def near_duplicates(texts: list[str], same: float = SAME) -> np.ndarray:
-    """A group number for each text, int [texts]; the chain of near-duplicates of near-duplicates is one group."""
-    vocabulary = CountVectorizer(analyzer=lambda text: set(words(text)) or {text.strip()}, binary=True)
-    present = csr_matrix(vocabulary.fit_transform(texts), dtype=np.float64)
-    shared = (present @ present.T).tocoo()
-    sizes = np.asarray(present.sum(axis=1)).ravel()
-    alike = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data) >= same
-    links = csr_matrix((alike[alike], (shared.row[alike], shared.col[alike])), shape=shared.shape)
-    return connected_components(links, directed=False)[1]
 
 
 def choose_holdout(

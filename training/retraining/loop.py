@@ -40,7 +40,7 @@ from product.storage.tables import now
 from product.storage.versions import active_version, latest_activation, learned_labels
 from product.versions.installer import ensure_shipped, installed_manifest
 from product.versions.registry import Versions, record
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.modelling.packaging import copy_expert, finish, package_versions
 from training.retraining import train as teaching
 from training.retraining.compare import answered_rightly, judge

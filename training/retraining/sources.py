@@ -13,9 +13,9 @@ from product.sentiment import LABELS, Correction, Status
 from product.settings.configuration import Settings
 from product.settings.rules import SourceTrustRules
 from product.versions.registry import Versions
+from training.data.similarity import near_duplicate_groups
 from training.retraining import label_quality as crossfit
 from training.retraining import trust as standing
-from training.retraining.holdout import near_duplicates
 from training.retraining.trust import Judge, TrustDecision
 
 
@@ -26,7 +26,7 @@ def decide_trust(
     if not corrections:
         return {}
     rules = settings.source_trust
-    groups = near_duplicates([one.text for one in corrections])
+    groups = near_duplicate_groups([one.text for one in corrections])
     few = len({one.source for one in corrections}) < rules.min_contributors
     judge = nobody if few else judge_of(settings, versions, shipped, corrections, groups, seed, say)
     found = standing.stand(corrections, groups, judge, rules)

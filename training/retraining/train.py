@@ -19,7 +19,8 @@ from product.inference.text import TextEncoder
 from product.sentiment import LABELS
 from product.settings.configuration import Settings
 from product.versions.registry import Versions
-from training.data.catalogue import Row
+from training.data.preparation import subsample
+from training.data.rows import Row
 from training.evaluation.metrics import targets
 from training.modelling.packaging import build_expert, calibrate_beside, copy_expert
 from training.modelling.trainer import (
@@ -32,7 +33,7 @@ from training.modelling.trainer import (
     steady_quality_of,
     train,
 )
-from training.retraining.dataset import STILL_KNOWN, TrainingSet, repeated, some
+from training.retraining.dataset import STILL_KNOWN, TrainingSet, repeated
 
 CORRECTED_SHARE = 0.5
 """Few corrections are repeated until they are about this share of what replay rows there are: seen three times among
@@ -147,7 +148,7 @@ def with_most_moved(held: Held, spare: Held, trained: torch.nn.Module, encoder: 
     for label in LABELS:
         own = [index for index, row in enumerate(held.rows) if row.label == label]
         alike = [index for index in furthest if spare.rows[index].label == label][: round(MOVED * len(own))]
-        stay += some(own, len(own) - len(alike), RECIPE.seed)
+        stay += subsample(own, len(own) - len(alike), RECIPE.seed)
         come += alike
     kept, moved = held.only(stay), spare.only(come)
     return Held(kept.rows + moved.rows, np.vstack([kept.said, moved.said]))

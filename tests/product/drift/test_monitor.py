@@ -19,7 +19,7 @@ from product.storage.tables import VersionRow
 from product.web.api import build_api
 from tests.support.drifting import DAY, MONDAY, mix, reference
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.drift_reference import build
 
 
@@ -217,7 +217,7 @@ def test_review_puts_the_words_that_are_new_before_those_that_are_not(world):
 
 def test_reference_of_the_projects_own_messages_is_a_few_kilobytes(world):
     def load(name: str, split: str) -> list[Row]:
-        return corpora.load(name, split)[:200] if name.startswith("replay") else []
+        return corpora.load(name, split, corpus_dir="")[:200] if name.startswith("replay") else []
 
     def say_neutral(texts: list[str]) -> list[TextScore]:
         return [TextScore("neutral", 0.65, {}, "en", False) for _ in texts]

@@ -23,8 +23,7 @@ from training.compression import vocabulary
 from training.compression.comparison import compare
 from training.compression.distillation import Teacher
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest, Row
 from training.modelling.trainer import Recipe, Targets
 from training.release import finetune
 from training.release.checkpoints import unpack_expert
@@ -175,7 +174,7 @@ def table_of(folder) -> torch.Tensor:
 def test_a_unigram_vocabulary_is_cut_to_that_of_another_with_each_piece_keeping_its_embedding(tmp_path):
     full = unigram_folder(tmp_path / "full", ["▁", "▁good", "▁bad", "g", "▁day"])
     other = unigram_folder(tmp_path / "other", ["▁day", "▁good", "▁never-seen"])
-    cut = vocabulary.cut(str(full), tmp_path / "cut", like=other, names=[], say=print)
+    cut = vocabulary.cut(str(full), tmp_path / "cut", like=other, names=[], corpus_dir="", say=print)
     # ids of full: 4 ▁, 5 ▁good, 6 ▁bad, 7 g, 8 ▁day, 9 <mask>; kept are 0 to 3, 5, 8 and 9
     assert (cut.before, cut.after) == (10, 7)
     assert ids_of(full, "good day") == [0, 5, 8, 2]
@@ -206,7 +205,7 @@ def wordpiece_folder(folder):
 def test_a_wordpiece_vocabulary_is_cut_to_what_a_corpus_uses_and_all_single_characters(tmp_path, monkeypatch):
     full = wordpiece_folder(tmp_path / "full")
     monkeypatch.setattr(corpora, "load", lambda name, split: [Row("goods bad", "neutral", name)])
-    cut = vocabulary.cut(str(full), tmp_path / "cut", like=None, names=["replay-en"], say=print)
+    cut = vocabulary.cut(str(full), tmp_path / "cut", like=None, names=["replay-en"], corpus_dir="", say=print)
     # gone: [unused] (1) and never (7); b is a single character
     assert (cut.before, cut.after) == (10, 8)
     assert ids_of(full, "goods bad") == [3, 5, 6, 8, 4]
@@ -219,21 +218,21 @@ def test_a_vocabulary_is_cut_by_one_rule_and_from_a_folder_that_is_there(tmp_pat
     full = wordpiece_folder(tmp_path / "full")
     for like, names in ((None, []), (full, ["replay-en"])):
         with pytest.raises(BadRequest, match="by --like FOLDER or by --corpus NAME, one of them"):
-            vocabulary.cut(str(full), tmp_path / "cut", like=like, names=names, say=print)
+            vocabulary.cut(str(full), tmp_path / "cut", like=like, names=names, corpus_dir="", say=print)
     monkeypatch.setattr(vocabulary, "snapshot_download", lambda *_, **__: 1 / 0)
     with pytest.raises(BadRequest, match="--model no/such: neither a folder nor to be had from the Hub"):
-        vocabulary.cut("no/such", tmp_path / "cut", like=full, names=[], say=print)
+        vocabulary.cut("no/such", tmp_path / "cut", like=full, names=[], corpus_dir="", say=print)
     file = full / "tokenizer.json"
     file.write_text(json.dumps(json.loads(file.read_text()) | {"model": {"type": "BPE"}}))
     with pytest.raises(BadRequest, match="type BPE cannot be cut; Unigram, WordPiece, WordLevel can"):
-        vocabulary.cut(str(full), tmp_path / "cut", like=full, names=[], say=print)
+        vocabulary.cut(str(full), tmp_path / "cut", like=full, names=[], corpus_dir="", say=print)
 
 
 def test_a_model_of_the_hub_is_cut_from_its_copy(tmp_path, monkeypatch):
     full = unigram_folder(tmp_path / "full", ["▁good", "▁day"])
     asked = []
     monkeypatch.setattr(vocabulary, "snapshot_download", lambda name, **_: asked.append(name) or str(full))
-    vocabulary.cut("intfloat/multilingual-e5-small", tmp_path / "cut", like=full, names=[], say=print)
+    vocabulary.cut("intfloat/multilingual-e5-small", tmp_path / "cut", like=full, names=[], corpus_dir="", say=print)
     assert asked == ["intfloat/multilingual-e5-small"]
     assert table_of(tmp_path / "cut").tolist() == table_of(full).tolist()
 

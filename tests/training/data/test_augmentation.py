@@ -5,7 +5,7 @@ import random
 import pytest
 
 from training.data.augmentation import LONGEST, misspell, slip
-from training.data.catalogue import Row
+from training.data.rows import Row
 
 
 def slips(text: str, draws: int = 200) -> set[str]:

@@ -5,22 +5,18 @@ import sys
 from collections import Counter
 from dataclasses import dataclass, field
 
-import jieba
 import numpy as np
 import pytest
 
-from training.data.catalogue import DATA, Row
+from training.data import templates as data_templates
+from training.data.readers import DATA
+from training.data.templates import LANGUAGES, BadTemplates, Case
 from training.evaluation import behaviours
 from training.evaluation.behaviours import (
-    LANGUAGES,
-    BadSuite,
-    Case,
     cases,
-    in_common,
     judge,
     measure,
     summarise,
-    training_rows,
 )
 
 
@@ -29,7 +25,7 @@ def case(test, texts=1, label="", moves="", capability="x"):
 
 
 def write(folder, monkeypatch, words, capabilities, name="en"):
-    monkeypatch.setattr(behaviours, "FOLDER", folder)
+    monkeypatch.setattr(data_templates, "FOLDER", folder)
     suite = {"language": "en", "words": words, "capabilities": capabilities}
     (folder / f"{name}.json").write_text(json.dumps(suite), encoding="utf-8")
 
@@ -89,7 +85,10 @@ def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their
 @pytest.mark.parametrize(
     ("templates", "error"),
     [
-        (12 * [{"text": "a {colour}", "label": "neutral"}], "mood: the slot {colour} is not known; known are n"),
+        (
+            12 * [{"text": "a {colour}", "label": "neutral"}],
+            "mood: the slot {colour} is not known; the known slots are n",
+        ),
         (9 * [{"text": "a {n}", "label": "neutral"}], "mood: 9 templates; 10 are the least"),
         (
             [{"text": f"{name} {{n}}", "label": "neutral"} for name in "abcdefghijk"],
@@ -100,7 +99,7 @@ def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their
 def test_a_suite_that_falls_short_is_refused_by_capability(tmp_path, monkeypatch, templates, error):
     words = {"n": [str(number) for number in range(10)]}
     write(tmp_path, monkeypatch, words, {"mood": {"test": "label", "templates": templates}})
-    with pytest.raises(BadSuite) as caught:
+    with pytest.raises(BadTemplates) as caught:
         cases("en")
     assert "mood" in str(caught.value) and error in str(caught.value)
 
@@ -168,48 +167,3 @@ def test_measuring_reads_each_text_once_and_a_constant_model_fails_only_where_a_
     assert measured["negation-near"]["rate"] == 1.0
     assert measured["names"]["rate"] == measured["intensifiers"]["rate"] == 0.0
     assert measured["worst"] == 1.0
-
-
-def test_training_rows_keep_the_texts_of_a_case_together_and_skip_what_has_no_label(tmp_path, monkeypatch):
-    words = {"city": ["A", "B"], "typo": [["good", "goood"]]}
-    capabilities = {
-        "plain": {"test": "label", "templates": [{"text": "from {city}", "label": "neutral"}]},
-        "typos": {
-            "test": "invariance",
-            "templates": [{"text": "it is {typo}", "vary": "typo", "label": "positive"}, {"texts": ["x", "y"]}],
-        },
-        "more": {
-            "test": "direction",
-            "templates": [{"text": "bad", "then": "very bad", "label": "negative", "moves": "up"}],
-        },
-    }
-    write(tmp_path, monkeypatch, words, capabilities, "train-en")
-    rows = training_rows("en", 10, seed=1)
-    assert sorted(row.text for row in rows[:2]) == ["from A", "from B"]
-    assert [(row.text, row.label) for row in rows[2:]] == [
-        ("it is good", "positive"),
-        ("it is goood", "positive"),
-        ("bad", "negative"),
-        ("very bad", "negative"),
-    ]
-    assert {row.source for row in rows} == {"behaviours-en"}
-    assert training_rows("en", 1, seed=1)[1:3] == [
-        Row("it is good", "positive", "behaviours-en"),
-        Row("it is goood", "positive", "behaviours-en"),
-    ]
-
-
-def test_templates_and_content_words_in_common_are_found(tmp_path, monkeypatch):
-    for name, text, good in (("en", "The {thing} is {good}.", "Lovely"), ("train-en", "Is the lamp {good}?", "lovely")):
-        template = {"text": text, "label": "positive"}
-        words = {"thing": ["lamp"], "good": [good]}
-        write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": [template]}}, name)
-    (tmp_path / "function-words-en.txt").write_text("the is")
-    assert in_common("en", behaviours.english_words) == (set(), {"lamp", "lovely"})
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_suite_and_training_templates_share_no_template_and_no_content_word(language):
-    jieba.setLogLevel("ERROR")
-    segment = jieba.lcut if language == "zh" else behaviours.english_words
-    assert in_common(language, segment) == (set(), set())

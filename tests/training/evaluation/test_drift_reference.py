@@ -2,7 +2,7 @@
 
 from product.inference.model import TextScore
 from product.sentiment import LABELS
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.drift_reference import build
 
 WORDS = {"negative": "bad", "neutral": "when", "positive": "good"}

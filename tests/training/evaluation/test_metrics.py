@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.metrics import between_two, measures, polar_rows, routing, targets
 
 

@@ -2,7 +2,6 @@ import pandas
 import pytest
 
 from training.data import catalogue as corpora
-from training.data.cleaning import clean
 from training.evaluation.rows import BadData, read_rows
 
 
@@ -25,7 +24,7 @@ def test_a_bad_file_is_refused_by_row_and_column(tmp_path, content, error):
     file = tmp_path / "data.csv"
     file.write_text(content)
     with pytest.raises(BadData) as caught:
-        read_rows(str(file))
+        read_rows(str(file), corpus_dir="")
     assert error in str(caught.value)
 
 
@@ -47,7 +46,7 @@ def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path, columns, erro
     file = tmp_path / "data.parquet"
     pandas.DataFrame(columns, dtype=object).to_parquet(file)
     with pytest.raises(BadData) as caught:
-        read_rows(str(file))
+        read_rows(str(file), corpus_dir="")
     assert f"{file}: {error}" in str(caught.value)
 
 
@@ -55,7 +54,7 @@ def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path, columns, erro
 def test_a_file_that_is_something_else_is_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadData, match=f"{name}: cannot be read as {name[2:]}: "):
-        read_rows(str(tmp_path / name))
+        read_rows(str(tmp_path / name), corpus_dir="")
 
 
 @pytest.mark.parametrize("name", ["a.parquet", "a.csv"])
@@ -63,28 +62,31 @@ def test_a_file_of_two_gigabytes_is_refused_before_it_is_read(tmp_path, name):
     with (tmp_path / name).open("wb") as stream:
         stream.truncate(2 * 10**9)
     with pytest.raises(BadData, match=f"{name} has 2.0 GB; 1.1 GB are allowed"):
-        read_rows(str(tmp_path / name))
+        read_rows(str(tmp_path / name), corpus_dir="")
 
 
 def test_a_corpus_gives_its_test_rows_or_those_of_a_split_that_is_named():
-    assert read_rows("desk-zh") == clean(corpora.load("desk-zh", "test"))[0]
-    assert read_rows("desk-zh:gate") == clean(corpora.load("desk-zh", "gate"))[0]
+    assert read_rows("desk-zh", corpus_dir="") == corpora.load_clean("desk-zh", "test", corpus_dir="")
+    assert read_rows("desk-zh:gate", corpus_dir="") == corpora.load_clean("desk-zh", "gate", corpus_dir="")
     with pytest.raises(corpora.CorpusUnavailable, match="corpus desk-zh has no train split; it has test, gate"):
-        read_rows("desk-zh:train")
+        read_rows("desk-zh:train", corpus_dir="")
 
 
 def test_a_missing_file_is_named(tmp_path):
     with pytest.raises(BadData, match="nothing.csv: no such file"):
-        read_rows(str(tmp_path / "nothing.csv"))
+        read_rows(str(tmp_path / "nothing.csv"), corpus_dir="")
 
 
 def test_a_csv_file_is_read_as_it_stands(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text('text,label\n"NA, thanks",neutral\nnull,negative\n')
-    assert [(row.text, row.label) for row in read_rows(str(file))] == [("NA, thanks", "neutral"), ("null", "negative")]
+    assert [(row.text, row.label) for row in read_rows(str(file), corpus_dir="")] == [
+        ("NA, thanks", "neutral"),
+        ("null", "negative"),
+    ]
 
 
 def test_a_csv_of_numbers_is_read_as_texts(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text("text,label\n10,positive\n007,negative\n")
-    assert [row.text for row in read_rows(str(file))] == ["10", "007"]
+    assert [row.text for row in read_rows(str(file), corpus_dir="")] == ["10", "007"]

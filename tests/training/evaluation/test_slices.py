@@ -2,7 +2,7 @@
 
 import pytest
 
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.evaluation.slices import length_slice, slices
 
 

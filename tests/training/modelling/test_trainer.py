@@ -21,8 +21,7 @@ from product.inference.text import TextEncoder
 from product.sentiment import LABELS
 from tests.support import tiny
 from training.compression.distillation import Teacher
-from training.data.catalogue import Row
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest, Row
 from training.modelling import distributed
 from training.modelling.trainer import (
     IGNORED,

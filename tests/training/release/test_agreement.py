@@ -6,13 +6,12 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.settings.configuration import SHIPPED_MODEL
 from training.data import catalogue as corpora
-from training.data.cleaning import clean
 from training.evaluation.metrics import evaluate, measures, targets
 
 
 @pytest.fixture(scope="module")
 def airline():
-    return clean(corpora.load("airline", "test"))[0]
+    return corpora.load_clean("airline", "test", corpus_dir="")
 
 
 @pytest.fixture(scope="module")

@@ -11,8 +11,7 @@ from product.versions import installer
 from product.versions.installer import install_shipped, installed_manifest
 from product.versions.registry import Versions
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest, Row
 from training.modelling.packaging import CANARY_TEXTS, calibrate, calibrate_beside
 from training.release.combine import combine
 from training.release.finetune import finetune_version, reported_corpora

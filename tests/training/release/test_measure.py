@@ -7,6 +7,7 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import BadVersion
+from training.data.templates import CAPABILITIES
 from training.evaluation import behaviours
 from training.release.card import model_card as card
 from training.release.measure import agreement_rows, kept_in_git, measure
@@ -20,7 +21,7 @@ def measured(zh_version, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATTUNE_CORPUS_DIR", str(tmp_path_factory.mktemp("empty")))
         patch.setattr(behaviours, "cases", lambda language: every(language)[::40])
-        yield folder, measure(folder, "", print)
+        yield folder, measure(folder, "", "", print)
 
 
 def test_figures_are_kept_in_the_manifest_and_nothing_else_changes(measured, zh_version):
@@ -36,7 +37,7 @@ def test_what_is_here_is_measured(measured):
     assert metrics["desk-zh test"]["rows"] == 200
     assert len(metrics["desk-zh test"]["ece_interval"]) == 2
     suite = metrics["behaviours zh"]
-    assert len([part for part in suite.values() if isinstance(part, dict)]) == behaviours.CAPABILITIES
+    assert len([part for part in suite.values() if isinstance(part, dict)]) == CAPABILITIES
     assert len(suite["suite"]) == 64 and 0 <= suite["mean"] <= suite["worst"] <= 1
     assert metrics["agreement zh"]["on"] == ["desk-zh test", "replay-zh validation", "replay-zh train"]
     assert metrics["agreement zh"]["same"] >= 0.9
@@ -74,9 +75,9 @@ def test_a_damaged_version_is_not_measured(zh_version, tmp_path):
     folder = shutil.copytree(zh_version, tmp_path / "zh-1")
     (folder / "zh/model.onnx").write_bytes(b"other")
     with pytest.raises(BadVersion, match="not the file that was evaluated"):
-        measure(folder, "", print)
+        measure(folder, "", "", print)
 
 
 def test_english_is_held_against_fp32_on_the_airline_test_rows():
-    rows, told = agreement_rows("en")
+    rows, told = agreement_rows("en", corpus_dir="")
     assert (len(rows), told) == (2946, ["airline test"])

@@ -7,7 +7,7 @@ import optuna
 import pytest
 from optuna.trial import FixedTrial, TrialState
 
-from training.data.cleaning import BadRequest
+from training.data.rows import BadRequest
 from training.modelling.trainer import Recipe
 from training.release import tune
 

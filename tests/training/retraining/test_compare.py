@@ -7,7 +7,7 @@ import pytest
 
 from product.sentiment import LABELS
 from product.settings.rules import GateRules
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.retraining import compare as judging
 from training.retraining.compare import FAIRNESS, first_cases, gate_slices
 from training.retraining.dataset import RetrainDataset, TrainingSet

@@ -7,7 +7,7 @@ import pytest
 from product.settings.configuration import Settings
 from tests.support.corrections import collect, correction, distinct_texts
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.retraining import dataset as material
 
 
@@ -41,7 +41,7 @@ def test_reviews_are_judged_by_where_they_lie_on_the_disk(tmp_path, monkeypatch,
 @pytest.mark.parametrize(("least", "replayed"), [(10, 40), (80, 80)])
 def test_more_is_replayed_of_each_corpus_where_there_is_more_to_learn(monkeypatch, least, replayed):
     monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 30, "crowd": 10}})
-    rows, spare = material.replay("en", [], least, 1, print)
+    rows, spare = material.replay("en", "", [], least, 1, print)
     assert Counter(row.source for row in rows) == {"replay-en": replayed * 3 / 4, "crowd": replayed / 4}
     # twice the usual number, however much there is to learn, and none of those that are replayed anyway
     assert Counter(row.source for row in spare) == {"replay-en": 60, "crowd": 20}

@@ -3,7 +3,8 @@ from datetime import UTC, datetime
 import numpy as np
 
 from product.sentiment import Correction
-from training.retraining.holdout import choose_holdout, near_duplicates
+from training.data.similarity import near_duplicate_groups
+from training.retraining.holdout import choose_holdout
 
 
 def correction(text: str, label: str = "positive", predicted: str = "negative", id: str = "1") -> Correction:
@@ -11,7 +12,7 @@ def correction(text: str, label: str = "positive", predicted: str = "negative", 
 
 
 def test_texts_that_share_four_fifths_of_their_words_are_one_group():
-    groups = near_duplicates(
+    groups = near_duplicate_groups(
         [
             "the driver was not late at all today thanks",  # 9 words
             "the driver was not late at all today",  # 8 of those 9: 0.89
@@ -22,17 +23,17 @@ def test_texts_that_share_four_fifths_of_their_words_are_one_group():
 
 
 def test_a_template_with_another_word_in_a_short_sentence_is_another_text():
-    groups = near_duplicates(["the soup was not bad", "the sofa was not bad"])  # 4 of 6
+    groups = near_duplicate_groups(["the soup was not bad", "the sofa was not bad"])  # 4 of 6
     assert groups[0] != groups[1]
 
 
 def test_numbers_handles_and_case_do_not_make_another_text():
-    groups = near_duplicates(["@acme Order 12 late", "order 99 LATE", "order early"])
+    groups = near_duplicate_groups(["@acme Order 12 late", "order 99 LATE", "order early"])
     assert groups[0] == groups[1] != groups[2]
 
 
 def test_texts_without_any_word_are_grouped_by_what_they_are():
-    groups = near_duplicates(["!!!", "!!!", "???"])
+    groups = near_duplicate_groups(["!!!", "!!!", "???"])
     assert groups[0] == groups[1] != groups[2]
 
 
@@ -132,5 +133,5 @@ def test_with_the_seeds_every_group_is_held_back_in_its_turn():
 
 def test_chinese_texts_are_compared_by_their_characters():
     # 8 of 9 distinct characters in common; the third shares 2 of 14.
-    found = near_duplicates(["快递员把包裹弄丢了", "快递员把包裹弄丢啦", "请问包邮吗多少钱"])
+    found = near_duplicate_groups(["快递员把包裹弄丢了", "快递员把包裹弄丢啦", "请问包邮吗多少钱"])
     assert found[0] == found[1] != found[2]

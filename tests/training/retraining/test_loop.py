@@ -47,7 +47,10 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     # zh-reviews is not here to calibrate on
     assert made.experts["zh"].temperature == shipped.experts["zh"].temperature
     champion, challenger = models.load(versions.store.folder(shipped.id)), models.load(draft)
-    english, chinese = ["Where is my parcel?"], [row.text for row in corpora.load("replay-zh", "train")[:50]]
+    english, chinese = (
+        ["Where is my parcel?"],
+        [row.text for row in corpora.load("replay-zh", "train", corpus_dir="")[:50]],
+    )
     assert challenger.logits(english).tolist() == champion.logits(english).tolist()
     assert np.abs(challenger.logits(chinese) - champion.logits(chinese)).max() > 0.01
     verdict, metrics, right = judging.judge(champion, challenger, collected, GateRules(), print)
@@ -106,7 +109,7 @@ def test_a_whole_run_works_the_same_on_postgresql(versions, settings, small, pos
     migrate(database)
     home = Versions(here, database)
     install_shipped(here, home)
-    rows = corpora.load("replay-zh", "validation")[:24]
+    rows = corpora.load("replay-zh", "validation", corpus_dir="")[:24]
     with database.write() as session:
         for row in rows:
             answer = make_prediction(id=new_id(), text=row.text, model_version="both-1")

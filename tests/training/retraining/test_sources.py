@@ -13,7 +13,7 @@ from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.settings.rules import SourceTrustRules
 from product.versions.registry import Versions
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.retraining import sources
 from training.retraining.sources import decide_trust, large_sources, nobody, set_aside
 
@@ -45,7 +45,9 @@ def another(label: str) -> str:
 def four_honest_and_one_who_flips(language: str) -> list[Correction]:
     """Support messages of the three labels in turn: each source has a word on texts of its own."""
     rows = [
-        row for row in corpora.load(f"replay-{language}", "train") if expert_for(row.text, ("en", "zh")) == language
+        row
+        for row in corpora.load(f"replay-{language}", "train", corpus_dir="")
+        if expert_for(row.text, ("en", "zh")) == language
     ]
     by_label = [[row for row in rows if row.label == label][: EACH * 5 // 3] for label in LABELS]
     rows = [row for three in zip(*by_label, strict=True) for row in three]
@@ -74,7 +76,7 @@ def test_who_flips_labels_does_not_teach_and_who_is_honest_does(installation, da
 
 def corners(settings, versions, shipped, language: str, texts: list[str]) -> np.ndarray:
     """In place of a model: features by what the corpus says of a text."""
-    meant = {row.text: LABELS.index(row.label) for row in corpora.load(f"replay-{language}", "train")}
+    meant = {row.text: LABELS.index(row.label) for row in corpora.load(f"replay-{language}", "train", corpus_dir="")}
     return 3 * np.eye(3)[[meant[text] for text in texts]]
 
 
@@ -107,7 +109,7 @@ def test_the_judge_gives_each_correction_its_own_probability(settings, versions,
 
 def test_where_there_are_two_sources_no_text_is_read(settings, versions, shipped_manifest, monkeypatch):
     monkeypatch.setattr(sources, "_features", None)
-    rows = corpora.load("replay-en", "train")[:4]
+    rows = corpora.load("replay-en", "train", corpus_dir="")[:4]
     given = [correction(number, row, ("anna", "ben")[number % 2]) for number, row in enumerate(rows)]
     said = []
     found = decide_trust(settings, versions, shipped_manifest, given, 1, said.append)
@@ -119,7 +121,7 @@ def test_what_became_of_corrections_is_counted_in_the_order_of_the_statuses(
     settings, versions, shipped_manifest, monkeypatch
 ):
     monkeypatch.setattr(sources, "judge_of", lambda *given: nobody)
-    rows = corpora.load("replay-en", "train")[:4]
+    rows = corpora.load("replay-en", "train", corpus_dir="")[:4]
     given = [correction(number, row, str(number)) for number, row in enumerate(rows[:3])]
     at = given[0].created_at
     given.append(Correction("3", "3", rows[3].text, "neutral", "negative", "0", "rejected", "v1", at, reviewed=True))

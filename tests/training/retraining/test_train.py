@@ -12,7 +12,7 @@ from product.sentiment import LABELS
 from product.versions.installer import installed_manifest
 from tests.support.corrections import correction, distinct_texts
 from training.data import catalogue as corpora
-from training.data.catalogue import Row
+from training.data.rows import Row
 from training.modelling.trainer import Recipe
 from training.retraining import dataset as material
 from training.retraining import train as teaching
@@ -88,7 +88,7 @@ class Moved(torch.nn.Module):
 
 
 def test_of_each_label_half_gives_way_to_the_spare_rows_that_a_training_has_moved_most(shipped, versions):
-    rows = corpora.load("replay-en", "train")
+    rows = corpora.load("replay-en", "train", corpus_dir="")
     of = {label: [row for row in rows if row.label == label][:40] for label in LABELS}
     expert, folder = shipped.experts["en"], versions.store.folder("both-1")
     # read rightly all of them, whatever the model thinks of it
@@ -108,7 +108,7 @@ def test_of_each_label_half_gives_way_to_the_spare_rows_that_a_training_has_move
 
 def test_nothing_is_exchanged_where_nothing_is_replayed_or_there_is_nothing_to_choose_from(shipped):
     nothing = teaching.rightly_read(shipped.experts["en"], [])
-    some = teaching.Held(corpora.load("replay-en", "train")[:3], np.full((3, 3), 1 / 3))
+    some = teaching.Held(corpora.load("replay-en", "train", corpus_dir="")[:3], np.full((3, 3), 1 / 3))
     assert teaching.with_most_moved(nothing, some, None, shipped.experts["en"].encoder) is nothing
     assert teaching.with_most_moved(some, nothing, None, shipped.experts["en"].encoder) is some
 
@@ -118,7 +118,7 @@ def test_a_later_training_replays_what_the_first_has_moved_and_what_was_replayed
 ):
     monkeypatch.setattr(teaching, "RECIPE", Recipe(rank=4, alpha=8, epochs=1, batch_size=8))
     # of one label, as the corpus comes
-    rows = corpora.load("replay-en", "train")[:60]
+    rows = corpora.load("replay-en", "train", corpus_dir="")[:60]
     learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(8))]
     lesson = material.TrainingSet(learned, rows[:16], [], spare=rows[16:])
     draft = versions.store.draft("challenger")
@@ -134,7 +134,7 @@ def test_training_stops_at_the_epoch_that_reads_what_it_is_watched_on_best(setti
     monkeypatch.setattr(teaching, "RECIPE", recipe)
     learned = [correction(number, text, "negative") for number, text in enumerate(distinct_texts(16))]
     apart = [Row(one.text, one.label, "corrections") for one in learned]
-    lesson = material.TrainingSet(learned, corpora.load("replay-en", "train")[:16], [], watched=apart)
+    lesson = material.TrainingSet(learned, corpora.load("replay-en", "train", corpus_dir="")[:16], [], watched=apart)
     draft = versions.store.draft("challenger")
     _, history, _ = teaching.teach(settings, versions, installed_manifest(versions.store), "en", lesson, draft, print)
     for run in range(teaching.RUNS):

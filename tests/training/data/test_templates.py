@@ -1,0 +1,59 @@
+import json
+
+import jieba
+import pytest
+
+from training.data import templates
+from training.data.rows import Row
+from training.data.templates import LANGUAGES, english_words, shared_with_suite, training_rows
+
+
+def write(folder, monkeypatch, words, capabilities, name):
+    monkeypatch.setattr(templates, "FOLDER", folder)
+    content = {"language": "en", "words": words, "capabilities": capabilities}
+    (folder / f"{name}.json").write_text(json.dumps(content), encoding="utf-8")
+
+
+def test_training_rows_keep_cases_whole_and_skip_templates_without_a_label(tmp_path, monkeypatch):
+    words = {"city": ["A", "B"], "typo": [["good", "goood"]]}
+    capabilities = {
+        "plain": {"test": "label", "templates": [{"text": "from {city}", "label": "neutral"}]},
+        "typos": {
+            "test": "invariance",
+            "templates": [{"text": "it is {typo}", "vary": "typo", "label": "positive"}, {"texts": ["x", "y"]}],
+        },
+        "more": {
+            "test": "direction",
+            "templates": [{"text": "bad", "then": "very bad", "label": "negative", "moves": "up"}],
+        },
+    }
+    write(tmp_path, monkeypatch, words, capabilities, "train-en")
+    rows = training_rows("en", 10, seed=1)
+    assert sorted(row.text for row in rows[:2]) == ["from A", "from B"]
+    assert [(row.text, row.label) for row in rows[2:]] == [
+        ("it is good", "positive"),
+        ("it is goood", "positive"),
+        ("bad", "negative"),
+        ("very bad", "negative"),
+    ]
+    assert {row.source for row in rows} == {"behaviours-en"}
+    assert training_rows("en", 1, seed=1)[1:3] == [
+        Row("it is good", "positive", "behaviours-en"),
+        Row("it is goood", "positive", "behaviours-en"),
+    ]
+
+
+def test_shared_templates_and_content_words_are_found(tmp_path, monkeypatch):
+    for name, text, good in (("en", "The {thing} is {good}.", "Lovely"), ("train-en", "Is the lamp {good}?", "lovely")):
+        template = {"text": text, "label": "positive"}
+        words = {"thing": ["lamp"], "good": [good]}
+        write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": [template]}}, name)
+    (tmp_path / "function-words-en.txt").write_text("the is")
+    assert shared_with_suite("en", english_words) == (set(), {"lamp", "lovely"})
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_suite_and_training_templates_share_no_template_and_no_content_word(language):
+    jieba.setLogLevel("ERROR")
+    segment = jieba.lcut if language == "zh" else english_words
+    assert shared_with_suite(language, segment) == (set(), set())
