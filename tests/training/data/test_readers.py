@@ -9,7 +9,7 @@ from product.settings.configuration import Settings
 from tests.support.corpora import write
 from training.data.catalogue import load
 from training.data.rows import BadCorpus, CorpusUnavailable
-from training.evaluation.metrics import read_rows
+from training.evaluation.rows import read_rows
 from training.retraining.dataset import load_here
 
 
