@@ -204,7 +204,7 @@ def wordpiece_folder(folder):
 
 def test_a_wordpiece_vocabulary_is_cut_to_what_a_corpus_uses_and_all_single_characters(tmp_path, monkeypatch):
     full = wordpiece_folder(tmp_path / "full")
-    monkeypatch.setattr(corpora, "load", lambda name, split: [Row("goods bad", "neutral", name)])
+    monkeypatch.setattr(corpora, "load", lambda name, split, corpus_dir: [Row("goods bad", "neutral", name)])
     cut = vocabulary.cut(str(full), tmp_path / "cut", like=None, names=["replay-en"], corpus_dir="", say=print)
     # gone: [unused] (1) and never (7); b is a single character
     assert (cut.before, cut.after) == (10, 8)

@@ -61,7 +61,7 @@ def test_a_file_that_is_something_else_is_refused(tmp_path, name, content):
 def test_a_file_of_two_gigabytes_is_refused_before_it_is_read(tmp_path, name):
     with (tmp_path / name).open("wb") as stream:
         stream.truncate(2 * 10**9)
-    with pytest.raises(BadData, match=f"{name} has 2.0 GB; 1.1 GB are allowed"):
+    with pytest.raises(BadData, match=f"{name} has 2.0 GB; at most 1.1 GB are allowed"):
         read_rows(str(tmp_path / name), corpus_dir="")
 
 

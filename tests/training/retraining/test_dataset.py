@@ -31,7 +31,7 @@ def test_gate_rows_of_a_language_without_an_expert_are_not_counted(settings, sma
 
 def test_reviews_are_judged_by_where_they_lie_on_the_disk(tmp_path, monkeypatch, settings, small):
     rows = [Row(f"a film {number}", "negative", "imdb") for number in range(9)]
-    monkeypatch.setattr(corpora, "load", lambda name, split: rows if name == "imdb" else [])
+    monkeypatch.setattr(corpora, "load", lambda name, split, corpus_dir: rows if name == "imdb" else [])
     here = Settings(_env_file=None, data_dir=tmp_path, corpus_dir=str(tmp_path))
     found, unmeasured = material.judging_rows(here, ("en", "zh"), seed=1)
     # the first test's GATE_CORPORA takes five of them at most
