@@ -5,8 +5,8 @@ from types import SimpleNamespace
 
 from product.drift.counts import MEASURES, Counts, Reference
 from product.inference.model import TextScore
-from training.data.rows import Row
 from training.data.cleaning import clean
+from training.data.rows import Row
 
 SOURCES = ("replay-en", "replay-zh", "airline")
 """Corpora of customers' messages to a company. The reviews that are learned from as well are no such messages."""
