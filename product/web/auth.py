@@ -1,4 +1,4 @@
-"""Who may do what a lead does: whoever has the password; without one, whoever sits at the machine itself."""
+"""Who may call the API (tokens) and who may act as a team lead (password, or the server's own machine)."""
 
 import hmac
 import threading
@@ -8,87 +8,122 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_address
 
+from fastapi import Request
+from starlette.exceptions import HTTPException
+
 from product.sentiment import AttuneError
 
-FORWARDING = (
+PROXY_HEADERS = (
     "forwarded", "via", "x-forwarded-for", "x-forwarded-host", "x-forwarded-proto", "x-forwarded-server",
     "x-forwarded-port", "x-real-ip", "x-client-ip", "true-client-ip", "cf-connecting-ip", "fly-client-ip",
 )  # fmt: skip
-"""Headers of proxies: with one of them the request came from somewhere else, whatever its address."""
-WRONG_TRIES = 5
-"""Wrong passwords from one address within FORGOTTEN_AFTER; then none is looked at any more."""
-FORGOTTEN_AFTER = 900.0
-"""Seconds."""
-REMEMBERED = 10_000
-"""Addresses with wrong tries, at most; of more, the one that tried first is forgotten."""
+"""A request with one of these came through a proxy, so its address does not show where it came from."""
+MAX_FAILED_ATTEMPTS = 5
+"""Wrong passwords from one address within LOCKOUT_SECONDS; after that the address is locked out."""
+LOCKOUT_SECONDS = 900.0
+MAX_REMEMBERED_ADDRESSES = 10_000
+"""Addresses with failed attempts kept in memory; the oldest is dropped first."""
 
 
 class WrongPassword(AttuneError):
-    """It is another one."""
+    """The password is wrong."""
 
 
-class TooManyTries(AttuneError):
-    """No password of this address is looked at for a while, the right one neither."""
+class TooManyAttempts(AttuneError):
+    """The address is locked out: even the right password is refused for LOCKOUT_SECONDS."""
+
+
+# API tokens
+
+
+def require_token(tokens: Mapping[str, str], request: Request) -> str | None:
+    """The name of the request's token; None if no tokens are configured. `tokens` maps secrets to names.
+
+    Raises HTTPException 401 if tokens are configured and the request has none of them.
+    """
+    name = _token_name(tokens, request.headers.get("authorization", ""))
+    if tokens and name is None:
+        detail = "Authorization: must be 'Bearer' followed by one of the server's API tokens."
+        raise HTTPException(401, detail, {"WWW-Authenticate": "Bearer"})
+    return name
+
+
+def _token_name(tokens: Mapping[str, str], header: str) -> str | None:
+    scheme, _, token = header.partition(" ")
+    if scheme.lower() != "bearer":
+        return None
+    # Starlette decodes headers as Latin-1, whatever their encoding was.
+    sent = token.strip().encode("latin-1")
+    # Every secret is compared, each in constant time.
+    matches = [name for secret, name in tokens.items() if hmac.compare_digest(secret.encode(), sent)]
+    return matches[0] if matches else None
+
+
+# The lead role
 
 
 @dataclass
 class LeadSession:
-    """A browser session's leave to act in a role, for the address that showed the password; changed in place."""
+    """A browser session. `address` is set, in place, once it has signed in as lead from that address."""
 
     address: str = ""
 
 
-class Role:
-    """A role that a password opens. Without a password it is open only on a server that nothing but its own machine
-    reaches, to a request that no proxy sent on and no foreign page's name led to."""
+class LeadRole:
+    """Decides who may act as a team lead.
+
+    With a password: sessions that signed in, from the same address. Without one: only requests made on the server's
+    own machine, and only if the server listens on that machine alone. A proxy header or a foreign host name (DNS
+    rebinding) closes the role.
+    """
 
     def __init__(self, password: str, host: str, clock: Callable[[], float] = time.monotonic):
         self._password, self._host = password.encode(), host
-        self._tries = Tries(clock)
+        self._attempts = FailedAttempts(clock)
 
     @property
-    def wants_password(self) -> bool:
+    def needs_password(self) -> bool:
         return bool(self._password)
 
-    def allows(self, given: LeadSession, address: str, headers: Mapping[str, str]) -> bool:
-        """Whether a request may act in the role; `headers` have lower-case names."""
-        if self.wants_password:
-            return bool(given.address) and given.address == address
-        forwarded = any(name in headers for name in FORWARDING)
+    def allows(self, session: LeadSession, address: str, headers: Mapping[str, str]) -> bool:
+        """Whether a request may act as lead. `headers` have lower-case names."""
+        if self.needs_password:
+            return bool(session.address) and session.address == address
+        forwarded = any(name in headers for name in PROXY_HEADERS)
         return is_loopback(self._host) and not forwarded and is_loopback(_hostname(headers.get("host", "")))
 
-    def enter(self, given: LeadSession, address: str, password: str) -> None:
-        """Note in `given` that the password was right. Raises WrongPassword, TooManyTries."""
-        self._tries.check(address)
-        if not self.wants_password or not hmac.compare_digest(self._password, password.encode("utf-8", "replace")):
-            self._tries.failed(address)
-            raise WrongPassword("This is not the password.")
-        given.address = address
+    def sign_in(self, session: LeadSession, address: str, password: str) -> None:
+        """Mark the session as signed in. Raises WrongPassword, TooManyAttempts."""
+        self._attempts.check(address)
+        if not self.needs_password or not hmac.compare_digest(self._password, password.encode("utf-8", "replace")):
+            self._attempts.add(address)
+            raise WrongPassword("The password is wrong.")
+        session.address = address
 
 
-class Tries:
-    """Wrong tries of each address, for a while."""
+class FailedAttempts:
+    """Recent failed sign-ins by address. Thread-safe."""
 
     def __init__(self, clock: Callable[[], float]):
         self._clock, self._lock = clock, threading.Lock()
-        self._failed: dict[str, deque[float]] = {}
+        self._failures: dict[str, deque[float]] = {}
 
     def check(self, address: str) -> None:
-        """Raises TooManyTries."""
+        """Raises TooManyAttempts if the address is locked out."""
         with self._lock:
-            failed = self._failed.get(address, ())
-            if sum(self._clock() - at < FORGOTTEN_AFTER for at in failed) >= WRONG_TRIES:
-                raise TooManyTries("Too many wrong passwords; try again in a quarter of an hour.")
+            failures = self._failures.get(address, ())
+            if sum(self._clock() - failed_at < LOCKOUT_SECONDS for failed_at in failures) >= MAX_FAILED_ATTEMPTS:
+                raise TooManyAttempts("Too many wrong passwords; try again in 15 minutes.")
 
-    def failed(self, address: str) -> None:
+    def add(self, address: str) -> None:
         with self._lock:
-            self._failed.setdefault(address, deque(maxlen=WRONG_TRIES)).append(self._clock())
-            while len(self._failed) > REMEMBERED:
-                self._failed.pop(next(iter(self._failed)))
+            self._failures.setdefault(address, deque(maxlen=MAX_FAILED_ATTEMPTS)).append(self._clock())
+            while len(self._failures) > MAX_REMEMBERED_ADDRESSES:
+                self._failures.pop(next(iter(self._failures)))
 
 
 def is_loopback(host: str) -> bool:
-    """Whether a name or an address means this machine alone."""
+    """Whether a host name or address reaches this machine only."""
     if host.lower() == "localhost":
         return True
     try:
@@ -98,7 +133,7 @@ def is_loopback(host: str) -> bool:
 
 
 def _hostname(host: str) -> str:
-    """The name in a Host header: `127.0.0.1:7860` and `[::1]:7860` without the port."""
+    """The name in a Host header without the port: `127.0.0.1:7860`, `[::1]:7860`."""
     if host.startswith("["):
         return host[1:].partition("]")[0]
     return host.partition(":")[0]

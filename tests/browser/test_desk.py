@@ -108,7 +108,7 @@ def test_correction_at_the_desk_is_in_the_database(app, open_desk):
     predicted = read(page, MESSAGE)
     picture(page, "read")
     page.fill("#comment textarea", "it came, and nothing is open")
-    page.click(f"#say-{another(predicted)}")
+    page.click(f"#label-{another(predicted)}")
     page.wait_for_selector(".stored")
     picture(page, "corrected")
     said = page.inner_text("#outcome")
@@ -123,23 +123,23 @@ def test_correction_at_the_desk_is_in_the_database(app, open_desk):
     expected = (another(predicted), "pending", "it came, and nothing is open", predicted, 1)
     assert (label, status, comment, shown, sums) == expected
     assert actor.startswith("desk:") and at and version in page.inner_text(".facts")
-    assert f"Stored: you said {label}." in said and receipt[:8] in said
+    assert f"Saved: {label}." in said and receipt[:8] in said
 
 
 def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, open_desk):
     page = open_desk()
     message = "Do you ship to Norway, and what does it cost?"
     predicted = read(page, message)
-    page.click("#yes")
+    page.click("#confirm")
     page.wait_for_selector(".stored")
     label_of = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
     assert app.rows(label_of, message) == [(predicted,)]
     read(page, "Thank you, it works again.")
     page.click(f".recent button:has-text('{message[:20]}')")
-    page.wait_for_selector(f"#say-{predicted}.chosen")
+    page.wait_for_selector(f"#label-{predicted}.chosen")
     page.wait_for_timeout(800)  # sooner after "Yes" it would be the second of a double click
-    page.click(f"#say-{another(predicted)}")
-    page.wait_for_selector(f"#say-{another(predicted)}.chosen")
+    page.click(f"#label-{another(predicted)}")
+    page.wait_for_selector(f"#label-{another(predicted)}.chosen")
     assert app.rows(label_of, message) == [(another(predicted),)]
     picture(page, "back")
 
@@ -149,7 +149,7 @@ def test_a_double_click_on_yes_gives_one_word(app, open_desk):
     page = open_desk()
     message = "The second click was not meant for anything."
     predicted = read(page, message)
-    page.evaluate(f"['yes', 'say-{another(predicted)}'].map(id => document.getElementById(id).click())")
+    page.evaluate(f"['confirm', 'label-{another(predicted)}'].map(id => document.getElementById(id).click())")
     page.wait_for_selector(".stored")
     page.wait_for_timeout(500)
     words = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
@@ -161,7 +161,7 @@ def test_a_double_click_on_yes_gives_one_word(app, open_desk):
     [
         ("", "1 to 10,000 characters"),
         (" \n\t ", "1 to 10,000 characters"),
-        ("x" * 10_001, "10,001 characters, the limit is 10,000"),
+        ("x" * 10_001, "10,001 characters; the limit is 10,000"),
     ],
 )
 def test_what_cannot_be_read_is_explained_and_not_stored(app, open_desk, message, told):
@@ -197,7 +197,7 @@ def test_keyboard_alone_is_enough(app, open_desk):
     page.wait_for_selector(".card.result")
     assert page.inner_text("blockquote") == "Line one\nline two"
     assert page.inner_text("#spoken")
-    while page.evaluate("document.activeElement.id") != "yes":
+    while page.evaluate("document.activeElement.id") != "confirm":
         page.keyboard.press("Tab")
     page.keyboard.press("Enter")
     page.wait_for_selector(".stored")
@@ -207,15 +207,15 @@ def test_keyboard_alone_is_enough(app, open_desk):
 
 @pytest.mark.parametrize(
     ("locale", "button", "tongue"),
-    [("zh-CN", "识别留言", "zh"), ("en-GB", "Read message", "en"), ("de-DE", "Read message", "en")],
+    [("zh-CN", "分析消息", "zh"), ("en-GB", "Analyse message", "en"), ("de-DE", "Analyse message", "en")],
 )
 def test_words_are_in_the_language_of_the_browser(open_desk, locale, button, tongue):
     page = open_desk(locale=locale)
     assert page.inner_text("#read") == button
     assert page.evaluate("document.documentElement.lang") == tongue
-    page.click("#try-question")
+    page.click("#example-question")
     page.wait_for_selector(".card.result")
-    assert ("把握" in page.inner_text(".verdict")) is (tongue == "zh")
+    assert ("置信度" in page.inner_text(".verdict")) is (tongue == "zh")
     picture(page, f"language-{locale}")
 
 
@@ -224,10 +224,10 @@ def test_every_text_stands_out_from_its_ground(open_desk, scheme):
     page = open_desk(color_scheme=scheme, reduced_motion="reduce")
     assert page.evaluate(CONTRAST) == []
     for read_before, name in enumerate(("angry", "question", "praise")):
-        page.click(f"#try-{name}")
+        page.click(f"#example-{name}")
         page.wait_for_function("before => document.querySelectorAll('.recent li').length > before", arg=read_before)
-        page.click("#say-negative")
-        page.wait_for_selector("#say-negative.chosen")
+        page.click("#label-negative")
+        page.wait_for_selector("#label-negative.chosen")
         page.mouse.move(2, 2)
         page.wait_for_timeout(400)  # colours fade in
         assert page.evaluate(CONTRAST) == []
@@ -238,7 +238,7 @@ def test_a_phone_needs_no_scrolling_sideways(open_desk):
     page = open_desk(390, 844, is_mobile=True, has_touch=True)
     picture(page, "phone-empty")
     predicted = read(page, MESSAGE)
-    page.tap(f"#say-{another(predicted)}")
+    page.tap(f"#label-{another(predicted)}")
     page.wait_for_selector(".stored")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     picture(page, "phone-corrected")
@@ -258,8 +258,8 @@ def test_locked_database_shows_the_answer_and_says_why_it_cannot_be_corrected(ap
     lock.execute("BEGIN IMMEDIATE")
     try:
         read(page, "This one cannot be kept.")
-        assert page.is_disabled("#yes") and page.is_disabled("#say-negative")
-        assert "cannot be stored" in page.inner_text("#outcome")
+        assert page.is_disabled("#confirm") and page.is_disabled("#label-negative")
+        assert "cannot be saved" in page.inner_text("#outcome")
         picture(page, "locked")
     finally:
         lock.close()

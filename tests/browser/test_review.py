@@ -81,47 +81,49 @@ def word_of(app, text: str) -> list[tuple]:
 
 def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     page = open_page(app)
-    open_tab(page, "Review", "#queue li")
+    open_tab(page, "Review", "#review-queue li")
     picture(page, "review")
-    page.fill("#reviewer input", "Eve")
-    card = page.locator("#queue ol > li", has_text="Jenna")
+    page.fill("#reviewer-name input", "Eve")
+    card = page.locator("#review-queue ol > li", has_text="Jenna")
     card.locator("button.positive").click()
-    page.wait_for_selector("#told:has-text('Stored: positive')")
-    assert page.locator("#queue ol > li", has_text="Jenna").count() == 0
+    page.wait_for_selector("#review-notice:has-text('Saved as positive')")
+    assert page.locator("#review-queue ol > li", has_text="Jenna").count() == 0
     [stored] = word_of(app, "The router was broken, but Jenna had a new one here at once.")
     assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
     unhurried(page)
-    word = page.locator("#queue li li", has_text="anna")
+    word = page.locator("#review-queue li li", has_text="anna")
     word.locator("button.accept").click()
-    page.wait_for_selector("#told:has-text('Accepted: negative')")
+    page.wait_for_selector("#review-notice:has-text('Accepted as negative')")
     unhurried(page)
-    page.fill("#reason input", "Bob had the wrong customer in mind.")
-    page.locator("#queue li li", has_text="bob").locator("button.reject").click()
-    page.wait_for_selector("#told:has-text('Rejected: positive')")
-    page.wait_for_function("document.querySelector('#reason input').value === ''")
+    page.fill("#decision-note input", "Bob had the wrong customer in mind.")
+    page.locator("#review-queue li li", has_text="bob").locator("button.reject").click()
+    page.wait_for_selector("#review-notice:has-text('Rejected as positive')")
+    page.wait_for_function("document.querySelector('#decision-note input').value === ''")
     assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
         ("negative", "accepted", "lead:Eve"),
         ("positive", "rejected", "lead:Eve"),
     ]
-    assert page.locator("#queue ol > li", has_text="playlists").count() == 0
+    assert page.locator("#review-queue ol > li", has_text="playlists").count() == 0
     picture(page, "review-decided")
     unhurried(page)
-    page.click("#told button:has-text('Accept instead')")
-    page.wait_for_selector("#told:has-text('Accepted: positive')")
+    page.click("#review-notice button:has-text('Accept instead')")
+    page.wait_for_selector("#review-notice:has-text('Accepted as positive')")
     unhurried(page)
-    page.click("#told button:has-text('Reject instead')")
-    page.wait_for_selector("#told:has-text('Rejected: positive')")
+    page.click("#review-notice button:has-text('Reject instead')")
+    page.wait_for_selector("#review-notice:has-text('Rejected as positive')")
     assert [status for _, status, *_ in word_of(app, DISPUTED)] == ["accepted", "rejected"]
 
 
 def test_a_double_click_decides_one_message(app, open_page):
     app.predict(["The parcel was wet, the second one too.", "Nobody told me that the shop had moved."])
     page = open_page(app)
-    open_tab(page, "Review", "#queue li")
+    open_tab(page, "Review", "#review-queue li")
     before = app.rows("SELECT count(*) FROM feedback")[0][0]
     # the second of a double click meets the card that has moved up
-    page.evaluate("[...document.querySelectorAll('#queue .choose button.negative')].slice(0, 2).map(b => b.click())")
-    page.wait_for_selector("#told:has-text('Stored')")
+    page.evaluate(
+        "[...document.querySelectorAll('#review-queue .choose button.negative')].slice(0, 2).map(b => b.click())"
+    )
+    page.wait_for_selector("#review-notice:has-text('Saved')")
     page.wait_for_timeout(500)
     assert app.rows("SELECT count(*) FROM feedback") == [(before + 1,)]
 
@@ -132,7 +134,7 @@ def test_two_tabs_of_a_browser_keep_each_others_receipts(app, open_page):
     second.goto(app.url)
     second.wait_for_selector(".card.nothing")
     for page, text in ((first, "One from the first tab."), (second, "Two from the second."), (first, "Three again.")):
-        page.click(f"#say-{another(read(page, text))}")
+        page.click(f"#label-{another(read(page, text))}")
         page.wait_for_selector(".stored")
         page.wait_for_function(
             "text => JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]').length == text",
@@ -141,27 +143,27 @@ def test_two_tabs_of_a_browser_keep_each_others_receipts(app, open_page):
     for page in (first, second):
         page.reload()
         page.wait_for_selector(".card.nothing")
-        open_tab(page, "My corrections", "#owned li")
-        assert page.locator("#owned ol > li").count() == 3
+        open_tab(page, "My corrections", "#my-corrections-list li")
+        assert page.locator("#my-corrections-list ol > li").count() == 3
 
 
 def test_a_correction_is_found_again_after_a_reload_and_deleted(app, open_page):
     page = open_page(app)
     label = another(read(page, MESSAGE))
-    page.click(f"#say-{label}")
+    page.click(f"#label-{label}")
     page.wait_for_selector(".stored")
     page.wait_for_function("localStorage.getItem('attune-receipts')")
     page.reload()
     page.wait_for_selector(".card.nothing")
-    open_tab(page, "My corrections", "#owned li")
-    shown = page.inner_text("#owned li")
-    assert MESSAGE in shown and f"You said {label};" in shown and "waiting for the next retraining" in shown
+    open_tab(page, "My corrections", "#my-corrections-list li")
+    shown = page.inner_text("#my-corrections-list li")
+    assert MESSAGE in shown and f"You chose {label};" in shown and "waiting for the next retraining" in shown
     picture(page, "mine")
-    page.click("#owned summary")
-    page.click("#owned details button")
-    page.wait_for_selector("#mine-told .stored")
+    page.click("#my-corrections-list summary")
+    page.click("#my-corrections-list details button")
+    page.wait_for_selector("#my-corrections-notice .stored")
     picture(page, "mine-deleted")
-    assert "Deleted for good" in page.inner_text("#mine-told")
+    assert "Permanently deleted" in page.inner_text("#my-corrections-notice")
     assert MESSAGE not in page.content()
     assert app.rows("SELECT count(*) FROM predictions WHERE text = ?", MESSAGE) == [(0,)]
 
@@ -169,10 +171,10 @@ def test_a_correction_is_found_again_after_a_reload_and_deleted(app, open_page):
 def test_another_browser_at_the_same_address_does_not_see_them(app, open_page):
     first, second = open_page(app), open_page(app)
     page_label = another(read(first, "Only the first browser knows of this."))
-    first.click(f"#say-{page_label}")
+    first.click(f"#label-{page_label}")
     first.wait_for_selector(".stored")
-    open_tab(first, "My corrections", "#owned li")
-    open_tab(second, "My corrections", "#owned .nothing")
+    open_tab(first, "My corrections", "#my-corrections-list li")
+    open_tab(second, "My corrections", "#my-corrections-list .nothing")
     assert "first browser" not in second.content()
 
 
@@ -182,16 +184,16 @@ def test_every_text_stands_out_from_its_ground(app, open_page, locale, scheme):
     app.predict([f"Well, that was quick: two weeks for a reply. {locale} {scheme}"])
     page = open_page(app, locale=locale, color_scheme=scheme, reduced_motion="reduce")
     read(page, f"{MESSAGE} {locale} {scheme}")
-    page.click("#say-neutral")
+    page.click("#label-neutral")
     page.wait_for_selector(".stored")
     mine, review = NAMES[locale]
-    open_tab(page, mine, "#owned li")
-    page.click("#owned summary")
+    open_tab(page, mine, "#my-corrections-list li")
+    page.click("#my-corrections-list summary")
     assert page.evaluate(CONTRAST) == []
     picture(page, f"mine-{locale}-{scheme}")
-    open_tab(page, review, "#queue li")
-    page.click("#queue .choose .negative")
-    page.wait_for_selector("#told .stored")
+    open_tab(page, review, "#review-queue li")
+    page.click("#review-queue .choose .negative")
+    page.wait_for_selector("#review-notice .stored")
     page.mouse.move(2, 2)
     page.wait_for_timeout(400)  # colours fade in
     assert page.evaluate(CONTRAST) == []
@@ -201,7 +203,7 @@ def test_every_text_stands_out_from_its_ground(app, open_page, locale, scheme):
 def test_a_phone_needs_no_scrolling_sideways(app, open_page):
     page = open_page(app, 390, 844, is_mobile=True, has_touch=True)
     app.predict(["One more that nobody answered yet."])
-    for name, shows in (("My corrections", "#owned .nothing"), ("Review", "#queue li")):
+    for name, shows in (("My corrections", "#my-corrections-list .nothing"), ("Review", "#review-queue li")):
         open_tab(page, name, shows)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
         picture(page, f"phone-{name}")
@@ -215,12 +217,12 @@ def test_with_a_password_the_queue_is_behind_it(installation, tmp_path, open_pag
         picture(page, "door")
         assert "Xanadu" not in page.content()
         page.fill("#password input", "open says me")
-        page.click("#enter")
-        page.wait_for_selector("#told:has-text('not the password')")
+        page.click("#sign-in-button")
+        page.wait_for_selector("#review-notice:has-text('Wrong password')")
         picture(page, "door-refused")
         assert page.evaluate(CONTRAST) == []
         page.fill("#password input", "open sesame")
         page.press("#password input", "Enter")
-        page.wait_for_selector("#queue li")
-        assert "Xanadu" in page.inner_text("#queue") and page.is_hidden("#password")
+        page.wait_for_selector("#review-queue li")
+        assert "Xanadu" in page.inner_text("#review-queue") and page.is_hidden("#password")
         assert "sesame" not in app.log() + page.content()

@@ -1,6 +1,8 @@
-"""Drift: whether this week's messages are still like those that the model learned from. Sums only, no message."""
+"""Drift tab: how each week's messages differ from the reference. Shows totals only, never a message."""
 
+from collections.abc import Callable
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -9,94 +11,96 @@ from product.drift.findings import Finding, Judged, Report, bin_ends
 from product.sentiment import LABELS
 from product.service import Application
 from product.texts import Texts
-from product.web.ui.cards import language_name, percent
-from product.web.ui.desk import AT_ONCE, html, language_of
+from product.web.ui.cards import language_name, notice, percent
+from product.web.ui.shared import html, language_of, on
 
 
-def panel(report: Report, say: Texts) -> str:
-    """What is to be known of the newest week in sentences, then the weeks in a table."""
+def panel(report: Report, t: Texts) -> str:
+    """The newest week's findings as sentences, then all weeks in a table."""
     newest = report.newest
-    if newest is None or not told(report):
-        why = "drift_unmeasured" if newest is None else "drift_no_messages"
-        return f"<div class='card nothing'><p>{say(why)}</p><p>{say(f'{why}_hint')}</p></div>"
+    if newest is None:
+        return notice("drift_unmeasured", t)
+    if not weeks_with_messages(report):
+        return notice("drift_no_messages", t)
     return (
-        f"<section class='card drift'><h3>{say('drift_title')}</h3><p class='soft'>{say('drift_what')}</p>"
-        f"<p class='headline'><strong>{headline(newest, say)}</strong></p>"
-        f"<ul>{''.join(f'<li>{escape(sentence(each, say))}</li>' for each in newest.findings)}</ul>"
-        f"{_table(report, say)}<p class='facts'>{compared(report, say)} {say('drift_numbers')}</p></section>"
+        f"<section class='card drift'><h3>{t('drift_title')}</h3><p class='soft'>{t('drift_intro')}</p>"
+        f"<p class='headline'><strong>{headline(newest, t)}</strong></p>"
+        f"<ul>{''.join(f'<li>{escape(sentence(finding, t))}</li>' for finding in newest.findings)}</ul>"
+        f"{_table(report, t)}<p class='facts'>{reference(report, t)} {t('drift_numbers')}</p></section>"
     )
 
 
-def headline(judged: Judged, say: Texts) -> str:
-    """The week in a few words: what drifted, that nothing did, or that it cannot be said."""
-    known = {"week": judged.week.name, "rows": f"{judged.week.rows:,}"}
+def headline(judged: Judged, t: Texts) -> str:
+    """The week in one sentence: what drifted, that nothing did, or that no comparison is possible."""
+    week = {"week": judged.week.name, "rows": f"{judged.week.rows:,}"}
     if judged.drifted:
-        names = say("drift_and").join(say(f"drift_{finding.name}") for finding in judged.drifted)
-        return say("drift_headline_drifted", names=names, **known)
+        names = t("drift_and").join(t(f"drift_{finding.name}") for finding in judged.drifted)
+        return t("drift_headline_drifted", names=names, **week)
     if all(finding.value is None for finding in judged.findings):
-        return say("drift_headline_unknown", **known)
-    return say("drift_headline_steady", **known)
+        return t("drift_headline_unknown", **week)
+    return t("drift_headline_steady", **week)
 
 
-def sentence(finding: Finding, say: Texts) -> str:
-    """A finding for a person who leads a support team: what is `Finding.sentence`, in the reader's language."""
-    name = say(f"drift_{finding.name}")
+def sentence(finding: Finding, t: Texts) -> str:
+    """A finding as a sentence in the reader's language."""
+    name = t(f"drift_{finding.name}")
     if finding.value is None:
-        return say("drift_line", name=name, level=say(f"drift_why_{finding.why_not}"))
-    line = say("drift_line", name=name, level=say(f"drift_level_{finding.level}"))
+        return t("drift_line", name=name, level=t(f"drift_why_{finding.why_not}"))
+    line = t("drift_line", name=name, level=t(f"drift_level_{finding.level}"))
     if finding.bin is None or finding.level == "steady":
         return line
     shares = {"was": percent(finding.was), "now": percent(finding.now)}
-    return line + say("drift_grown", bin=bin_name(finding.name, finding.bin, say), **shares)
+    return line + t("drift_grown", bin=bin_name(finding.name, finding.bin, t), **shares)
 
 
-def bin_name(name: str, index: int, say: Texts) -> str:
-    if name == "label":
-        return say(LABELS[index])
-    if name == "language":
-        return language_name(LANGUAGES[index], say)
-    low, high = bin_ends(name, index)
-    if name == "confidence":
-        low, high = percent(low), None if high is None else percent(high)
-    elif high is not None:
-        high -= 1
-    return say(f"drift_{name}_{'up' if high is None else 'bin'}", low=low, high=high)
+def bin_name(measure: str, index: int, t: Texts) -> str:
+    """One bin of a measure's histogram, such as "20 to 39 characters"."""
+    if measure == "label":
+        return t(LABELS[index])
+    if measure == "language":
+        return language_name(LANGUAGES[index], t)
+    low, high = bin_ends(measure, index)
+    key = f"drift_{measure}_{'up' if high is None else 'bin'}"
+    if measure == "confidence":
+        return t(key, low=percent(low), high="" if high is None else percent(high))
+    return t(key, low=low, high="" if high is None else high - 1)
 
 
-def compared(report: Report, say: Texts) -> str:
-    return say.first(f"drift_compared_{report.origin}", "drift_compared_nothing")
+def reference(report: Report, t: Texts) -> str:
+    """What the weeks are compared with."""
+    return t.first(f"drift_compared_{report.origin}", "drift_compared_nothing")
 
 
-def told(report: Report) -> list[Judged]:
-    """The weeks, newest first, without those before anybody wrote."""
-    written = [place for place, each in enumerate(report.weeks, start=1) if each.week.rows]
-    return list(report.weeks[: max(written, default=0)])
+def weeks_with_messages(report: Report) -> list[Judged]:
+    """The weeks, newest first, without those before the first message."""
+    filled = [place for place, judged in enumerate(report.weeks, start=1) if judged.week.rows]
+    return list(report.weeks[: max(filled, default=0)])
 
 
-def _table(report: Report, say: Texts) -> str:
+def _table(report: Report, t: Texts) -> str:
     measures = [finding.name for finding in report.weeks[0].findings]
-    names = [say("drift_week"), say("drift_rows"), *(say(f"drift_{name}") for name in measures)]
+    names = [t("drift_week"), t("drift_rows"), *(t(f"drift_{measure}") for measure in measures)]
     head = "".join(f"<th scope='col'>{name}</th>" for name in names)
-    rows = "".join(_row(each, say) for each in told(report))
+    rows = "".join(_row(judged, t) for judged in weeks_with_messages(report))
     return f"<div class='scroll' tabindex='0'><table><thead><tr>{head}</tr></thead><tbody>{rows}</tbody></table></div>"
 
 
-def _row(judged: Judged, say: Texts) -> str:
-    week = judged.week.name if judged.week.complete else say("drift_so_far", week=judged.week.name)
-    cells = "".join(_cell(finding, say) for finding in judged.findings)
+def _row(judged: Judged, t: Texts) -> str:
+    week = judged.week.name if judged.week.complete else t("drift_so_far", week=judged.week.name)
+    cells = "".join(_cell(finding, t) for finding in judged.findings)
     return f"<tr><th scope='row'>{escape(week)}</th><td>{judged.week.rows:,}</td>{cells}</tr>"
 
 
-def _cell(finding: Finding, say: Texts) -> str:
-    """The level in a word, not in colour alone; the number small beside it."""
+def _cell(finding: Finding, t: Texts) -> str:
+    """The level as a word, not as a colour only, with the distance beside it."""
     if finding.value is None:
-        return f"<td>{say('drift_short_unknown')}</td>"
+        return f"<td>{t('drift_short_unknown')}</td>"
     level = finding.level
-    return f"<td class='{level}'>{say(f'drift_short_{level}')} <small>{finding.value:.2f}</small></td>"
+    return f"<td class='{level}'>{t(f'drift_short_{level}')} <small>{finding.value:.2f}</small></td>"
 
 
-class Drift:
-    """The tab. What it shows was measured within the last hour; opening the tab measures nothing."""
+class DriftTab:
+    """The tab. It shows the last hourly measurement; opening it measures nothing."""
 
     def __init__(self, application: Application):
         self.application = application
@@ -105,13 +109,6 @@ class Drift:
     def on_open(self, request: gr.Request) -> str:
         return panel(self.application.drift.report, language_of(request))
 
-    def wire(self, *triggers) -> None:
-        """Show the report at each of these events."""
-        gr.on(
-            list(triggers),
-            self.on_open,
-            outputs=[self.panel],
-            show_progress="hidden",
-            concurrency_limit=AT_ONCE,
-            api_visibility="private",
-        )
+    def load_on(self, *events: Callable[..., Any]) -> None:
+        """Show the report whenever one of these events occurs."""
+        on(list(events), self.on_open, outputs=[self.panel])

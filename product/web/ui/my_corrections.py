@@ -1,12 +1,14 @@
-"""My corrections: what became of what this browser's person said, and how to take it back.
+"""My corrections tab: what happened to the corrections given in this browser, and how to delete them.
 
-The browser keeps the receipts that it was given, and the server lists those of them that its address's actor gave: who
-shares an address with others sees nothing of theirs.
+The browser keeps the receipts it was given. The server lists only those whose correction came from the same address,
+so people who share an address do not see each other's corrections.
 """
 
 import re
+from collections.abc import Callable
 from functools import partial
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -16,10 +18,12 @@ from product.service import DECIDED, ID, MAX_MY_CORRECTIONS, Application
 from product.storage.locks import Locked
 from product.texts import Texts
 from product.web.ui import cards
-from product.web.ui.desk import AT_ONCE, Desk, desk_actor, html, language_of
-from product.web.ui.recent import Recent
+from product.web.ui.session import Recent
+from product.web.ui.shared import DeskEvents, Update, desk_actor, event_data, html, language_of, on
 
-PICK_BUTTON = """
+# The list is plain HTML, so its script reports which button was clicked. The button stays disabled for two seconds, so
+# that a double click deletes once.
+SELECT_BUTTON = """
 element.addEventListener('click', event => {
   const button = event.target.closest('button[data-erase]');
   if (!button || button.disabled) return;
@@ -29,164 +33,167 @@ element.addEventListener('click', event => {
 });
 """
 
-# Each tab of a browser knows the receipts that there were when it was opened, and its own: what one keeps must not undo
-# what another has kept. So all are noted beside what Gradio keeps, and each tab looks there before it goes on. Where a
-# browser keeps nothing, or keeps what is no list, a tab goes on with its own.
-ALL_TABS = """
-(kept, ...others) => {
+# A browser tab knows the receipts that existed when it was opened, plus its own, and must not overwrite what other tabs
+# have stored since. So every tab merges its receipts into one list in localStorage before it continues. If localStorage
+# is blocked or holds something else, the tab continues with its own receipts.
+MERGE_RECEIPTS = """
+(receipts, ...others) => {
   try {
-    const noted = JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]');
-    const all = [...new Set([...noted, ...kept])].slice(-MOST);
+    const stored = JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]');
+    const all = [...new Set([...stored, ...receipts])].slice(-LIMIT);
     localStorage.setItem('attune-receipts-of-all-tabs', JSON.stringify(all));
     return [all, ...others];
   } catch {
-    return [kept, ...others];
+    return [receipts, ...others];
   }
 }
-""".replace("MOST", str(MAX_MY_CORRECTIONS))
+""".replace("LIMIT", str(MAX_MY_CORRECTIONS))
 
 
-# HTML, from plain data. Every word of a customer passes through `escape` on its way in.
+# HTML, from plain data. Everything a person wrote passes through `escape`.
 
 
-def corrections(owned: list[MyCorrection], say: Texts) -> str:
-    if not owned:
-        return f"<div class='card nothing'><p>{say('mine_none')}</p><p>{say('mine_none_hint')}</p></div>"
-    rows = "".join(f"<li class='card'>{_card(own, say)}</li>" for own in owned)
-    return f"<h3>{say('mine_title')}</h3><p class='soft'>{say('mine_what')}</p><ol>{rows}</ol>"
+def corrections(items: list[MyCorrection], t: Texts) -> str:
+    if not items:
+        return cards.notice("my_corrections_none", t)
+    rows = "".join(f"<li class='card'>{_card(item, t)}</li>" for item in items)
+    return f"<h3>{t('my_corrections_title')}</h3><p class='soft'>{t('my_corrections_intro')}</p><ol>{rows}</ol>"
 
 
-def _card(own: MyCorrection, say: Texts) -> str:
-    receipt = own.receipt
-    facts = (("mine_status", say.first(f"status_{receipt.status}", "status_pending")),)
-    if reason := reason_of(own):
-        facts += (("mine_reason", reason),)
-    facts += (("mine_learned", learned(own, say)), ("mine_today", agreement(own, say)))
-    listed = "".join(f"<div><dt>{say(name)}</dt><dd>{escape(value)}</dd></div>" for name, value in facts)
-    comment = f"<q dir='auto'>{escape(own.comment)}</q>" if own.comment else ""
+def _card(item: MyCorrection, t: Texts) -> str:
+    receipt = item.receipt
+    facts = {"status": t.first(f"status_{receipt.status}", "status_pending")}
+    if reason := reason_of(item):
+        facts["reason"] = reason
+    facts |= {"learned": learned(item, t), "now": agreement(item, t)}
+    rows = "".join(
+        f"<div><dt>{t(f'my_corrections_{name}')}</dt><dd>{escape(value)}</dd></div>" for name, value in facts.items()
+    )
+    comment = f"<q dir='auto'>{escape(item.comment)}</q>" if item.comment else ""
     return (
-        f"<blockquote dir='auto' tabindex='0'>{escape(own.text)}</blockquote>"
-        f"<p class='said'>{cards.face(receipt.label)}<span>{said(own, say)}{comment}</span></p>"
-        f"<dl>{listed}</dl>{_delete(own, say)}"
+        f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
+        f"<p class='said'>{cards.face(receipt.label)}<span>{chosen(item, t)}{comment}</span></p>"
+        f"<dl>{rows}</dl>{_delete(item, t)}"
     )
 
 
-def said(own: MyCorrection, say: Texts) -> str:
-    label, predicted = (say(each).lower() for each in (own.receipt.label, own.receipt.predicted))
-    if own.receipt.label == own.receipt.predicted:
-        return say("mine_confirmed", label=label)
-    return say("mine_said", label=label, predicted=predicted)
+def chosen(item: MyCorrection, t: Texts) -> str:
+    """The label that was given, and the predicted one if it differs."""
+    label, predicted = t(item.receipt.label).lower(), t(item.receipt.predicted).lower()
+    if item.receipt.label == item.receipt.predicted:
+        return t("my_corrections_confirmed", label=label)
+    return t("my_corrections_corrected", label=label, predicted=predicted)
 
 
-def reason_of(own: MyCorrection) -> str:
-    """Why a lead turned it down, in their own words; nobody else does."""
-    latest = own.receipt.history[-1] if own.receipt.history else None
+def reason_of(item: MyCorrection) -> str:
+    """Why a lead rejected the correction, in the lead's own words; empty otherwise."""
+    latest = item.receipt.history[-1] if item.receipt.history else None
     return latest.why if latest and latest.status == Status.rejected and latest.why != DECIDED else ""
 
 
-def learned(own: MyCorrection, say: Texts) -> str:
-    version = own.receipt.learned_in
-    return say("mine_learned_in", version=version) if version else say("mine_learned_not")
+def learned(item: MyCorrection, t: Texts) -> str:
+    version = item.receipt.learned_in
+    return t("my_corrections_learned_in", version=version) if version else t("my_corrections_not_learned")
 
 
-def agreement(own: MyCorrection, say: Texts) -> str:
-    return say({True: "mine_agrees", False: "mine_disagrees", None: "mine_unknown"}[own.receipt.agrees_now])
+def agreement(item: MyCorrection, t: Texts) -> str:
+    """Whether the active version predicts the label that was given."""
+    agrees = item.receipt.agrees_now
+    if agrees is None:
+        return t("my_corrections_unknown")
+    return t("my_corrections_agrees" if agrees else "my_corrections_disagrees")
 
 
-def _delete(own: MyCorrection, say: Texts) -> str:
-    """Two steps, so that nothing is deleted by a slip."""
+def _delete(item: MyCorrection, t: Texts) -> str:
+    """Deleting takes two clicks, so that it does not happen by mistake."""
     return (
-        f"<details><summary>{say('mine_delete')}</summary><p>{say('mine_sure')}</p>"
-        f"<button type='button' data-erase='{escape(own.receipt.feedback_id)}'>{say('mine_delete_sure')}</button>"
-        "</details>"
+        f"<details><summary>{t('my_corrections_delete')}</summary><p>{t('my_corrections_delete_warning')}</p>"
+        f"<button type='button' data-erase='{escape(item.receipt.feedback_id)}'>"
+        f"{t('my_corrections_delete_confirm')}</button></details>"
     )
 
 
-def deleted(reach: ErasureScope, say: Texts) -> str:
-    """What went, and what is left of it in versions."""
-    told = [say("mine_deleted")]
-    if reach.others:
-        told.append(say("mine_others", count=len(reach.others)))
-    if reach.versions:
-        told.append(say("mine_versions", versions=say("and").join(reach.versions)))
-    return " ".join(told)
+def deleted(scope: ErasureScope, t: Texts) -> str:
+    """What was erased, and which versions have learned it."""
+    sentences = [t("my_corrections_deleted")]
+    if scope.others:
+        sentences.append(t("my_corrections_deleted_others", count=len(scope.others)))
+    if scope.versions:
+        sentences.append(t("my_corrections_deleted_versions", versions=t("and").join(scope.versions)))
+    return " ".join(sentences)
 
 
-def receipts_of(kept: object) -> list[str]:
-    """What a browser says that it keeps; it may say anything."""
-    given = kept if isinstance(kept, list) else []
-    return [each for each in given if isinstance(each, str) and re.fullmatch(ID, each)][-MAX_MY_CORRECTIONS:]
+# Receipts
 
 
-def with_session(kept: object, recent: Recent) -> list[str]:
-    """The receipts that a browser keeps and those of its session, the newest last, each once."""
+def valid_receipts(stored: object) -> list[str]:
+    """The receipts in what a browser sent, which may be anything."""
+    items = stored if isinstance(stored, list) else []
+    return [item for item in items if isinstance(item, str) and re.fullmatch(ID, item)][-MAX_MY_CORRECTIONS:]
+
+
+def with_session(stored: object, recent: Recent) -> list[str]:
+    """The browser's receipts and those of its session, without duplicates, newest last."""
     session = [entry.receipt for entry in recent.newest_first()[::-1] if entry.receipt]
-    return receipts_of(list(dict.fromkeys(receipts_of(kept) + session)))
+    return valid_receipts(list(dict.fromkeys(valid_receipts(stored) + session)))
 
 
 def browser_receipts() -> gr.BrowserState:
-    """Where a browser keeps its receipts. Outside of any tab: in one that is not opened yet nothing would be kept.
+    """The receipts kept in the browser. Create it outside the tabs: inside, it works only once its tab was opened.
 
-    They are no secret: whoever has one can only ask what became of a correction, without its text.
+    Receipts are no secret: with one, anyone can look up what happened to a correction, but not its text.
     """
     return gr.BrowserState([], storage_key="attune-receipts", secret="attune")
 
 
-class Mine:
-    """The tab's components and its handlers."""
+class MyCorrectionsTab:
+    """The tab's components and event handlers."""
 
-    def __init__(self, application: Application, desk: Desk, receipts: gr.BrowserState):
+    def __init__(self, application: Application, desk: DeskEvents, receipts: gr.BrowserState):
         self.application, self.desk, self.receipts = application, desk, receipts
-        with gr.Column(elem_id="mine", min_width=0):
-            self.told = html(elem_id="mine-told")
-            self.list = html(elem_id="owned", js_on_load=PICK_BUTTON)
-        self._event = partial(
-            gr.on,
-            inputs=[self.receipts, desk.recent],
-            js=ALL_TABS,
-            show_progress="hidden",
-            concurrency_limit=AT_ONCE,
-            api_visibility="private",
-        )
-        outputs = [self.receipts, self.told, self.list]
-        stored = desk.then_stored(self.on_stored, [self.receipts, desk.recent], [self.receipts], ALL_TABS)
-        stored.then(None, [self.receipts], js=ALL_TABS)
-        self._event([self.list.select], self.on_erase, outputs=outputs + desk.everything)
+        with gr.Column(elem_id="my-corrections", min_width=0):
+            self.notice = html(elem_id="my-corrections-notice")
+            self.list = html(elem_id="my-corrections-list", js_on_load=SELECT_BUTTON)
+        self._outputs = [self.receipts, self.notice, self.list]
+        self._event = partial(on, inputs=[self.receipts, desk.recent], js=MERGE_RECEIPTS)
+        stored = desk.on_stored(self.on_stored, [self.receipts, desk.recent], [self.receipts], MERGE_RECEIPTS)
+        stored.then(None, [self.receipts], js=MERGE_RECEIPTS)
+        self._event([self.list.select], self.on_erase, outputs=self._outputs + desk.components)
 
-    def wire(self, *triggers) -> None:
-        """Show the list at each of these events."""
-        self._event(list(triggers), self.on_mine, outputs=[self.receipts, self.told, self.list])
+    def load_on(self, *events: Callable[..., Any]) -> None:
+        """Show the list whenever one of these events occurs."""
+        self._event(list(events), self.on_list, outputs=self._outputs)
 
-    # Handlers: they say what changes on the page.
+    # Event handlers. They return the components that change.
 
-    def on_stored(self, kept: object, recent: Recent) -> list[str]:
-        """The browser keeps the receipts of what was just corrected."""
-        return with_session(kept, recent)
+    def on_stored(self, stored: object, recent: Recent) -> list[str]:
+        """Keep the receipt of new feedback in the browser."""
+        return with_session(stored, recent)
 
-    def on_mine(self, kept: object, recent: Recent, request: gr.Request) -> dict:
-        return {self.told: ""} | self._show(with_session(kept, recent), request)
+    def on_list(self, stored: object, recent: Recent, request: gr.Request) -> Update:
+        return {self.notice: ""} | self._show(with_session(stored, recent), request)
 
-    def on_erase(self, kept: object, recent: Recent, request: gr.Request, event: gr.EventData) -> dict:
-        say, clicked = language_of(request), event._data if isinstance(event._data, dict) else {}
-        id = str(clicked.get("erase"))
+    def on_erase(self, stored: object, recent: Recent, request: gr.Request, event: gr.EventData) -> Update:
+        t, id = language_of(request), str(event_data(event).get("erase"))
+        page: Update = {}
         try:
-            reach = self.application.erase_own(feedback_id=id, actor=desk_actor(self.application, request))
+            scope = self.application.erase_own(feedback_id=id, actor=desk_actor(self.application, request))
         except Locked:
-            return {self.told: cards.problem(say("mine_busy"))}
+            return {self.notice: cards.problem(t("my_corrections_locked"))}
         except NotFound:
-            told, page = cards.problem(say("mine_gone")), {}
+            notice = cards.problem(t("my_corrections_gone"))
         except AttuneError:
-            return {self.told: cards.problem(say("mine_unstorable"))}
+            return {self.notice: cards.problem(t("my_corrections_unavailable"))}
         else:
-            told, page = cards.done(deleted(reach, say)), self.desk.forget(recent, id, say)
-        receipts = [each for each in with_session(kept, recent) if each != id]
-        return page | self._show(receipts, request) | {self.told: told}
+            notice, page = cards.done(deleted(scope, t)), self.desk.forget(recent, id, t)
+        receipts = [receipt for receipt in with_session(stored, recent) if receipt != id]
+        return page | self._show(receipts, request) | {self.notice: notice}
 
-    def _show(self, receipts: list[str], request: gr.Request) -> dict:
-        say = language_of(request)
+    def _show(self, receipts: list[str], request: gr.Request) -> Update:
+        t = language_of(request)
         try:
             actor = desk_actor(self.application, request)
-            listed = corrections(self.application.my_corrections(actor=actor, ids=receipts), say)
+            content = corrections(self.application.my_corrections(actor=actor, ids=receipts), t)
         except AttuneError:
-            return {self.told: cards.problem(say("mine_unstorable"))}
-        return {self.receipts: receipts, self.list: listed}
+            return {self.notice: cards.problem(t("my_corrections_unavailable"))}
+        return {self.receipts: receipts, self.list: content}

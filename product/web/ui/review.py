@@ -1,7 +1,9 @@
-"""Review: what a lead should look at first, and the decisions on it. Nobody else is sent any of it."""
+"""Review tab: the review queue and the lead's decisions. Nothing of it is sent to anyone without the lead role."""
 
+from collections.abc import Callable
 from functools import partial
 from html import escape
+from typing import Any
 
 import gradio as gr
 
@@ -9,234 +11,229 @@ from product.feedback.review_queue import Item, Said
 from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound, source_of
 from product.service import Application
 from product.texts import Texts
-from product.web.auth import LeadSession, Role, TooManyTries, WrongPassword
+from product.web.auth import LeadRole, LeadSession, TooManyAttempts, WrongPassword
 from product.web.ui import cards
-from product.web.ui.desk import AT_ONCE, desk_actor, html, language_of
+from product.web.ui.shared import Update, address_of, desk_actor, event_data, html, language_of, on
 
-SHOWN = 12
+MAX_SHOWN = 12
 """Messages on the page at once."""
-MAX_NAME, MAX_REASON = 60, 300
+MAX_NAME, MAX_NOTE = 60, 300
 """Characters."""
 LEAD = "lead:"
-"""Stands before a lead's name in the record."""
 
-# The queue is plain HTML, so it tells which of its buttons was clicked. A second click waits for the new queue; and the
-# second of a double click, which may meet the card that has moved up, is none.
-PICK_BUTTON = """
+# The queue is plain HTML, so its script reports which button was clicked. The clicked button stays disabled until the
+# new queue arrives. Clicks within 0.7 seconds are ignored: the second click of a double click would hit the next card,
+# which has moved up.
+SELECT_BUTTON = """
 let clicked = -Infinity;
 element.addEventListener('click', event => {
   const button = event.target.closest('button[data-do]'), since = event.timeStamp - clicked;
   if (!button || button.disabled || since < 700) return;
   clicked = event.timeStamp;
   const cards = [...element.querySelectorAll('ol > li')];
-  document.querySelector('#queue').dataset.row = cards.findIndex(card => card.contains(button));
+  document.querySelector('#review-queue').dataset.row = cards.findIndex(card => card.contains(button));
   button.disabled = true;
   setTimeout(() => { button.disabled = false; }, 2000);
   trigger('select', {do: button.dataset.do, id: button.dataset.id, label: button.dataset.label});
 });
 """
 
-# The button that was pressed is gone; whoever pressed it by keyboard goes on with the card that is in its place now.
-NEXT_BUTTON = """
+# The pressed button disappears. For keyboard users, move the focus to the card that took its place.
+FOCUS_NEXT = """
 () => {
-  const queue = document.querySelector('#queue'), cards = queue.querySelectorAll('ol > li');
+  const queue = document.querySelector('#review-queue'), cards = queue.querySelectorAll('ol > li');
   const next = cards[Math.min(queue.dataset.row || 0, cards.length - 1)];
   if (document.activeElement === document.body) next?.querySelector('button')?.focus();
 }
 """
 
 
-# HTML, from plain data. Every word of a customer passes through `escape` on its way in.
+# HTML, from plain data. Everything a person wrote passes through `escape`.
 
 
-def queue(items: list[Item], say: Texts) -> str:
+def queue(items: list[Item], t: Texts) -> str:
     if not items:
-        return _notice("review_none", say)
-    rows = "".join(f"<li class='card'>{_card(item, say)}</li>" for item in items)
-    return f"<h3>{say('review_title')}</h3><p class='soft'>{say('review_what')}</p><ol>{rows}</ol>"
+        return cards.notice("review_none", t)
+    rows = "".join(f"<li class='card'>{_card(item, t)}</li>" for item in items)
+    return f"<h3>{t('review_title')}</h3><p class='soft'>{t('review_intro')}</p><ol>{rows}</ol>"
 
 
-def closed(say: Texts) -> str:
-    return _notice("review_closed", say)
-
-
-def _notice(key: str, say: Texts) -> str:
-    return f"<div class='card nothing'><p>{say(key)}</p><p>{say(f'{key}_hint')}</p></div>"
-
-
-def _card(item: Item, say: Texts) -> str:
-    scores = " · ".join(f"{say(label)} {say('percent', percent=cards.percent(item.scores[label]))}" for label in LABELS)
-    shown = say("review_shown", label=say(item.shown).lower(), scores=scores)
-    decide = "".join(_word(word, say) for word in item.said)
+def _card(item: Item, t: Texts) -> str:
+    scores = " · ".join(f"{t(label)} {t('percent', percent=cards.percent(item.scores[label]))}" for label in LABELS)
+    predicted = t("review_predicted", label=t(item.shown).lower(), scores=scores)
+    decisions = "".join(_correction(correction, t) for correction in item.said)
     return (
-        f"<p class='why'>{say.first(f'review_why_{item.reason}', 'review_why_unseen')}</p>"
+        f"<p class='why'>{t.first(f'review_reason_{item.reason}', 'review_reason_unseen')}</p>"
         f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
-        f"<p class='facts'>{escape(shown)}</p>" + (f"<ul>{decide}</ul>" if decide else _labels(item.prediction_id, say))
+        f"<p class='facts'>{escape(predicted)}</p>"
+        + (f"<ul>{decisions}</ul>" if decisions else _label_buttons(item.prediction_id, t))
     )
 
 
-def _labels(id: str, say: Texts) -> str:
+def _label_buttons(prediction_id: str, t: Texts) -> str:
     buttons = "".join(
-        f"<button type='button' class='{label}' data-do='label' data-id='{escape(id)}' data-label='{label}'>"
-        f"{cards.face(label)}{say(label)}</button>"
+        f"<button type='button' class='{label}' data-do='label' data-id='{escape(prediction_id)}' data-label='{label}'>"
+        f"{cards.face(label)}{t(label)}</button>"
         for label in LABELS
     )
-    return f"<div class='choose'><span>{say('review_choose')}</span>{buttons}</div>"
+    return f"<div class='choose'><span>{t('review_choose')}</span>{buttons}</div>"
 
 
-def _word(word: Said, say: Texts) -> str:
-    """Who says what, and the buttons, or what has become of it."""
-    actor, label = f"<b dir='auto'>{escape(name_of(word.actor))}</b>", f"<b>{say(word.label).lower()}</b>"
-    comment = f"<q dir='auto'>{escape(word.comment)}</q>" if word.comment else ""
-    state = _decide(word, say) if word.open else f"<span class='soft'>{say(f'status_{word.status}')}</span>"
-    return f"<li>{cards.face(word.label)}<p>{say('review_said', actor=actor, label=label)}{comment}</p>{state}</li>"
+def _correction(correction: Said, t: Texts) -> str:
+    """Who chose which label, with buttons to decide, or with the correction's status."""
+    actor = f"<b dir='auto'>{escape(name_of(correction.actor))}</b>"
+    label = f"<b>{t(correction.label).lower()}</b>"
+    comment = f"<q dir='auto'>{escape(correction.comment)}</q>" if correction.comment else ""
+    state = (
+        _decision_buttons(correction, t)
+        if correction.open
+        else f"<span class='soft'>{t(f'status_{correction.status}')}</span>"
+    )
+    text = t("review_correction", actor=actor, label=label)
+    return f"<li>{cards.face(correction.label)}<p>{text}{comment}</p>{state}</li>"
 
 
 def name_of(actor: str) -> str:
-    """What people call themselves first, and then what their client is told apart by."""
+    """The name that a contributor gave, followed by the key of their client."""
     kind, separator, name = actor.partition(":")
     return f"{name} · {kind}" if separator and source_of(actor) == kind else actor
 
 
-def _decide(word: Said, say: Texts) -> str:
+def _decision_buttons(correction: Said, t: Texts) -> str:
     buttons = "".join(
-        f"<button type='button' class='{name}' data-do='{name}' data-id='{escape(word.feedback_id)}'>"
-        f"{say(f'review_{name}')}</button>"
-        for name in ("accept", "reject")
+        f"<button type='button' class='{decision}' data-do='{decision}' data-id='{escape(correction.feedback_id)}'>"
+        f"{t(f'review_{decision}')}</button>"
+        for decision in ("accept", "reject")
     )
     return f"<span class='choose'>{buttons}</span>"
 
 
-# What the handlers do, without the page around it.
+# What the handlers do, independent of the page.
 
 
-def act(application: Application, clicked: object, who: str, why: str, say: Texts) -> str:
-    """Do what a button of the queue says, `why` being the lead's reason; returns what to show of it, with a button that
-    does the contrary. Raises InvalidInput for a button that there is not, NotFound for what is gone,
-    StorageUnavailable."""
-    clicked = clicked if isinstance(clicked, dict) else {}
-    name, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
-    if name == "label":
-        feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who, why=why)
-        told, contrary, offer = "review_stored", "reject", "review_take_back"
-    elif name in ("accept", "reject"):
-        application.decide(feedback_id=id, accept=name == "accept", who=who, why=why)
-        contrary = "reject" if name == "accept" else "accept"
-        feedback_id, told, offer = id, f"review_{name}ed", f"review_{contrary}_instead"
+def decide(application: Application, clicked: dict[str, Any], who: str, note: str, t: Texts) -> str:
+    """Carry out the clicked button of the queue; returns a notice with a button that reverses the decision.
+
+    `note` is the lead's reason. Raises InvalidInput for an unknown button, NotFound for a message or correction that
+    no longer exists, and StorageUnavailable.
+    """
+    action, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
+    if action == "label":
+        feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who, why=note)
+        text, reverse, offer = "review_stored", "reject", "review_undo"
+    elif action in ("accept", "reject"):
+        application.decide(feedback_id=id, accept=action == "accept", who=who, why=note)
+        reverse = "reject" if action == "accept" else "accept"
+        feedback_id, text, offer = id, f"review_{action}ed", f"review_{reverse}_instead"
     else:
         raise InvalidInput("do: must be label, accept or reject.")
-    text, label = application.words_of(feedback_id)
-    button = f"<button type='button' data-do='{contrary}' data-id='{escape(feedback_id)}'>{say(offer)}</button>"
-    return cards.done(say(told, label=say(label).lower(), snippet=cards.snippet(text)), button)
+    message, label = application.words_of(feedback_id)
+    button = f"<button type='button' data-do='{reverse}' data-id='{escape(feedback_id)}'>{t(offer)}</button>"
+    return cards.done(t(text, label=t(label).lower(), snippet=cards.snippet(message)), button)
 
 
 def reviewer(name: object, fallback: str) -> str:
-    """Who decides, for the record: the name given, or who the request came from."""
+    """Who decides, for the record: the given name, or else the client."""
     return LEAD + (one_line(name, MAX_NAME) or fallback)
 
 
-def one_line(typed: object, limit: int) -> str:
-    """What was typed into a field, as far as it can be stored."""
-    typed = " ".join(typed.split())[:limit] if isinstance(typed, str) else ""
-    # Half of a surrogate pair cannot be stored.
-    return typed.encode("utf-8", "ignore").decode()
+def one_line(value: object, limit: int) -> str:
+    """The text of a field as it can be stored: one line of at most `limit` characters."""
+    line = " ".join(value.split())[:limit] if isinstance(value, str) else ""
+    # A lone surrogate cannot be stored.
+    return line.encode("utf-8", "ignore").decode()
 
 
-class Review:
-    """The tab's components and its handlers."""
+class ReviewTab:
+    """The tab's components and event handlers."""
 
     def __init__(self, application: Application, translate: gr.I18n):
         self.application = application
-        self.role = Role(application.settings.lead_password.get_secret_value(), application.settings.host)
-        self.given = gr.State(LeadSession())
+        self.role = LeadRole(application.settings.lead_password.get_secret_value(), application.settings.host)
+        self.session = gr.State(LeadSession())
         with gr.Column(elem_id="review", min_width=0):
-            with gr.Row(visible=False, elem_id="door") as self.door:
+            with gr.Row(visible=False, elem_id="sign-in") as self.sign_in:
                 self.password = gr.Textbox(
                     label=translate("review_password"), type="password", max_lines=1, elem_id="password", scale=3
                 )
-                self.enter = gr.Button(translate("review_enter"), variant="primary", elem_id="enter", scale=0)
-            with gr.Row(elem_id="decider"):
-                self.name, self.why = (
-                    gr.Textbox(
-                        label=translate(key),
-                        info=translate(f"{key}_hint"),
-                        max_lines=1,
-                        max_length=most,
-                        min_width=280,
-                        visible=False,
-                        elem_id=id,
-                    )
-                    for key, most, id in (
-                        ("review_name", MAX_NAME, "reviewer"),
-                        ("review_reason", MAX_REASON, "reason"),
-                    )
+                self.sign_in_button = gr.Button(
+                    translate("review_sign_in"), variant="primary", elem_id="sign-in-button", scale=0
                 )
-            self.told = html(elem_id="told", js_on_load=PICK_BUTTON)
-            self.queue = html(elem_id="queue", js_on_load=PICK_BUTTON)
+            with gr.Row(elem_id="reviewer-fields"):
+                self.name = _text_field(translate, "review_name", MAX_NAME, "reviewer-name")
+                self.note = _text_field(translate, "review_note", MAX_NOTE, "decision-note")
+            self.notice = html(elem_id="review-notice", js_on_load=SELECT_BUTTON)
+            self.queue = html(elem_id="review-queue", js_on_load=SELECT_BUTTON)
         self._wire()
 
     def _wire(self) -> None:
-        everything = [self.door, self.password, self.name, self.why, self.told, self.queue]
-        self._event = partial(
-            gr.on, outputs=everything, show_progress="hidden", concurrency_limit=AT_ONCE, api_visibility="private"
+        components = [self.sign_in, self.password, self.name, self.note, self.notice, self.queue]
+        self._event = partial(on, outputs=components)
+        self._event([self.sign_in_button.click, self.password.submit], self.on_sign_in, [self.password, self.session])
+        decided = self._event(
+            [self.queue.select, self.notice.select], self.on_decide, [self.name, self.note, self.session]
         )
-        self._event([self.enter.click, self.password.submit], self.on_enter, [self.password, self.given])
-        decided = self._event([self.queue.select, self.told.select], self.on_decide, [self.name, self.why, self.given])
-        decided.then(None, js=NEXT_BUTTON)
+        decided.then(None, js=FOCUS_NEXT)
 
-    def wire(self, *triggers) -> None:
-        """Show the queue, or the door, at each of these events."""
-        self._event(list(triggers), self.on_review, [self.given])
+    def load_on(self, *events: Callable[..., Any]) -> None:
+        """Show the queue, or the sign-in, whenever one of these events occurs."""
+        self._event(list(events), self.on_review, [self.session])
 
-    # Handlers: they say what changes on the page.
+    # Event handlers. They return the components that change.
 
-    def on_review(self, given: LeadSession, request: gr.Request) -> dict:
-        return {self.told: ""} | self._show(given, request)
+    def on_review(self, session: LeadSession, request: gr.Request) -> Update:
+        return {self.notice: ""} | self._show(session, request)
 
-    def on_enter(self, password: str, given: LeadSession, request: gr.Request) -> dict:
-        say = language_of(request)
+    def on_sign_in(self, password: object, session: LeadSession, request: gr.Request) -> Update:
+        t = language_of(request)
         try:
-            self.role.enter(given, _address(request), password if isinstance(password, str) else "")
+            self.role.sign_in(session, address_of(request), password if isinstance(password, str) else "")
         except WrongPassword:
-            return {self.password: "", self.told: cards.problem(say("review_wrong"))}
-        except TooManyTries:
-            return {self.password: "", self.told: cards.problem(say("review_tries"))}
-        return {self.password: "", self.told: ""} | self._show(given, request)
+            return {self.password: "", self.notice: cards.problem(t("review_wrong_password"))}
+        except TooManyAttempts:
+            return {self.password: "", self.notice: cards.problem(t("review_locked_out"))}
+        return {self.password: "", self.notice: ""} | self._show(session, request)
 
-    def on_decide(self, name: str, why: str, given: LeadSession, request: gr.Request, event: gr.EventData) -> dict:
-        say = language_of(request)
-        if not self._allows(given, request):
-            return {self.told: cards.problem(say("review_left"))} | self._show(given, request)
+    def on_decide(self, name: str, note: str, session: LeadSession, request: gr.Request, event: gr.EventData) -> Update:
+        t = language_of(request)
+        if not self._allows(session, request):
+            return {self.notice: cards.problem(t("review_session_ended"))} | self._show(session, request)
         try:
             who = reviewer(name, desk_actor(self.application, request))
-            told = act(self.application, event._data, who, one_line(why, MAX_REASON), say)
+            notice = decide(self.application, event_data(event), who, one_line(note, MAX_NOTE), t)
         except (NotFound, InvalidInput):
-            told = cards.problem(say("review_gone"))
+            return self._show(session, request) | {self.notice: cards.problem(t("review_gone"))}
         except AttuneError:
-            told = cards.problem(say("review_unstorable"))
-        else:
-            # The next decision has a reason of its own.
-            return self._show(given, request) | {self.told: told, self.why: gr.update(value="", visible=True)}
-        return self._show(given, request) | {self.told: told}
+            return self._show(session, request) | {self.notice: cards.problem(t("review_unavailable"))}
+        # A note belongs to one decision, so the field is cleared.
+        return self._show(session, request) | {self.notice: notice, self.note: gr.update(value="", visible=True)}
 
-    def _allows(self, given: LeadSession, request: gr.Request) -> bool:
-        return self.role.allows(given, _address(request), request.headers)
+    def _allows(self, session: LeadSession, request: gr.Request) -> bool:
+        return self.role.allows(session, address_of(request), request.headers)
 
-    def _show(self, given: LeadSession, request: gr.Request) -> dict:
-        """What a request may see: the queue, the door, or that there is none."""
-        say, allowed = language_of(request), self._allows(given, request)
-        shown = {
-            self.door: gr.update(visible=self.role.wants_password and not allowed),
+    def _show(self, session: LeadSession, request: gr.Request) -> Update:
+        """What this request may see: the queue, the sign-in, or why the tab is locked."""
+        t, allowed = language_of(request), self._allows(session, request)
+        fields: Update = {
+            self.sign_in: gr.update(visible=self.role.needs_password and not allowed),
             self.name: gr.update(visible=allowed),
-            self.why: gr.update(visible=allowed),
+            self.note: gr.update(visible=allowed),
         }
         if not allowed:
-            return shown | {self.queue: "" if self.role.wants_password else closed(say)}
+            return fields | {self.queue: "" if self.role.needs_password else cards.notice("review_closed", t)}
         try:
-            return shown | {self.queue: queue(self.application.review_queue(SHOWN), say)}
+            return fields | {self.queue: queue(self.application.review_queue(MAX_SHOWN), t)}
         except AttuneError:
-            return shown | {self.told: cards.problem(say("review_unstorable"))}
+            return fields | {self.notice: cards.problem(t("review_unavailable"))}
 
 
-def _address(request: gr.Request) -> str:
-    return request.client.host if request.client else "unknown"
+def _text_field(translate: gr.I18n, key: str, limit: int, elem_id: str) -> gr.Textbox:
+    return gr.Textbox(
+        label=translate(key),
+        info=translate(f"{key}_hint"),
+        max_lines=1,
+        max_length=limit,
+        min_width=280,
+        visible=False,
+        elem_id=elem_id,
+    )

@@ -10,8 +10,9 @@ from fastapi.testclient import TestClient
 from product.service import Application
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.storage.versions import activate_version, add_version
-from product.web import api as api_module
-from product.web.api import MAX_BODY, build_api
+from product.web import json_body
+from product.web.api import build_api
+from product.web.json_body import MAX_BODY
 
 PREDICT, FEEDBACK = "/api/v1/predict", "/api/v1/feedback"
 
@@ -188,13 +189,13 @@ def test_without_a_model_alive_but_not_ready_and_predict_says_so(client, engine,
         ({"texts": [""]}, "texts[0]: 1 to 10,000 characters, not only white space."),
         ({"texts": ["x", " \n"]}, "texts[1]: 1 to 10,000 characters, not only white space."),
         ({"texts": ["x" * 10_001]}, "texts[0]: at most 10,000 characters, this has 10,001."),
-        ({"texts": ["x", 7]}, "texts[1]: must be a text."),
-        ({"texts": [None]}, "texts[0]: must be a text."),
-        ({"texts": [["x"]]}, "texts[0]: must be a text."),
-        ({"texts": "x"}, "texts: must be a list of 1 to 256 texts."),
-        ({"texts": None}, "texts: must be a list of 1 to 256 texts."),
+        ({"texts": ["x", 7]}, "texts[1]: must be a string."),
+        ({"texts": [None]}, "texts[0]: must be a string."),
+        ({"texts": [["x"]]}, "texts[0]: must be a string."),
+        ({"texts": "x"}, "texts: must be a list of 1 to 256 strings."),
+        ({"texts": None}, "texts: must be a list of 1 to 256 strings."),
         ({}, "texts: is required."),
-        ({"text": "x"}, "texts: is required; text: there is no such field."),
+        ({"text": "x"}, "texts: is required; text: unknown field."),
         ({"texts": ["x"], "explain": 1}, "explain: must be true or false."),
         ({"texts": ["x"], "explain": True}, "explain: not available yet; leave it out or send false."),
         (["x"], "body: must be a JSON object."),
@@ -221,13 +222,13 @@ def test_explain_false_is_answered(client):
         ({"prediction_id": "f" * 32}, 404, "prediction_id: no prediction has this id."),
         ({"prediction_id": ""}, 404, "prediction_id: no prediction has this id."),
         ({"prediction_id": "x" * 100_000}, 404, "prediction_id: no prediction has this id."),
-        ({"prediction_id": 7}, 422, "prediction_id: must be a text."),
-        ({"prediction_id": None}, 422, "prediction_id: must be a text."),
+        ({"prediction_id": 7}, 422, "prediction_id: must be a string."),
+        ({"prediction_id": None}, 422, "prediction_id: must be a string."),
         ({"actor": "a" * 101}, 422, "actor: at most 100 characters, this has 101."),
-        ({"actor": 7}, 422, "actor: must be a text."),
+        ({"actor": 7}, 422, "actor: must be a string."),
         ({"comment": "c" * 2_001}, 422, "comment: at most 2,000 characters, this has 2,001."),
-        ({"colour": "red"}, 422, "colour: there is no such field."),
-        ({"a b\n.": 1}, 422, "a b\n.: there is no such field."),
+        ({"colour": "red"}, 422, "colour: unknown field."),
+        ({"a b\n.": 1}, 422, "a b\n.: unknown field."),
     ],
 )
 def test_bad_feedback_is_refused_by_field_and_limit_and_nothing_is_stored(
@@ -251,20 +252,20 @@ def test_feedback_without_a_required_field_names_it(client, prediction_id, store
 @pytest.mark.parametrize(
     ("body", "status", "said"),
     [
-        (b'{"texts": ["\xff"]}', 400, "body: must be UTF-8, byte 12 is not."),
-        ('{"texts": ["x"]}'.encode("utf-16"), 400, "body: must be UTF-8, byte 0 is not."),
+        (b'{"texts": ["\xff"]}', 400, "body: must be UTF-8; byte 12 is not."),
+        ('{"texts": ["x"]}'.encode("utf-16"), 400, "body: must be UTF-8; byte 0 is not."),
         (b'{"texts": ["x"]', 400, "body: must be JSON ("),
         (b"{'texts': ['x']}", 400, "body: must be JSON ("),
         (b'{"texts": ["x"]} {}', 400, "body: must be JSON ("),
-        (b'{"texts": ["x"], "texts": ["y"]}', 400, "body: must be JSON (a field is there twice)."),
-        (b'{"texts": [NaN]}', 400, "body: must be JSON (NaN is no number in JSON)."),
-        (b'{"texts": [-Infinity]}', 400, "body: must be JSON (-Infinity is no number in JSON)."),
-        (b'{"texts": [1e999]}', 422, "texts[0]: must be a text."),
+        (b'{"texts": ["x"], "texts": ["y"]}', 400, "body: must be JSON (duplicate field)."),
+        (b'{"texts": [NaN]}', 400, "body: must be JSON (NaN is not a JSON number)."),
+        (b'{"texts": [-Infinity]}', 400, "body: must be JSON (-Infinity is not a JSON number)."),
+        (b'{"texts": [1e999]}', 422, "texts[0]: must be a string."),
         (b'{"texts": [' + b"9" * 5_000 + b"]}", 400, "body: must be JSON ("),
-        (b"[" * 200_000, 400, "body: must be JSON that is not nested so deep."),
-        (b'{"a":' * 200_000, 400, "body: must be JSON that is not nested so deep."),
-        (b'{"texts": ' + b"[" * 500 + b"]" * 500 + b"}", 422, "texts[0]: must be a text."),
-        (b'{"texts": [' + b"1," * 500_000 + b"1]}", 422, "texts[0]: must be a text."),
+        (b"[" * 200_000, 400, "body: must be JSON with less nesting."),
+        (b'{"a":' * 200_000, 400, "body: must be JSON with less nesting."),
+        (b'{"texts": ' + b"[" * 500 + b"]" * 500 + b"}", 422, "texts[0]: must be a string."),
+        (b'{"texts": [' + b"1," * 500_000 + b"1]}", 422, "texts[0]: must be a string."),
         (json.dumps(dict.fromkeys(map(str, range(101)))), 400, "body: must be JSON (at most 100 fields"),
         (b'{"texts": ["\\ud83d"]}', 422, "texts[0]: must be valid Unicode"),
         (b'{"texts": ["x"], "\\ud83d": 1}', 422, "body: must be valid Unicode."),
@@ -308,7 +309,7 @@ def test_a_charset_beside_the_content_type_is_fine(client):
 @pytest.mark.parametrize("times", [1.1, 3])
 @pytest.mark.parametrize("streamed", [True, False])
 def test_a_body_over_the_limit_is_refused_declared_or_streamed(client, stored, monkeypatch, streamed, times):
-    monkeypatch.setattr(api_module, "MAX_BODY", 1_000)
+    monkeypatch.setattr(json_body, "MAX_BODY", 1_000)
     body = b'{"texts": ["' + b"x" * int(1_000 * times) + b'"]}'
     chunks = (body[start : start + 100] for start in range(0, len(body), 100))
     refused = send(client, PREDICT, chunks if streamed else body)
@@ -317,7 +318,7 @@ def test_a_body_over_the_limit_is_refused_declared_or_streamed(client, stored, m
 
 
 def test_an_endless_body_is_cut_off(client, monkeypatch):
-    monkeypatch.setattr(api_module, "MAX_BODY", 1_000)
+    monkeypatch.setattr(json_body, "MAX_BODY", 1_000)
     taken = []
 
     async def receive():
@@ -325,8 +326,8 @@ def test_an_endless_body_is_cut_off(client, monkeypatch):
         return {"type": "http.request", "body": b"x" * 100, "more_body": True}
 
     scope = {"type": "http", "method": "POST", "headers": [(b"content-type", b"application/json")]}
-    with pytest.raises(api_module.HTTPException) as refused:
-        drive(api_module.JsonRequest(scope, receive).body())
+    with pytest.raises(json_body.HTTPException) as refused:
+        drive(json_body.JsonRequest(scope, receive).body())
     assert refused.value.status_code == 413
     assert sum(taken) == 2_100
 
@@ -420,7 +421,7 @@ def test_with_tokens_set_a_call_without_one_is_401_and_nothing_is_stored(with_to
     refused = with_tokens.request(method, path, json={"texts": ["x"]}, headers=headers)
     assert refused.status_code == 401
     assert refused.headers["www-authenticate"] == "Bearer"
-    assert refused.json() == {"detail": "Authorization: must be 'Bearer' and one of the server's API tokens."}
+    assert refused.json() == {"detail": "Authorization: must be 'Bearer' followed by one of the server's API tokens."}
     assert stored() == (0, 0)
 
 

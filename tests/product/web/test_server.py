@@ -9,7 +9,8 @@ from fastapi import FastAPI
 from fastapi.testclient import TestClient
 
 from product.storage.tables import FeedbackRow, PredictionRow
-from product.web.server import MAX_EVENT, build_app, mount_page
+from product.web.limits import MAX_EVENT
+from product.web.server import build_app, mount_page
 from product.web.ui.page import build_page
 
 SECRET = "what only the server may read"
@@ -93,7 +94,7 @@ def test_neither_disk_nor_session_keeps_what_was_redacted(application, settings,
     with TestClient(app) as client:
         answer = send(client, "on_read", ["good, my mail is ann@example.com", None], element="read")
         shown = _value_at(answer, client, "shown")
-        send(client, "on_correct", [shown, "or ring +44 20 7946 0958", None], element="say-neutral")
+        send(client, "on_correct", [shown, "or ring +44 20 7946 0958", None], element="label-neutral")
         [session] = app.routes[-1].app.state_holder.session_data.values()
     [recent] = session.state_data.values()
     kept = [(entry.prediction.text, entry.comment) for entry in recent.newest_first()]
@@ -157,7 +158,7 @@ def test_message_that_is_read_and_judged_by_hand_made_requests_is_stored_once(pa
     answer = send(page_client, "on_read", ["good grief", None], element="read")
     shown = _value_at(answer, page_client, "shown")
     for label in ("negative", "neutral"):
-        send(page_client, "on_correct", [shown, "", None], element=f"say-{label}")
+        send(page_client, "on_correct", [shown, "", None], element=f"label-{label}")
     with database.read() as session:
         row = session.query(FeedbackRow).one()
         assert (row.label, row.prediction.text) == ("neutral", "good grief")
@@ -166,8 +167,8 @@ def test_message_that_is_read_and_judged_by_hand_made_requests_is_stored_once(pa
 
 @pytest.mark.parametrize("shown", ["", "f" * 32, None, "../x"])
 def test_correction_of_a_message_of_no_session_is_refused(page_client, count, shown):
-    answer = send(page_client, "on_correct", [shown, "", None], element="say-neutral")
-    assert "Not stored" in answer
+    answer = send(page_client, "on_correct", [shown, "", None], element="label-neutral")
+    assert "Not saved" in answer
     assert count(FeedbackRow) == 0
 
 

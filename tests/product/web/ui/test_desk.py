@@ -9,9 +9,9 @@ from product.storage.tables import FeedbackRow, PredictionRow
 from product.texts import LANGUAGES, choose_language, texts
 from product.web.ui import cards
 from product.web.ui.desk import EXAMPLES, correct_entry, read_message
-from product.web.ui.recent import KEPT, Recent
+from product.web.ui.session import MAX_ENTRIES, Recent
 
-SAY = texts("en")
+T = texts("en")
 ATTACK = """<script>alert(1)</script><img src=x onerror='alert(2)'></blockquote>" data-key="x"""
 
 
@@ -55,7 +55,7 @@ def test_no_string_brings_markup(language):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_example_can_be_read(language, application):
     for name in EXAMPLES:
-        assert read_message(application, texts(language)(f"example_{name}_text"), SAY).id
+        assert read_message(application, texts(language)(f"example_{name}_text"), T).id
 
 
 @pytest.mark.parametrize(
@@ -87,14 +87,14 @@ def test_per_cent_of_what_is_not_certain_is_never_0_or_100(share, shown):
 
 
 def test_result_shows_label_confidence_scores_route_and_version(make_prediction):
-    shown = Markup(cards.result(make_prediction(label="negative"), SAY, ["en"])).text
-    for words in ("Negative", "75 % sure", "usually right", "12 %", "an agent", "v1"):
+    shown = Markup(cards.result(make_prediction(label="negative"), T, ["en"])).text
+    for words in ("Negative", "75% confidence", "usually right", "12%", "an agent", "v1"):
         assert words in shown
 
 
 def test_result_names_no_route_it_does_not_know(make_prediction):
     prediction = replace(make_prediction(), route="<b>new</b>", language="xx")
-    shown = Markup(cards.result(prediction, SAY, ["en"]))
+    shown = Markup(cards.result(prediction, T, ["en"]))
     assert "new" not in shown.text
     assert "not recognised" in shown.text
 
@@ -102,38 +102,38 @@ def test_result_names_no_route_it_does_not_know(make_prediction):
 @pytest.mark.parametrize(("truncated", "told"), [(True, True), (False, False)])
 def test_result_says_when_the_middle_was_left_out(make_prediction, truncated, told):
     prediction = replace(make_prediction(), truncated=truncated)
-    assert (SAY("truncated") in cards.result(prediction, SAY, ["en"])) is told
+    assert (T("truncated") in cards.result(prediction, T, ["en"])) is told
 
 
 @pytest.mark.parametrize(
     ("language", "learned", "notice"),
     [
         ("en", ["en"], ""),
-        ("zh", ["en"], "learned from messages in English only"),
+        ("zh", ["en"], "trained on English messages only"),
         ("zh", ["en", "zh"], ""),
-        ("und", ["en", "zh"], "learned from messages in English and Chinese only"),
+        ("und", ["en", "zh"], "trained on English and Chinese messages only"),
     ],
 )
 def test_result_says_when_the_language_has_not_been_learned(make_prediction, language, learned, notice):
-    shown = cards.result(replace(make_prediction(), language=language), SAY, learned)
+    shown = cards.result(replace(make_prediction(), language=language), T, learned)
     assert notice in shown
-    assert ("Check this answer yourself" in shown) is bool(notice)
+    assert ("Check the result yourself" in shown) is bool(notice)
 
 
 def test_of_a_language_that_is_not_learned_nobody_says_how_often_it_is_wrong(make_prediction):
-    words = SAY("reliance_very")
+    words = T("reliability_high")
     russian = replace(make_prediction(), language="und", confidence=0.95)
-    assert words in cards.result(replace(russian, language="en"), SAY, ["en"])
-    assert words not in cards.result(russian, SAY, ["en"])
+    assert words in cards.result(replace(russian, language="en"), T, ["en"])
+    assert words not in cards.result(russian, T, ["en"])
 
 
 def test_a_message_never_becomes_markup(make_prediction, recent):
-    harmless = cards.result(make_prediction(text="harmless"), SAY, ["en"])
-    attacked = cards.result(make_prediction(text=ATTACK), SAY, ["en"])
+    harmless = cards.result(make_prediction(text="harmless"), T, ["en"])
+    attacked = cards.result(make_prediction(text=ATTACK), T, ["en"])
     assert Markup(attacked).tags == Markup(harmless).tags
     assert ATTACK in Markup(attacked).text
     entry = recent.add(make_prediction(text=ATTACK))
-    row = Markup(cards.recent([entry], None, SAY))
+    row = Markup(cards.recent([entry], None, T))
     assert "script" not in row.tags and "img" not in row.tags
     assert "script" not in Markup(cards.problem(ATTACK)).tags + Markup(cards.spoken(ATTACK)).tags
 
@@ -145,20 +145,20 @@ def test_snippet_is_one_line_of_limited_length():
 
 def test_list_tells_how_each_message_was_answered(make_prediction, recent):
     entry = recent.add(make_prediction(label="neutral"))
-    assert cards.recent_state(entry, SAY) == "no answer yet"
-    entry.given = "neutral"
-    assert cards.recent_state(entry, SAY) == "confirmed"
-    entry.given = "positive"
-    assert cards.recent_state(entry, SAY) == "corrected to positive"
-    assert cards.recent_state(recent.add(make_prediction(id=None)), SAY) == "not stored"
+    assert cards.recent_state(entry, T) == "no feedback yet"
+    entry.label = "neutral"
+    assert cards.recent_state(entry, T) == "confirmed"
+    entry.label = "positive"
+    assert cards.recent_state(entry, T) == "corrected to positive"
+    assert cards.recent_state(recent.add(make_prediction(id=None)), T) == "not saved"
 
 
 # The session
 
 
 def test_session_keeps_the_newest_entries(make_prediction, recent):
-    entries = [recent.add(make_prediction(text=str(number))) for number in range(KEPT + 2)]
-    assert [entry.prediction.text for entry in recent.newest_first()] == [str(n) for n in range(KEPT + 1, 1, -1)]
+    entries = [recent.add(make_prediction(text=str(number))) for number in range(MAX_ENTRIES + 2)]
+    assert [entry.prediction.text for entry in recent.newest_first()] == [str(n) for n in range(MAX_ENTRIES + 1, 1, -1)]
     assert recent.get(entries[0].key) is None
     assert recent.get(entries[-1].key) is entries[-1]
     assert recent.get(None) is None
@@ -170,81 +170,81 @@ def test_session_keeps_the_newest_entries(make_prediction, recent):
 @pytest.mark.parametrize("message", ["", "  \n\t ", None, 7, {"path": "/etc/passwd"}])
 def test_nothing_to_read_is_refused_and_not_stored(application, count, message):
     with pytest.raises(InvalidInput, match="1 to 10,000 characters"):
-        read_message(application, message, SAY)
+        read_message(application, message, T)
     assert count(PredictionRow) == 0
 
 
 def test_longest_message_is_read_and_one_character_more_refused(application, count):
-    assert read_message(application, "x" * 10_000, SAY).id
-    with pytest.raises(InvalidInput, match="10,001 characters, the limit is 10,000"):
-        read_message(application, "x" * 10_001, SAY)
+    assert read_message(application, "x" * 10_000, T).id
+    with pytest.raises(InvalidInput, match="10,001 characters; the limit is 10,000"):
+        read_message(application, "x" * 10_001, T)
     assert count(PredictionRow) == 1
 
 
 def test_half_a_surrogate_pair_is_refused_in_the_readers_language(application):
     with pytest.raises(InvalidInput) as refusal:
         read_message(application, "bad \ud83d", texts("zh"))
-    assert str(refusal.value) == texts("zh")("message_broken")
+    assert str(refusal.value) == texts("zh")("message_invalid")
 
 
 def test_reading_without_a_model_says_so(application, engine):
     engine.version = None
     with pytest.raises(AttuneError, match="No model is loaded yet"):
-        read_message(application, "good", SAY)
+        read_message(application, "good", T)
 
 
 # Judging
 
 
 def test_correction_is_stored_and_noted_in_the_entry(application, database, recent):
-    entry = recent.add(read_message(application, "good grief", SAY))
-    correct_entry(application, entry, "negative", actor=actor, comment=" sarcasm ", say=SAY)
+    entry = recent.add(read_message(application, "good grief", T))
+    correct_entry(application, entry, "negative", actor=actor, comment=" sarcasm ", t=T)
     with database.read() as session:
         row = session.query(FeedbackRow).one()
         assert (row.id, row.label, row.actor, row.comment) == (entry.receipt, "negative", "desk:test", "sarcasm")
-    assert (entry.given, entry.status) == ("negative", "pending")
-    shown = Markup(cards.outcome(entry, SAY)).text
-    assert "Stored: you said negative." in shown and entry.receipt[:8] in shown
+    assert (entry.label, entry.status) == ("negative", "pending")
+    shown = Markup(cards.outcome(entry, T)).text
+    assert "Saved: negative." in shown and entry.receipt[:8] in shown
 
 
 def test_second_answer_replaces_the_first(application, database, recent):
-    entry = recent.add(read_message(application, "good", SAY))
+    entry = recent.add(read_message(application, "good", T))
     for label in ("negative", "neutral"):
-        correct_entry(application, entry, label, actor=actor, comment="", say=SAY)
+        correct_entry(application, entry, label, actor=actor, comment="", t=T)
     with database.read() as session:
         assert [row.label for row in session.query(FeedbackRow)] == ["neutral"]
-    assert entry.given == "neutral"
+    assert entry.label == "neutral"
 
 
 def test_session_remembers_a_comment_as_it_is_stored(application, recent):
-    entry = recent.add(read_message(application, "bad bag", SAY))
-    correct_entry(application, entry, "neutral", actor=actor, comment="ask ann@example.com", say=SAY)
+    entry = recent.add(read_message(application, "bad bag", T))
+    correct_entry(application, entry, "neutral", actor=actor, comment="ask ann@example.com", t=T)
     assert entry.comment == "ask [email]"
 
 
 def test_comment_over_the_limit_is_refused_and_nothing_stored(application, count, recent):
-    entry = recent.add(read_message(application, "good", SAY))
-    with pytest.raises(InvalidInput, match="2,001 characters, the limit is 2,000"):
-        correct_entry(application, entry, "neutral", actor=actor, comment="x" * 2_001, say=SAY)
-    assert count(FeedbackRow) == 0 and not entry.given
+    entry = recent.add(read_message(application, "good", T))
+    with pytest.raises(InvalidInput, match="2,001 characters; the limit is 2,000"):
+        correct_entry(application, entry, "neutral", actor=actor, comment="x" * 2_001, t=T)
+    assert count(FeedbackRow) == 0 and not entry.label
 
 
 def test_correction_of_a_deleted_message_says_what_to_do(application, recent, make_prediction):
     entry = recent.add(make_prediction(id="f" * 32))
-    with pytest.raises(NotFound, match="Read it again"):
-        correct_entry(application, entry, "neutral", actor=actor, comment="", say=SAY)
+    with pytest.raises(NotFound, match="Analyse it again"):
+        correct_entry(application, entry, "neutral", actor=actor, comment="", t=T)
 
 
 def test_locked_database_still_answers_and_explains_why_it_cannot_store(application, recent):
-    stored = recent.add(read_message(application, "good", SAY))
+    stored = recent.add(read_message(application, "good", T))
     lock = sqlite3.connect(application.settings.data_dir / "attune.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
     try:
-        entry = recent.add(read_message(application, "bad", SAY))
+        entry = recent.add(read_message(application, "bad", T))
         assert (entry.prediction.label, entry.prediction.id) == ("negative", None)
-        assert SAY("unstorable") in Markup(cards.outcome(entry, SAY)).text
-        with pytest.raises(StorageUnavailable, match="Not stored"):
-            correct_entry(application, stored, "neutral", actor=actor, comment="", say=SAY)
-        assert not stored.given
+        assert T("prediction_not_stored") in Markup(cards.outcome(entry, T)).text
+        with pytest.raises(StorageUnavailable, match="Not saved"):
+            correct_entry(application, stored, "neutral", actor=actor, comment="", t=T)
+        assert not stored.label
     finally:
         lock.close()

@@ -21,9 +21,9 @@ def said(report, language: str) -> str:
     [
         (
             "en",
-            ["sentiments changed a lot", "Neutral, from 20 % to 80 %", "2026-W23, so far", "50 messages"],
+            ["large change in sentiment", "Neutral, from 20% to 80%", "2026-W23, so far", "50 messages"],
         ),
-        ("zh", ["情绪分布变化很大", "“中性”，从 20% 到 80%", "2026-W23（未结束）", "大变", "50 条留言"]),
+        ("zh", ["情绪分布变化很大", "“中性”，从 20% 到 80%", "2026-W23（未结束）", "变化很大", "50 条消息"]),
     ],
 )
 def test_panel_says_what_changed_in_the_readers_language(world, language, words):
@@ -34,18 +34,18 @@ def test_panel_says_what_changed_in_the_readers_language(world, language, words)
 
 
 def test_panel_says_what_it_compares_with(world):
-    assert "Nothing measured yet" in said(world.watch().report, "en")
+    assert "Not measured yet" in said(world.watch().report, "en")
     world.give(MONDAY - DAY, neutral=1)
     world.give(MONDAY, neutral=30)
     assert "nothing to compare with yet" in said(world.watch().check(), "en")
     world.moment = MONDAY + 8 * DAY
     shown = said(world.watch().check(), "en")
-    assert "Compared with the first full weeks here." in shown and "too little to compare" in shown
+    assert "Reference: the first full weeks of this installation." in shown and "not enough data to compare" in shown
 
 
 def test_panel_shows_no_week_before_anybody_wrote(world):
     world.ship(mix(60, 20, 20))
-    for language, words in (("en", "No messages yet"), ("zh", "还没有留言")):
+    for language, words in (("en", "No messages yet"), ("zh", "还没有消息")):
         assert words in said(world.watch().check(), language)
     world.give(MONDAY - 14 * DAY, neutral=30)
     shown = said(world.watch().check(), "en")
@@ -67,4 +67,4 @@ def test_panel_has_words_for_every_bin_and_reason(language):
 def test_bins_are_named_in_the_page_as_in_the_report():
     say = texts("en")
     assert drift_tab.bin_name("length", 1, say) == drift.bin_name("length", 1) == "20 to 39 characters"
-    assert drift_tab.bin_name("confidence", 6, say) == "95 % sure or more"
+    assert drift_tab.bin_name("confidence", 6, say) == "95% confidence or more"

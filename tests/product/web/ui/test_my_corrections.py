@@ -10,12 +10,12 @@ from product.storage.locks import RETRAINING, exclusive
 from product.storage.versions import activate_version, add_version
 from product.texts import texts
 from product.web.server import build_app
-from product.web.ui import my_corrections as mine
-from product.web.ui.recent import Recent
+from product.web.ui import my_corrections as tab
+from product.web.ui.session import Recent
 from tests.product.web.test_server import send
 from tests.product.web.ui.test_desk import ATTACK, Markup
 
-SAY = texts("en")
+T = texts("en")
 
 
 @pytest.fixture
@@ -81,12 +81,12 @@ def test_without_a_model_the_agreement_is_left_open(application, engine, give):
 
 def test_a_card_tells_status_version_and_agreement_in_plain_words(application, database, give):
     id = give()
-    text = Markup(mine.corrections(owned(application, id), SAY)).text
-    for words in ("bad bag", "You said neutral; Attune had said negative.", "waiting for the next retraining"):
+    text = Markup(tab.corrections(owned(application, id), T)).text
+    for words in ("bad bag", "You chose neutral; Attune had predicted negative.", "waiting for the next retraining"):
         assert words in text
-    assert "not yet" in text and "does not agree with you" in text
+    assert "not yet" in text and "disagrees with you" in text
     learn(database, "r0001", id)
-    text = Markup(mine.corrections(owned(application, id), SAY)).text
+    text = Markup(tab.corrections(owned(application, id), T)).text
     assert "in version r0001" in text and "learned" in text
 
 
@@ -95,45 +95,45 @@ def test_a_card_tells_status_version_and_agreement_in_plain_words(application, d
 def test_every_status_is_told_in_words(application, give, language, status):
     [own] = owned(application, give())
     own = replace(own, receipt=replace(own.receipt, status=status))
-    assert texts(language)(f"status_{status}") in mine.corrections([own], texts(language))
+    assert texts(language)(f"status_{status}") in tab.corrections([own], texts(language))
 
 
 def test_a_lead_s_own_reason_for_turning_a_word_down_is_told_and_no_other(application, give):
     id = give()
     application.decide(feedback_id=id, accept=False, who="eve")
-    assert "Reason" not in mine.corrections(owned(application, id), SAY)
+    assert "Reason" not in tab.corrections(owned(application, id), T)
     application.decide(feedback_id=id, accept=False, who="eve", why="They were joking.")
-    assert "<dt>Reason</dt><dd>They were joking.</dd>" in mine.corrections(owned(application, id), SAY)
+    assert "<dt>Reason</dt><dd>They were joking.</dd>" in tab.corrections(owned(application, id), T)
     application.decide(feedback_id=id, accept=True, who="eve", why="No joke.")
-    assert "No joke" not in mine.corrections(owned(application, id), SAY)
+    assert "No joke" not in tab.corrections(owned(application, id), T)
 
 
 def test_a_confirmation_is_called_one(application, give):
-    assert "You confirmed negative." in mine.corrections(owned(application, give(label="negative")), SAY)
+    assert "You confirmed negative." in tab.corrections(owned(application, give(label="negative")), T)
 
 
 def test_what_was_written_never_becomes_markup(application, give):
-    shown = Markup(mine.corrections(owned(application, give(ATTACK)), SAY))
+    shown = Markup(tab.corrections(owned(application, give(ATTACK)), T))
     assert "script" not in shown.tags and "img" not in shown.tags
     assert ATTACK in shown.text
 
 
 def test_what_went_is_told_with_other_people_s_and_versions():
-    told = mine.deleted(ErasureScope(["p"], ["a"], ["b", "c"], ["r0001", "r0002"]), SAY)
-    assert "went with it: 2." in told and "Learned by r0001 and r0002" in told
-    assert mine.deleted(ErasureScope(["p"], ["a"], [], []), SAY) == SAY("mine_deleted")
+    told = tab.deleted(ErasureScope(["p"], ["a"], ["b", "c"], ["r0001", "r0002"]), T)
+    assert "deleted with it: 2." in told and "Versions that learned it: r0001 and r0002." in told
+    assert tab.deleted(ErasureScope(["p"], ["a"], [], []), T) == T("my_corrections_deleted")
 
 
 @pytest.mark.parametrize("kept", [None, "x", 7, {"a": 1}, [None, 7, "x", ["f" * 32], "F" * 32]])
 def test_what_a_browser_says_that_it_keeps_may_be_anything(kept):
-    assert mine.receipts_of(kept) == []
+    assert tab.valid_receipts(kept) == []
 
 
 def test_the_browser_keeps_the_session_s_receipts_each_once(make_prediction):
     recent = Recent()
     for receipt in ("a" * 32, "", "b" * 32):
         recent.add(make_prediction()).receipt = receipt
-    assert mine.with_session(["c" * 32, "a" * 32], recent) == ["c" * 32, "a" * 32, "b" * 32]
+    assert tab.with_session(["c" * 32, "a" * 32], recent) == ["c" * 32, "a" * 32, "b" * 32]
 
 
 # On the page
@@ -141,31 +141,31 @@ def test_the_browser_keeps_the_session_s_receipts_each_once(make_prediction):
 
 def test_the_page_lists_one_s_own_and_not_another_s_whose_receipt_it_names(client, give):
     own, other = give("bad bag in Xanadu"), give("bad bag in Avalon", actor="desk:other")
-    listed = send(client, "on_mine", [[own, other], None])
+    listed = send(client, "on_list", [[own, other], None])
     assert "Xanadu" in listed and "Avalon" not in listed
 
 
 def test_the_page_does_not_list_what_its_browser_has_no_receipt_of(client, give):
     give("bad bag in Xanadu")
-    assert "Xanadu" not in send(client, "on_mine", [[], None])
+    assert "Xanadu" not in send(client, "on_list", [[], None])
 
 
 def test_deleting_takes_one_s_own_out_of_the_list_and_the_database(application, client, give):
     own = give("bad bag in Xanadu")
     answer = send(client, "on_erase", [[own], None], event_data={"erase": own})
-    assert "Deleted for good" in answer and "Xanadu" not in answer
+    assert "Permanently deleted" in answer and "Xanadu" not in answer
     assert application.receipt(own).status == "erased"
 
 
 @pytest.mark.parametrize("event_data", [None, {}, {"erase": None}, {"erase": ["f"]}, "erase"])
 def test_deleting_what_is_not_there_says_so(client, event_data):
-    assert "no longer there" in send(client, "on_erase", [[], None], event_data=event_data)
+    assert "no longer exists" in send(client, "on_erase", [[], None], event_data=event_data)
 
 
 def test_another_s_correction_is_not_deleted_whatever_the_page_says(application, client, give):
     other = give(actor="desk:other")
     answer = send(client, "on_erase", [[other], None], event_data={"erase": other, "actor": "desk:other"})
-    assert "no longer there" in answer
+    assert "no longer exists" in answer
     assert application.receipt(other).status == "pending"
 
 

@@ -15,14 +15,14 @@ from product.web.ui import review
 from tests.product.web.test_server import send
 from tests.product.web.ui.test_desk import ATTACK, Markup
 
-SAY = texts("en")
+T = texts("en")
 HERE = "http://127.0.0.1:7860"
 
 
 @pytest.fixture
 def clicks(application):
     """Click a button of the queue as the lead Eve; returns what is told."""
-    return lambda why="", **clicked: review.act(application, clicked, "lead:eve", why, SAY)
+    return lambda why="", **clicked: review.decide(application, clicked, "lead:eve", why, T)
 
 
 @pytest.fixture
@@ -47,8 +47,8 @@ def with_settings(application, **more) -> Application:
 
 def test_a_message_nobody_spoke_of_has_a_button_for_each_label(application):
     [answer] = application.predict(["where is it"])
-    shown = review.queue(application.review_queue(), SAY)
-    assert "where is it" in shown and "Attune said neutral (Negative 12 % · Neutral 75 %" in shown
+    shown = review.queue(application.review_queue(), T)
+    assert "where is it" in shown and "Attune predicted neutral (Negative 12% · Neutral 75%" in shown
     assert shown.count(f"data-do='label' data-id='{answer.id}'") == 3
 
 
@@ -56,9 +56,9 @@ def test_a_dispute_names_who_says_what_with_two_buttons_each(application):
     [answer] = application.predict(["bad bag"])
     for actor, label in (("ann", "positive"), ("bob", "neutral")):
         application.correct(prediction_id=answer.id, label=label, actor=actor, comment=f"so says {actor}")
-    shown = review.queue(application.review_queue(), SAY)
+    shown = review.queue(application.review_queue(), T)
     text = Markup(shown).text
-    assert "ann says positive" in text and "bob says neutral" in text and "so says ann" in text
+    assert "ann chose positive" in text and "bob chose neutral" in text and "so says ann" in text
     assert shown.count("data-do='accept'") == shown.count("data-do='reject'") == 2
     assert "data-do='label'" not in shown
 
@@ -68,13 +68,13 @@ def test_what_customers_and_colleagues_wrote_never_becomes_markup(application):
         [answer] = application.predict([text])
         application.correct(prediction_id=answer.id, label="neutral", actor=actor, comment=comment)
         application.correct(prediction_id=answer.id, label="positive", actor="bob")
-    both = Markup(review.queue(application.review_queue(), SAY))
+    both = Markup(review.queue(application.review_queue(), T))
     assert "script" not in both.tags and "img" not in both.tags
     assert both.text.count(ATTACK) == 3  # the message, the actor, the comment
 
 
 def test_an_empty_queue_says_what_would_be_in_it(application):
-    assert "Nothing to review" in review.queue([], SAY)
+    assert "Nothing to review" in review.queue([], T)
 
 
 # Buttons
@@ -82,7 +82,7 @@ def test_an_empty_queue_says_what_would_be_in_it(application):
 
 def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
     [answer] = application.predict(["bad bag"])
-    assert "Stored: neutral. “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
+    assert "Saved as neutral: “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.label, row.actor, row.reviewed_by, row.status) == ("neutral", "lead:eve", "lead:eve", "accepted")
@@ -112,7 +112,7 @@ def test_what_was_decided_comes_with_a_button_for_the_contrary(application, clic
 def test_a_lead_takes_back_a_label(application, database, clicks):
     [answer] = application.predict(["bad bag"])
     told = clicks(do="label", id=answer.id, label="neutral")
-    [(contrary, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Take it back<", told)
+    [(contrary, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Undo<", told)
     clicks(do=contrary, id=id)
     assert application.receipt(id).status == "rejected"
 
@@ -149,7 +149,7 @@ def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, fe
     with client_at(application) as client:
         assert "Xanadu" in send(client, "on_review", [None])
         clicked = {"do": "label", "id": answer.id, "label": "neutral"}
-        assert "Stored: neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
+        assert "Saved as neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
     [id] = feedback_ids()
     assert [each.why for each in application.receipt(id).history] == ["Given by a person.", "not bad"]
 
@@ -176,9 +176,9 @@ def test_without_the_role_no_page_gets_the_queue_and_nothing_is_decided(applicat
 def test_the_password_opens_the_queue_for_its_session(application):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"), server_name="0.0.0.0")) as client:
-        assert "not the password" in send(client, "on_enter", ["guess", None])
+        assert "Wrong password" in send(client, "on_sign_in", ["guess", None])
         assert "Xanadu" not in send(client, "on_review", [None])
-        assert "Xanadu" in send(client, "on_enter", ["geheim", None])
+        assert "Xanadu" in send(client, "on_sign_in", ["geheim", None])
         assert "Xanadu" in send(client, "on_review", [None])
 
 
@@ -186,16 +186,16 @@ def test_the_password_opens_the_queue_for_its_session(application):
 def test_what_is_no_password_opens_nothing(application, password):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
-        assert "Xanadu" not in send(client, "on_enter", [password, None])
+        assert "Xanadu" not in send(client, "on_sign_in", [password, None])
 
 
 def test_after_some_wrong_passwords_the_right_one_must_wait(application):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
         for _ in range(5):
-            send(client, "on_enter", ["guess", None])
-        answer = send(client, "on_enter", ["geheim", None])
-    assert "quarter of an hour" in answer and "Xanadu" not in answer
+            send(client, "on_sign_in", ["guess", None])
+        answer = send(client, "on_sign_in", ["geheim", None])
+    assert "15 minutes" in answer and "Xanadu" not in answer
 
 
 @pytest.mark.parametrize(

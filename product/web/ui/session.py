@@ -1,35 +1,40 @@
-"""What one browser session has read lately, kept in memory for as long as the session lasts."""
+"""The recent messages of one browser session, kept in memory while the session lasts."""
 
 import uuid
 from dataclasses import dataclass
 
 from product.sentiment import Prediction
 
-KEPT = 8
+MAX_ENTRIES = 8
+"""Messages kept per session."""
 
 
 @dataclass
 class Entry:
-    """A prediction, and what the person said of it. `key` names it within the session, stored or not."""
+    """A message that was read, and the feedback on it. `key` identifies it within the session, stored or not."""
 
     key: str
     prediction: Prediction
-    given: str = ""
+    label: str = ""
+    """The label that the person gave; empty without feedback."""
     receipt: str = ""
     status: str = ""
     comment: str = ""
 
 
 class Recent:
-    """The last KEPT entries. Changed in place: events of one session may overlap, and none may undo another."""
+    """The last MAX_ENTRIES entries of a session.
 
-    def __init__(self):
+    Changed in place: events of one session may overlap, and no event may overwrite another's changes.
+    """
+
+    def __init__(self) -> None:
         self._entries: dict[str, Entry] = {}
 
     def add(self, prediction: Prediction) -> Entry:
         entry = Entry(uuid.uuid4().hex, prediction)
         self._entries[entry.key] = entry
-        for key in list(self._entries)[:-KEPT]:
+        for key in list(self._entries)[:-MAX_ENTRIES]:
             self._entries.pop(key, None)
         return entry
 
@@ -37,7 +42,7 @@ class Recent:
         return self._entries.get(key or "")
 
     def forget(self, receipt: str) -> None:
-        """Drop the entry whose correction was erased: a session remembers no more of a person than the disk does."""
+        """Drop the entry of an erased correction, so that memory holds no more than the database."""
         for entry in list(self._entries.values()):
             if entry.receipt == receipt:
                 self._entries.pop(entry.key, None)
