@@ -1,4 +1,4 @@
-"""The installation's secret: made once, kept in the data folder, readable by its owner alone."""
+"""The installation's secret key: created once, stored in the data folder, readable by its owner only."""
 
 import hashlib
 import hmac
@@ -11,7 +11,7 @@ FILE = "secret.key"
 
 
 def secret(data_dir: Path) -> bytes:
-    """The 32 bytes of this installation, made up by whoever asks first. Raises OSError where they cannot be kept."""
+    """The 32 random bytes of this installation, created on first use. Raises OSError if they cannot be stored."""
     path = data_dir / FILE
     if not path.exists():
         data_dir.mkdir(parents=True, exist_ok=True)
@@ -21,7 +21,7 @@ def secret(data_dir: Path) -> bytes:
             file.write(secrets.token_bytes(32))
             file.flush()
             os.fsync(file.fileno())
-        # A link, unlike a rename, never replaces the key of a process that was quicker.
+        # Unlike a rename, a link never replaces a key that another process has created in the meantime.
         with suppress(FileExistsError):
             os.link(draft, path)
         draft.unlink()
@@ -29,5 +29,5 @@ def secret(data_dir: Path) -> bytes:
 
 
 def keyed_hash(key: bytes, purpose: str, value: str) -> str:
-    """64 hex digits: the same for the same value here, and not to be guessed from it elsewhere."""
+    """HMAC-SHA-256 as 64 hex digits: stable within an installation, and impossible to compute without its key."""
     return hmac.new(key, f"{purpose}\0{value}".encode(), hashlib.sha256).hexdigest()

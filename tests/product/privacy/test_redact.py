@@ -1,4 +1,4 @@
-"""Redaction on hand-made messages, its cost, and its floors on data/privacy."""
+"""Redaction of hand-made messages, its running time, and its recall on data/privacy."""
 
 import time
 
@@ -88,7 +88,7 @@ def test_a_telephone_number_becomes_its_placeholder(text, redacted):
         "#4410778123 and £2125550147",
     ],
 )
-def test_an_ordinary_number_stays(text):
+def test_an_ordinary_value_stays(text):
     assert redact(text) == text
 
 
@@ -104,7 +104,7 @@ def test_an_ordinary_number_stays(text):
         "https://example.com/6f9619ff-8b86-d011-b42d-00cf4fc964ff",
     ],
 )
-def test_an_address_with_a_secret_is_told_from_a_plain_one(url):
+def test_a_url_with_a_secret_is_redacted(url):
     assert carries_secret(url)
     assert redact(url) == "[url]"
 
@@ -116,44 +116,44 @@ def test_checks_agree_with_the_published_examples():
     assert is_chinese_id("11010519491231002X") and not is_chinese_id("110105194912310021")
 
 
-def test_a_number_with_the_check_but_no_date_of_birth_is_no_identity_number():
-    # 30 February: 110105 19490230 00 and the check character that fits, worked out as in the standard.
+def test_a_number_with_a_valid_check_character_but_no_date_of_birth_is_not_an_identity_number():
+    # 30 February: 110105 19490230 00 with the matching check character, worked out as in the standard.
     weights = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
     digits = "11010519490230002"
     check = "10X98765432"[sum(int(digit) * weight for digit, weight in zip(digits, weights, strict=True)) % 11]
     assert not is_chinese_id(digits + check)
 
 
-def test_redacting_twice_changes_nothing_more():
+def test_redacting_again_changes_nothing():
     once = redact("a@b.co and 4111111111111111 and +1 202 555 0143")
     assert redact(once) == once
 
 
-def test_what_a_placeholder_lays_bare_is_redacted_as_well():
-    # While the card stood before the dot, the digits behind it were a part of one number.
+def test_an_identifier_that_appears_once_another_is_replaced_is_redacted():
+    # Before the first card is replaced, both look like one decimal number.
     assert redact("4000056655665556.4222222222222") == "[card].[card]"
 
 
-def test_a_placeholder_says_nothing_of_the_number_after_it():
+def test_a_placeholder_is_not_a_word_that_names_the_next_number():
     assert redact("[phone] 2025550143 [email]") == "[phone] 2025550143 [email]"
 
 
 @pytest.mark.parametrize("name", ["cases.jsonl", "fresh.jsonl"])
-def test_what_must_go_goes_and_what_must_stay_stays(name):
+def test_recall_and_false_redactions_stay_within_bounds(name):
     score = measure(read_cases(CASES / name))
-    account = "\n".join(["missed:", *score.missed, "redacted by mistake:", *score.mistaken])
-    assert score.recall() >= RECALL, account
-    assert score.false_redactions <= FALSE_REDACTIONS, account
-    print(account)
+    report = "\n".join(["missed:", *score.missed, "redacted by mistake:", *score.mistaken])
+    assert score.recall() >= RECALL, report
+    assert score.false_redactions <= FALSE_REDACTIONS, report
+    print(report)
 
 
 @pytest.mark.parametrize("kind", KINDS)
-def test_no_kind_is_missed_more_than_the_floor_allows(kind):
+def test_recall_of_each_kind_stays_above_the_minimum(kind):
     score = measure(read_cases(CASES / "cases.jsonl"))
     assert score.recall(kind) >= RECALL, score.missed
 
 
-def test_redacting_the_cases_twice_changes_nothing_more():
+def test_redacting_the_cases_again_changes_nothing():
     for case in read_cases(CASES / "cases.jsonl"):
         once = redact(case["text"])
         assert redact(once) == once
@@ -182,8 +182,8 @@ UNITS += ["GB82WEST", "a1B2c3D4", "reset", "１", "x@example.com "]
 
 
 @pytest.mark.parametrize("unit", UNITS)
-def test_10_000_characters_of_any_kind_cost_milliseconds(unit):
-    """About 20 of the processor's own time; a quadratic search would take seconds."""
+def test_redacting_10_000_characters_takes_milliseconds(unit):
+    """About 20 ms of processor time; a quadratic search would take seconds."""
     text = (unit * 10_000)[:10_000]
     begun = time.process_time()
     find(text)
