@@ -94,7 +94,7 @@ class ScheduledRetraining:
     """
 
     def __init__(self, settings: Settings, command: tuple[str, ...] = RETRAIN):
-        self._command, self._environment = command, os.environ | settings.for_child()
+        self._command, self._environment = command, os.environ | settings.child_environment()
         self._child: subprocess.Popen | None = None
         self._stopped, self._starting = False, threading.Lock()
         # The default executor's workers would be many; one run is all there may be.
@@ -162,4 +162,4 @@ def run_retraining(settings: Settings, output: TextIO | None = None) -> int:
     """Run the loop once, on the same data; what it prints goes to `output`, or where this process prints. Returns its
     exit status: 0 where it reached a decision."""
     command = [sys.executable, "-m", "training", "retrain"]
-    return subprocess.run(command, cwd=ROOT, env=os.environ | settings.for_child(), stdout=output).returncode
+    return subprocess.run(command, cwd=ROOT, env=os.environ | settings.child_environment(), stdout=output).returncode

@@ -30,7 +30,7 @@ def ensure_shipped(settings: Settings, versions: Versions) -> None:
     except BadVersion as reason:
         log.info("building the shipped model once (%s)", reason)
     child = subprocess.run(
-        [sys.executable, "-m", "product", "install"], cwd=ROOT, env=os.environ | settings.for_child()
+        [sys.executable, "-m", "product", "install"], cwd=ROOT, env=os.environ | settings.child_environment()
     )
     if child.returncode:
         raise BadVersion("the shipped model could not be built: `python -m product install` says why")

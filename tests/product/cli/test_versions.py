@@ -52,7 +52,7 @@ def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, c
     ("name", "said"),
     [
         ("v2", "no version 'v2'"),
-        ("9", "No attempt has the number 9"),
+        ("9", "There is no attempt 9"),
         ("9" * 30, "no version"),
         ("2", "2: the gate compared nothing"),
     ],

@@ -20,7 +20,7 @@ def test_defaults_bind_to_loopback_and_keep_everything_in_the_data_dir(monkeypat
     assert settings.versions_dir == settings.data_dir / "versions"
 
 
-def test_a_space_is_reached_on_every_interface(monkeypatch):
+def test_on_a_space_the_default_is_every_interface(monkeypatch):
     monkeypatch.delenv("GRADIO_SERVER_NAME", raising=False)
     monkeypatch.setenv("SPACE_ID", "someone/attune")
     assert load_settings().host == "0.0.0.0"
@@ -48,7 +48,7 @@ def test_a_bad_value_names_the_setting_and_what_is_allowed(monkeypatch, name, va
     assert value in str(caught.value)
 
 
-def test_every_number_that_the_loop_decides_by_is_a_setting(monkeypatch):
+def test_every_number_of_the_rules_is_a_setting(monkeypatch):
     monkeypatch.setenv("ATTUNE_SOURCE_TRUST__PRIOR_TRUST", "0.7")
     monkeypatch.setenv("ATTUNE_SOURCE_TRUST__BURST_MINUTES", "5")
     monkeypatch.setenv("ATTUNE_GATE__MAX_FORGOTTEN_SHARE", "0.01")
@@ -59,7 +59,7 @@ def test_every_number_that_the_loop_decides_by_is_a_setting(monkeypatch):
     assert settings.probation == ProbationRules(min_predictions=500)
 
 
-def test_a_number_that_nobody_knows_is_named_with_those_that_are_known(monkeypatch):
+def test_an_unknown_number_of_a_rule_is_named_with_the_known_ones(monkeypatch):
     monkeypatch.setenv("ATTUNE_PROBATION__P_VALUES", "0.1")
     with pytest.raises(
         BadSetting, match="ATTUNE_PROBATION__P_VALUES is not known; known are min_predictions, min_error_ratio"
@@ -68,26 +68,26 @@ def test_a_number_that_nobody_knows_is_named_with_those_that_are_known(monkeypat
 
 
 @pytest.mark.parametrize(
-    ("name", "alike"),
+    ("name", "similar"),
     [
-        ("ATTUNE_TRUST_QUARANTINED", "; did you mean ATTUNE_SOURCE_TRUST__QUARANTINE_TRUST?"),
+        ("ATTUNE_SOURCE_TRUST_QUARANTINE", "; did you mean ATTUNE_SOURCE_TRUST__QUARANTINE_TRUST?"),
         ("ATTUNE_RETRAIN_CRONE", "; did you mean ATTUNE_RETRAIN_CRON?"),
         ("ATTUNE_WEATHER", ""),
     ],
 )
-def test_a_name_that_is_no_setting_is_told_once_with_what_it_may_mean(monkeypatch, caplog, name, alike):
+def test_an_unknown_name_is_logged_once_with_the_setting_it_may_mean(monkeypatch, caplog, name, similar):
     monkeypatch.setenv(name, "0.9")
     load_settings()
     load_settings()
-    assert [record.getMessage() for record in caplog.records] == [f"{name} is no setting, and is ignored{alike}"]
+    assert [record.getMessage() for record in caplog.records] == [f"{name} is not a setting and is ignored{similar}"]
 
 
-def test_a_name_in_the_env_file_that_is_no_setting_is_told_too(monkeypatch, caplog, tmp_path):
+def test_an_unknown_name_in_the_env_file_is_logged_too(monkeypatch, caplog, tmp_path):
     monkeypatch.chdir(tmp_path)
     Path(".env").write_text("ATTUNE_RETENTION=30\nATTUNE_RETENTION_DAYS=31\nOTHER=1\n")
     assert load_settings().retention_days == 31
     assert [record.getMessage() for record in caplog.records] == [
-        "ATTUNE_RETENTION is no setting, and is ignored; did you mean ATTUNE_RETENTION_DAYS?"
+        "ATTUNE_RETENTION is not a setting and is ignored; did you mean ATTUNE_RETENTION_DAYS?"
     ]
 
 
@@ -97,7 +97,7 @@ def test_tokens_are_looked_up_by_their_secret(monkeypatch):
 
 
 @pytest.mark.parametrize("name", ["desk", "lead", "0123456789ab", "a:b"])
-def test_a_token_s_name_is_none_that_others_are_told_by(monkeypatch, name):
+def test_a_token_cannot_have_a_name_that_exports_use_for_others(monkeypatch, name):
     monkeypatch.setenv("ATTUNE_API_TOKENS", f"{name}=s3cret")
     with pytest.raises(BadSetting, match="must not be desk, lead or twelve hex digits"):
         load_settings()
@@ -115,7 +115,7 @@ def test_a_password_is_not_printed_with_the_settings(monkeypatch):
     settings = load_settings()
     assert settings.lead_password.get_secret_value() == "hidden-thing"
     assert "hidden-thing" not in repr(settings) + str(settings.model_dump())
-    assert "hidden-thing" not in str(settings.for_child())
+    assert "hidden-thing" not in str(settings.child_environment())
 
 
 def test_settings_cannot_change_while_the_product_runs(tmp_path):
@@ -124,18 +124,18 @@ def test_settings_cannot_change_while_the_product_runs(tmp_path):
         settings.backend = "torch"
 
 
-def test_a_child_works_by_the_same_settings_wherever_they_came_from(monkeypatch, tmp_path):
+def test_a_child_process_uses_the_same_settings_however_they_were_made(monkeypatch, tmp_path):
     for name in ("ATTUNE_DATABASE_URL", "ATTUNE_CORPUS_DIR", "ATTUNE_APPROVAL"):
         monkeypatch.delenv(name, raising=False)
     numbers = {"source_trust": {"burst_minutes": 3, "large_contributor_min": 40}, "gate": {"label_p_value": 0.2}}
     given = load_settings(
         data_dir=tmp_path / "data", corpus_dir="/corpora", approval="lead", retrain_min_corrections=7, **numbers
     )
-    for name, value in given.for_child().items():
+    for name, value in given.child_environment().items():
         monkeypatch.setenv(name, value)
     assert load_settings() == given.model_copy(update={"database_url": given.database})
 
 
-def test_a_child_is_told_no_secret(monkeypatch):
+def test_a_child_process_gets_no_secret(monkeypatch):
     monkeypatch.setenv("ATTUNE_API_TOKENS", "crm=s3cret")
-    assert "s3cret" not in str(load_settings().for_child())
+    assert "s3cret" not in str(load_settings().child_environment())

@@ -255,7 +255,7 @@ def test_it_works_the_same_on_postgresql(settings, postgresql_url, challenger, w
 def test_versions_tells_of_a_shadow_under_way(settings, database, make_watch, shadowing, answer, monkeypatch):
     answer(1)
     make_watch().check()
-    for name, value in settings.for_child().items():
+    for name, value in settings.child_environment().items():
         monkeypatch.setenv(name, value)
     told = CliRunner().invoke(commands, ["versions"]).stdout
     assert "│ shadow │ v2" in told
