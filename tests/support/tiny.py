@@ -9,7 +9,7 @@ from transformers import BertConfig, BertForSequenceClassification
 from product.inference import packing
 from product.sentiment import LABELS
 from training.data import catalogue as corpora
-from training.modelling.packaging import build_expert, finish
+from training.modelling.packaging import ExpertParts, build_expert, complete_version
 
 SPECIAL = ("[PAD]", "[UNK]", "[CLS]", "[SEP]")
 
@@ -48,16 +48,9 @@ def write_tokenizer(file: Path) -> int:
 def build_version(checkpoint: Path, out: Path) -> Path:
     model = BertForSequenceClassification.from_pretrained(checkpoint)
     packing.pack(model, out / "zh" / "packed", bits=8, embedding_bits=8)
-    expert = build_expert(
-        out,
-        "zh",
-        base=None,
-        parts=["zh/packed"],
-        tokenizer=checkpoint / "tokenizer.json",
-        validation=corpora.load("replay-zh", "validation", corpus_dir=""),
-        max_tokens=64,
-        float_layers=1,
-        say=print,
+    parts = ExpertParts(None, ["zh/packed"], checkpoint / "tokenizer.json", max_tokens=64, float_layers=1)
+    expert = build_expert(out, "zh", parts, corpora.load("replay-zh", "validation", corpus_dir=""))
+    complete_version(
+        out, "zh-1", {"zh": expert}, {"metrics": {"desk-zh test": {"rows": 1}}, "data": {"seen": "nothing"}}
     )
-    finish(out, "zh-1", {"zh": expert}, {"metrics": {"desk-zh test": {"rows": 1}}, "data": {"seen": "nothing"}})
     return out

@@ -5,7 +5,7 @@ import pytest
 from product.versions import installer
 from product.versions.installer import install_shipped
 from product.versions.registry import Versions
-from training.modelling.trainer import Recipe
+from training.modelling.recipe import Recipe
 from training.release.ship import ship
 from training.retraining import dataset as material
 from training.retraining import train as teaching

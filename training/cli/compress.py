@@ -128,7 +128,7 @@ def average(
 ) -> None:
     """The weighted mean of checkpoints that went on from one start: often better than each of them."""
     from training.compression import distillation as compress
-    from training.modelling.trainer import write_json
+    from training.modelling.run_folder import write_json
     from training.release.checkpoints import check_new_folder
     from training.release.lineage import RESULT_FILE, recorded_runs
 

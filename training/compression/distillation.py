@@ -26,7 +26,8 @@ from product.inference.text import TextEncoder, pad
 from product.sentiment import LABELS
 from training.data.catalogue import CATALOGUE, is_polar, is_weakly_labelled
 from training.data.rows import NEUTRAL, BadRequest, Row, Step
-from training.modelling.trainer import Recipe, Targets
+from training.modelling.batches import Targets
+from training.modelling.recipe import Recipe
 
 BATCH = 64
 CHUNK = 20_000

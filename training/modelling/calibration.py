@@ -1,4 +1,4 @@
-"""Fit a temperature and class biases, on arrays."""
+"""Calibrate an expert: fit a temperature and class biases so that its probabilities match observed frequencies."""
 
 from collections.abc import Sequence
 
@@ -6,36 +6,78 @@ import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
 
+from product.inference import model as models
+from product.sentiment import LABELS
+from training.data.catalogue import is_polar
+from training.data.rows import NEUTRAL, Row
+from training.evaluation.metrics import targets
+
 TEMPERATURES = (0.02, 50.0)
+"""Bounds: without them, rows that are all predicted correctly would push the temperature to 0."""
+
+Calibration = tuple[float, tuple[float, ...]]
+"""The temperature, and the bias of each class."""
+UNCALIBRATED: Calibration = (1.0, (0.0,) * len(LABELS))
 
 
-def fit_temperature(logits: np.ndarray, targets: np.ndarray, bias: Sequence[float]) -> float:
-    """The temperature alone, as of `fit_calibration`, with the biases [classes] given; within `TEMPERATURES`, as rows
-    that are all answered rightly would have it go to 0."""
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, bias: Sequence[float]) -> float:
+    """The temperature that makes the labels most likely, as in `fit_calibration`, with given biases [classes]."""
 
-    def loss(logarithm: float) -> float:
-        scaled = log_softmax(logits / np.exp(logarithm) + np.asarray(bias), axis=1)
-        return -float(scaled[np.arange(len(targets)), targets].mean())
+    def loss(log_temperature: float) -> float:
+        scaled = log_softmax(logits / np.exp(log_temperature) + np.asarray(bias), axis=1)
+        return -float(scaled[np.arange(len(labels)), labels].mean())
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-9})
     return float(np.exp(found.x))
 
 
-def fit_calibration(logits: np.ndarray, targets: np.ndarray) -> tuple[float, list[float]]:
-    """Temperature and class biases (summing to 0) under which softmax(logits / temperature + bias) makes the targets
-    [rows] most likely; logits [rows, classes].
+def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, list[float]]:
+    """Temperature and class biases (summing to 0) for which softmax(logits / temperature + bias) makes the labels most
+    likely.
 
-    Temperature: Guo et al. 2017, "On Calibration of Modern Neural Networks", section 4.2. Biases: Alexandari et al.
-    2020, "Maximum Likelihood with Bias-Corrected Calibration is Hard-To-Beat at Label Shift Adaptation", section 3.
-    Quantisation moves some classes' logits more than others', which a temperature alone cannot undo.
+    logits [rows, classes]; labels: indices, int [rows]. Temperature: Guo et al. 2017, "On Calibration of Modern Neural
+    Networks", section 4.2. Biases: Alexandari et al. 2020, "Maximum Likelihood with Bias-Corrected Calibration is
+    Hard-To-Beat at Label Shift Adaptation", section 3. Quantisation moves the logits of some classes more than those of
+    others, which a temperature alone cannot undo.
     """
 
     def loss(parameters: np.ndarray) -> float:
         scaled = log_softmax(logits / np.exp(parameters[0]) + parameters[1:], axis=1)
-        return -float(scaled[np.arange(len(targets)), targets].mean())
+        return -float(scaled[np.arange(len(labels)), labels].mean())
 
-    # A bias common to all classes changes nothing: the small pull to zero settles it.
+    # Adding the same bias to all classes changes nothing; the small penalty makes the solution unique.
     found = minimize(
         lambda parameters: loss(parameters) + 1e-6 * parameters @ parameters, np.zeros(logits.shape[1] + 1)
     ).x
     return float(np.exp(found[0])), (found[1:] - found[1:].mean()).tolist()
+
+
+def mask_neutral(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
+    """Scores [rows, 3] with minus infinity for neutral in the rows of a corpus without a neutral class."""
+    masked = scores.astype(np.float64)
+    masked[[is_polar(row) for row in rows], NEUTRAL] = -np.inf
+    return masked
+
+
+def calibrate(expert: models.Expert, rows: list[Row]) -> Calibration:
+    """Fit temperature and biases to an uncalibrated expert's scores on rows.
+
+    A class that none of the rows can have gets no bias; without rows, nothing is calibrated.
+    """
+    if not rows:
+        return UNCALIBRATED
+    scores = mask_neutral(expert.logits([row.text for row in rows]), rows)
+    temperature, bias = fit_calibration(scores, targets(rows))
+    return temperature, tuple(np.where(np.isfinite(scores).any(axis=0), bias, 0.0).tolist())
+
+
+def recalibrate(shipped: models.Expert, expert: models.Expert, rows: list[Row]) -> Calibration:
+    """Keep the biases of the shipped expert and fit only the temperature of an expert that learned corrections.
+
+    Biases fitted on these rows would take back what the corrections taught about how frequent each label is. Without
+    rows, the shipped temperature is kept too.
+    """
+    if not rows:
+        return shipped.temperature, shipped.bias
+    scores = mask_neutral(expert.logits([row.text for row in rows]), rows)
+    return fit_temperature(scores, targets(rows), shipped.bias), shipped.bias

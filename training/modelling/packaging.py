@@ -1,14 +1,14 @@
-"""From a base and parts to a version folder that can serve: put together, exported, calibrated on what serves,
-canaries, manifest."""
+"""From a base and trained parts to a version folder that can serve: export, calibration, canaries, manifest."""
 
 import importlib.metadata
 import json
+import logging
 import shutil
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-
-import numpy as np
+from typing import Any
 
 from product.inference import checkpoint, export
 from product.inference import manifest as manifests
@@ -17,20 +17,16 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.manifest import Base, Canary, Expert, Manifest, Serving
 from product.inference.text import TextEncoder
 from product.sentiment import LABELS
-from training.data.catalogue import is_polar
-from training.data.rows import NEUTRAL, Row
-from training.evaluation.metrics import targets
-from training.modelling.calibration import fit_calibration, fit_temperature
+from training.data.rows import Row
+from training.modelling.calibration import Calibration, calibrate
+
+log = logging.getLogger(__name__)
 
 MAX_TOKENS = 256
 PACKAGES = ("torch", "transformers", "peft", "onnx", "onnxruntime", "tokenizers")
 
-Calibration = tuple[float, tuple[float, ...]]
-"""The temperature, and the bias of each class."""
-UNCALIBRATED: Calibration = (1.0, (0.0,) * len(LABELS))
-
-# Read at every load: what they score says whether a machine computes what the judge saw. Of all three labels, short
-# and long, and near a border, where a wrong weight shows first.
+# Scored whenever a version is loaded, to check that this machine computes what was evaluated. They cover all three
+# labels, short and long texts, and close decisions, where a wrong weight shows first.
 CANARY_TEXTS = {
     "en": (
         "Thank you so much, the new card came within two days and it works.",
@@ -52,70 +48,58 @@ CANARY_TEXTS = {
 }
 
 
-def calibrate(raw: models.Expert, rows: list[Row]) -> Calibration:
-    """Fitted on what an expert says of rows; a class that no row could have has no bias, and without rows none has."""
-    if not rows:
-        return UNCALIBRATED
-    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
-    temperature, bias = fit_calibration(possible, targets(rows))
-    return temperature, tuple(np.where(np.isfinite(possible).any(axis=0), bias, 0.0).tolist())
+@dataclass(frozen=True)
+class ExpertParts:
+    """What an expert is assembled from.
 
-
-def calibrate_beside(served: models.Expert, raw: models.Expert, rows: list[Row]) -> Calibration:
-    """An expert (`raw`) that has learned keeps the biases of the shipped one; the temperature is fitted on rows, where
-    there are any.
-
-    Fitted on these rows alone, biases would take back what corrections taught of how often a label is right.
+    `names`: the part folders, relative to the draft. `base`: the folder of the base they belong to, or None where the
+    first part has all weights. `base_name`: a folder or Hub id to find the base again, needed for any base but the
+    product's own. `float_layers`: encoder layers that stay in fp32.
     """
-    if not rows:
-        return served.temperature, served.bias
-    possible = with_neutral_where_known(raw.logits([row.text for row in rows]), rows)
-    return fit_temperature(possible, targets(rows), served.bias), served.bias
+
+    base: Path | None
+    names: list[str]
+    tokenizer: Path
+    base_name: str = ""
+    max_tokens: int = MAX_TOKENS
+    float_layers: int = export.FLOAT_LAYERS
 
 
 def build_expert(
     draft: Path,
     language: str,
-    *,
-    base: Path | None,
-    base_name: str = "",
-    parts: list[str],
-    tokenizer: Path,
+    parts: ExpertParts,
     validation: list[Row],
     calibration: Callable[[models.Expert, list[Row]], Calibration] = calibrate,
-    max_tokens: int = MAX_TOKENS,
-    float_layers: int = export.FLOAT_LAYERS,
-    say: Callable,
 ) -> Expert:
-    """Tokenizer, export and calibration of the expert whose part folders lie in `draft`, named relative to it.
+    """Write the tokenizer and the int8 export of an expert whose parts are in `draft`, and calibrate it.
 
-    `base` is the folder that the parts belong to, None where the first part brings all weights; `base_name` how it is
-    found again (a folder or a Hub id), needed for another base than the product's own. `calibration` is handed the
-    exported file, as quantisation moves confidences too, and `validation`, which may be empty.
+    `calibration` gets the exported expert, because quantisation changes confidences too, and the validation rows, which
+    may be empty.
     """
-    say(f"{language}: exporting the merged model and quantising it to int8")
+    log.info("%s: exporting the merged model as int8", language)
     (draft / language).mkdir(parents=True, exist_ok=True)
-    names = {"tokenizer": f"{language}/{models.TOKENIZER_FILE}", "serving": f"{language}/model.onnx"}
-    copy_tokenizer(tokenizer, draft / names["tokenizer"], compact=base is None)
-    merged = checkpoint.assemble(base, [draft / part for part in parts])
-    export.export_int8(merged, draft / names["serving"], float_layers)
-    digest = manifests.sha256(draft / names["serving"])
-    say(f"{language}: calibrating on {len(validation):,} validation rows")
-    encoder = TextEncoder(draft / names["tokenizer"], max_tokens)
-    temperature, bias = calibration(models.Expert(encoder, OnnxInt8(draft / names["serving"])), validation)
+    tokenizer, serving = f"{language}/{models.TOKENIZER_FILE}", f"{language}/model.onnx"
+    copy_tokenizer(parts.tokenizer, draft / tokenizer, compact=parts.base is None)
+    merged = checkpoint.assemble(parts.base, [draft / name for name in parts.names])
+    export.export_int8(merged, draft / serving, parts.float_layers)
+    digest = manifests.sha256(draft / serving)
+    log.info("%s: calibrating on %s validation rows", language, f"{len(validation):,}")
+    encoder = TextEncoder(draft / tokenizer, parts.max_tokens)
+    temperature, bias = calibration(models.Expert(encoder, OnnxInt8(draft / serving)), validation)
     return Expert(
-        base=describe_base(base, base_name),
-        parts=parts,
-        tokenizer=names["tokenizer"],
-        max_tokens=max_tokens,
+        base=describe_base(parts.base, parts.base_name),
+        parts=parts.names,
+        tokenizer=tokenizer,
+        max_tokens=parts.max_tokens,
         temperature=temperature,
         bias=list(bias),
-        serving=Serving(file=names["serving"], sha256=digest, evaluated_sha256=digest, float_layers=float_layers),
+        serving=Serving(file=serving, sha256=digest, evaluated_sha256=digest, float_layers=parts.float_layers),
     )
 
 
 def copy_tokenizer(tokenizer: Path, target: Path, compact: bool) -> None:
-    """The same tokenizer; `compact` without the indentation of its JSON, which is half of its size."""
+    """Copy a tokenizer file; `compact` removes the indentation of its JSON, which is half of its size."""
     if not compact:
         shutil.copy(tokenizer, target)
         return
@@ -124,22 +108,18 @@ def copy_tokenizer(tokenizer: Path, target: Path, compact: bool) -> None:
 
 
 def describe_base(base: Path | None, name: str) -> Base | None:
-    """What a manifest says of a base: the product's own by its Hub id, another one by `name` or its folder."""
+    """The base as a manifest records it: the product's own by its Hub id, any other by `name` or its folder."""
     if base is None:
         return None
     digest = manifests.sha256(base / "model.safetensors")
     return Base(name=checkpoint.HUB_ID if digest == checkpoint.BASE_SHA256 else name or str(base), sha256=digest)
 
 
-def with_neutral_where_known(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
-    """Scores [rows, 3] with minus infinity for neutral in the rows of a corpus that has no neutral class."""
-    possible = scores.astype(np.float64)
-    possible[[is_polar(row) for row in rows], NEUTRAL] = -np.inf
-    return possible
+def complete_version(draft: Path, id: str, experts: dict[str, Expert], details: dict[str, Any]) -> Manifest:
+    """Score the canaries and write the manifest of the version whose experts are in `draft`.
 
-
-def finish(draft: Path, id: str, experts: dict[str, Expert], details: dict) -> Manifest:
-    """Complete the version whose experts lie in `draft`; `details` are further fields of its manifest."""
+    `details` are further fields of the manifest.
+    """
     manifest = Manifest(
         id=id,
         created=datetime.now(UTC).isoformat(timespec="seconds"),
@@ -155,12 +135,15 @@ def finish(draft: Path, id: str, experts: dict[str, Expert], details: dict) -> M
 
 
 def copy_expert(source: Path, expert: Expert, language: str, draft: Path) -> Expert:
-    """An expert of the version in `source` as it stands, in `draft` under `language`; hashes stay."""
+    """Copy an expert of the version in `source` unchanged to `language` in `draft`; its hashes stay the same."""
 
     def copy(name: str) -> str:
         target = f"{language}/{name.removeprefix(f'{language}/')}"
         (draft / target).parent.mkdir(parents=True, exist_ok=True)
-        (shutil.copytree if (source / name).is_dir() else shutil.copy)(source / name, draft / target)
+        if (source / name).is_dir():
+            shutil.copytree(source / name, draft / target)
+        else:
+            shutil.copy(source / name, draft / target)
         return target
 
     moved = {
@@ -172,4 +155,5 @@ def copy_expert(source: Path, expert: Expert, language: str, draft: Path) -> Exp
 
 
 def package_versions() -> dict[str, str]:
+    """The installed versions of the packages that a training result depends on."""
     return {package: importlib.metadata.version(package) for package in PACKAGES}

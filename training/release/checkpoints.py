@@ -20,13 +20,11 @@ from training.compression.distillation import (
 from training.data.augmentation import misspell
 from training.data.rows import BadRequest
 from training.modelling import distributed
-from training.modelling.trainer import (
-    encode,
-    halve,
-    save,
-    train,
-    write_json,
-)
+from training.modelling.adapters import convert_to_half, save_half
+from training.modelling.batches import encode
+from training.modelling.early_stopping import EarlyStopping
+from training.modelling.run_folder import write_json
+from training.modelling.trainer import train
 from training.release.lineage import RESULT_FILE, expert_runs
 from training.release.plan import Plan
 
@@ -53,7 +51,8 @@ def train_plan(plan: Plan) -> list[dict]:
     # Only now: the teacher has read the rows as they were written.
     rows = misspell(plan.rows, plan.recipe.misspelled, plan.recipe.seed)
     data = encode(rows, encoder, plan.targets)
-    model, told = train(starting_model(plan), data, plan.watched, plan.recipe, plan.work, encoder)
+    early_stopping = EarlyStopping(plan.watched, encoder)
+    model, told = train(starting_model(plan), data, plan.recipe, plan.work, early_stopping)
     return save_trained(plan, model, told)
 
 
@@ -74,7 +73,7 @@ def trained_model(plan: Plan) -> PreTrainedModel:
 
 def write_checkpoint(plan: Plan, folder: Path) -> None:
     """All weights in half precision, config and tokenizer: a teacher, or a start for another run."""
-    save(trained_model(plan), folder)
+    save_half(trained_model(plan), folder)
     shutil.copy(plan.tokenizer, folder / TOKENIZER_FILE)
 
 
@@ -83,7 +82,7 @@ def write_expert_parts(plan: Plan, language: str, draft: Path) -> tuple[Path | N
     if plan.recipe.method == "lora":
         return _write_adapter(plan, language, draft)
     if not plan.options.pack:
-        save(trained_model(plan), draft / language / "checkpoint")
+        save_half(trained_model(plan), draft / language / "checkpoint")
         return None, [f"{language}/checkpoint"]
     return write_packed(trained_model(plan), plan.base, plan.tokenizer, plan.options.pack, language, draft)
 
@@ -99,10 +98,10 @@ def write_packed(
 
 def _write_adapter(plan: Plan, language: str, draft: Path) -> tuple[Path | None, list[str]]:
     shutil.copytree(plan.work / TRAINED, draft / language / "adapter")
-    halve(draft / language / "adapter")
+    convert_to_half(draft / language / "adapter")
     if plan.on_base:
         return plan.base, [f"{language}/adapter"]
-    save(starting_model(plan), draft / language / "start")
+    save_half(starting_model(plan), draft / language / "start")
     return None, [f"{language}/start", f"{language}/adapter"]
 
 
@@ -133,7 +132,7 @@ def unpack_expert(settings: Settings, folder: Path, language: str, out: Path) ->
     if language not in manifest.experts:
         raise BadRequest(f"--language {language}: {manifest.id} has {', '.join(manifest.experts)}")
     expert = manifest.experts[language]
-    save(checkpoint.load_expert(folder, manifest, language, settings.base_model), out)
+    save_half(checkpoint.load_expert(folder, manifest, language, settings.base_model), out)
     own = folder / expert.tokenizer
     shutil.copy(own if own.is_file() else checkpoint.locate_base(settings.base_model) / TOKENIZER_FILE, out)
     write_json(out / RESULT_FILE, {"before": expert_runs(manifest, language)})

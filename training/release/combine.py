@@ -7,7 +7,7 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import Expert, Manifest
 from training.data.rows import BadRequest
-from training.modelling.packaging import copy_expert, finish
+from training.modelling.packaging import complete_version, copy_expert
 from training.release.checkpoints import check_new_folder
 
 
@@ -32,6 +32,6 @@ def combine(sources: dict[str, Path], out: Path, version: str, say: Callable) ->
         "training": {language: manifest.training for language, manifest in found.items()},
         "corrections": sum(manifest.corrections for manifest in found.values()),
     }
-    manifest = finish(out, version, experts, details)
+    manifest = complete_version(out, version, experts, details)
     models.load(out)
     return manifest

@@ -20,11 +20,8 @@ from training.data.preparation import parse_request
 from training.data.rows import BadRequest, CorpusUnavailable
 from training.evaluation.metrics import evaluate
 from training.modelling import distributed
-from training.modelling.packaging import MAX_TOKENS, build_expert, finish
-from training.modelling.trainer import (
-    discard,
-    write_json,
-)
+from training.modelling.packaging import MAX_TOKENS, ExpertParts, build_expert, complete_version
+from training.modelling.run_folder import delete_run_folder, write_json
 from training.release import checkpoints
 from training.release import plan as plans
 from training.release.checkpoints import check_new_folder
@@ -78,7 +75,7 @@ def finetune_version(
     told = draft / RESULT_FILE if options.checkpoint_only else out.with_name(f"{out.name}.json")
     write_json(told, run | {"history": history})
     checkpoints.move_into_place(draft, out)
-    discard(plan.work)
+    delete_run_folder(plan.work)
     return manifest
 
 
@@ -94,21 +91,13 @@ def build_version(
 ) -> Manifest:
     """The version of what was trained, written to `draft`; its manifest tells this run and those before it."""
     base, parts = checkpoints.write_expert_parts(plan, language, draft)
-    expert = build_expert(
-        draft,
-        language,
-        base=base,
-        base_name=base_name,
-        parts=parts,
-        tokenizer=plan.tokenizer,
-        validation=plan.validation,
-        max_tokens=min(MAX_TOKENS, plan.positions),
-        say=say,
-    )
+    max_tokens = min(MAX_TOKENS, plan.positions)
+    expert_parts = ExpertParts(base, parts, plan.tokenizer, base_name, max_tokens)
+    expert = build_expert(draft, language, expert_parts, plan.validation)
     details = version_lineage([*run["before"], run])
     asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
     names = reported_corpora(language, asked_for, settings.corpus_dir)
-    manifest = finish(draft, version, {language: expert}, details)
+    manifest = complete_version(draft, version, {language: expert}, details)
     return with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
 
 
@@ -138,18 +127,11 @@ def version_from_checkpoint(
     own = checkpoint.locate_base(settings.base_model) if language == "en" else None
     tokenizer = folder / TOKENIZER_FILE
     base, parts = checkpoints.write_packed(model, own, tokenizer, bits, language, draft)
-    expert = build_expert(
-        draft,
-        language,
-        base=base,
-        parts=parts,
-        tokenizer=tokenizer,
-        validation=validation,
-        max_tokens=min(MAX_TOKENS, model.config.max_position_embeddings),
-        say=say,
-    )
+    max_tokens = min(MAX_TOKENS, model.config.max_position_embeddings)
+    expert_parts = ExpertParts(base, parts, tokenizer, max_tokens=max_tokens)
+    expert = build_expert(draft, language, expert_parts, validation)
     stages = recorded_runs([folder])
-    manifest = finish(draft, version, {language: expert}, version_lineage(stages) if stages else {})
+    manifest = complete_version(draft, version, {language: expert}, version_lineage(stages) if stages else {})
     names = reported_corpora(language, corpora, settings.corpus_dir)
     manifest = with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
     checkpoints.move_into_place(draft, out)

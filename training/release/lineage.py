@@ -13,9 +13,7 @@ from training.compression.distillation import (
 from training.data import catalogue
 from training.data.preparation import parse_request
 from training.modelling.packaging import package_versions
-from training.modelling.trainer import (
-    machine,
-)
+from training.modelling.run_folder import machine
 from training.release.plan import Options, Plan
 
 TRAINED, HISTORY, RESULT_FILE = "trained", "history.json", "result.json"

@@ -22,14 +22,9 @@ from training.compression.distillation import (
 from training.data.catalogue import find, is_weakly_labelled
 from training.data.preparation import parse_request, prepared, subsample_each_corpus
 from training.data.rows import BadRequest, Row, Step
-from training.modelling.trainer import (
-    FULL,
-    Recipe,
-    Targets,
-    claim,
-    mixed_precision,
-    share_of_batch,
-)
+from training.modelling.batches import Targets
+from training.modelling.recipe import FULL, Recipe, mixed_precision, rows_per_process
+from training.modelling.run_folder import open_run_folder
 
 ALPHA = 2
 """An adapter's alpha for each rank."""
@@ -91,7 +86,7 @@ def recipe_for(method: str, overrides: dict) -> Recipe:
         if not 0 <= getattr(recipe, name) <= 1:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: 0 to 1 is allowed")
     mixed_precision(recipe.precision)
-    share_of_batch(recipe)
+    rows_per_process(recipe)
     return recipe
 
 
@@ -115,7 +110,7 @@ def make_plan(
         raise BadRequest(f"--tokens {recipe.max_tokens}: this model reads {config['max_position_embeddings']} at most")
     _check_teachers(recipe, options, config, corpora)
     work = out.with_name(f".{out.name}.work")
-    claim(work, _request(corpora, folder, recipe, options))
+    open_run_folder(work, _request(corpora, folder, recipe, options))
     prepared_rows = prepared(corpora, settings.corpus_dir, recipe.seed)
     rows, validation, steps = prepared_rows.train, prepared_rows.validation, prepared_rows.steps
     for step in steps:

@@ -14,7 +14,11 @@ from transformers import TrainerCallback
 from product.inference.text import TextEncoder
 from product.settings.configuration import Settings
 from training.data.rows import BadRequest
-from training.modelling.trainer import Recipe, discard, encode, train
+from training.modelling.batches import encode
+from training.modelling.early_stopping import EarlyStopping
+from training.modelling.recipe import Recipe
+from training.modelling.run_folder import delete_run_folder
+from training.modelling.trainer import train
 from training.release import plan as plans
 from training.release.checkpoints import starting_model
 from training.release.plan import Options, Plan
@@ -96,6 +100,7 @@ def objective_for(plan: Plan, say: Callable) -> Callable[[optuna.Trial], float]:
     """The best quality that a trial's recipe reaches on the rows that watch it."""
     encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
     data = encode(plan.rows, encoder)
+    early_stopping = EarlyStopping(plan.watched, encoder)
     total = starting_model(plan).config.num_hidden_layers
 
     def objective(trial: optuna.Trial) -> float:
@@ -104,9 +109,9 @@ def objective_for(plan: Plan, say: Callable) -> Callable[[optuna.Trial], float]:
         model = starting_model(replace(plan, layers=layers))
         work = plan.work / f"trial-{trial.number}"
         try:
-            _, history = train(model, data, plan.watched, recipe, work, encoder, [Watch(trial)])
+            _, history = train(model, data, recipe, work, early_stopping, [Watch(trial)])
         finally:
-            discard(work)
+            delete_run_folder(work)
         return max(entry["eval_quality"] for entry in history if "eval_quality" in entry)
 
     return objective

@@ -11,9 +11,10 @@ from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
 from training.data.catalogue import is_polar
 from training.data.rows import Row
+from training.data.templates import Case
 from training.evaluation import behaviours
 from training.evaluation.metrics import measures, targets
-from training.modelling.packaging import with_neutral_where_known
+from training.modelling.calibration import mask_neutral
 from training.retraining import gate
 from training.retraining.dataset import RetrainDataset
 from training.retraining.gate import Check, Verdict
@@ -78,7 +79,7 @@ def _corrected_checks(
 
 def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
     """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
-    return with_neutral_where_known(scores, rows).argmax(axis=1) == targets(rows)
+    return mask_neutral(scores, rows).argmax(axis=1) == targets(rows)
 
 
 def answered_rightly(model: Model, rows: list[Row]) -> np.ndarray:
@@ -126,7 +127,7 @@ def behaviour_slices(models: tuple[Model, Model], material: RetrainDataset, say:
     return found
 
 
-def first_cases(language: str) -> list[behaviours.Case]:
+def first_cases(language: str) -> list[Case]:
     """The first CASES of each capability, in their order."""
     by_capability = itertools.groupby(behaviours.cases(language), key=lambda case: case.capability)
     return [case for _, cases in by_capability for case in itertools.islice(cases, CASES)]

@@ -41,7 +41,7 @@ from product.storage.versions import active_version, latest_activation, learned_
 from product.versions.installer import ensure_shipped, installed_manifest
 from product.versions.registry import Versions, record
 from training.data.rows import Row
-from training.modelling.packaging import copy_expert, finish, package_versions
+from training.modelling.packaging import complete_version, copy_expert, package_versions
 from training.retraining import train as teaching
 from training.retraining.compare import answered_rightly, judge
 from training.retraining.dataset import RetrainDataset, collect, collect_again
@@ -431,7 +431,7 @@ def make_challenger(
             "history": histories,
         },
     }
-    return finish(draft, f"r{attempt:04d}-{fingerprint[:8]}", experts, details)
+    return complete_version(draft, f"r{attempt:04d}-{fingerprint[:8]}", experts, details)
 
 
 def keep(versions: Versions, version: str, language: str, draft: Path) -> Expert:

@@ -22,17 +22,13 @@ from product.versions.registry import Versions
 from training.data.preparation import subsample
 from training.data.rows import Row
 from training.evaluation.metrics import targets
-from training.modelling.packaging import build_expert, calibrate_beside, copy_expert
-from training.modelling.trainer import (
-    Recipe,
-    encode,
-    interpolate_weights,
-    mean_adapter,
-    mixed_precision,
-    save,
-    steady_quality_of,
-    train,
-)
+from training.modelling.adapters import interpolate_weights, mean_adapter, save_half
+from training.modelling.batches import encode
+from training.modelling.calibration import recalibrate
+from training.modelling.early_stopping import EarlyStopping, steady_accuracy_metric
+from training.modelling.packaging import ExpertParts, build_expert, copy_expert
+from training.modelling.recipe import Recipe, mixed_precision
+from training.modelling.trainer import train
 from training.retraining.dataset import STILL_KNOWN, TrainingSet, repeated
 
 CORRECTED_SHARE = 0.5
@@ -83,7 +79,7 @@ def teach(
     parts = copy_expert(home, before, language, draft).parts
     say(f"{language}: training on {len(lesson.learned)} corrections and {len(lesson.replayed)} replayed rows")
     served = models.load(home).experts[language]
-    watched = watched_rows(lesson)
+    early_stopping = EarlyStopping(watched_rows(lesson), served.encoder, steady_accuracy_metric)
 
     def start():
         return checkpoint.assemble(base, [draft / part for part in parts])
@@ -97,7 +93,7 @@ def teach(
             held = with_most_moved(held, rightly_read(served, lesson.spare), trained[-1], served.encoder)
         data = training_set(served.encoder, taught(lesson, len(own)), held)
         recipe = replace(RECIPE, seed=RECIPE.seed + turn * RUNS + run)
-        model, told = train(start(), data, watched, recipe, draft / ".work", served.encoder, watch=steady_quality_of)
+        model, told = train(start(), data, recipe, draft / ".work", early_stopping)
         shutil.rmtree(draft / ".work")
         trained.append(model)
         replayed += held.rows
@@ -106,20 +102,16 @@ def teach(
     # Numbered, as a version that has learned from corrections may itself be the shipped one.
     adapter = f"{language}/corrections-{len(parts)}"
     interpolate_weights(model, STEP)
-    save(model, draft / adapter)
-    expert = build_expert(
-        draft,
-        language,
+    save_half(model, draft / adapter)
+    expert_parts = ExpertParts(
         base=base,
-        base_name=before.base.name if before.base else "",
-        parts=[*parts, adapter],
+        names=[*parts, adapter],
         tokenizer=home / before.tokenizer,
-        validation=lesson.validation,
-        calibration=partial(calibrate_beside, served),
+        base_name=before.base.name if before.base else "",
         max_tokens=before.max_tokens,
         float_layers=before.serving.float_layers,
-        say=say,
     )
+    expert = build_expert(draft, language, expert_parts, lesson.validation, partial(recalibrate, served))
     return expert, history, replayed
 
 

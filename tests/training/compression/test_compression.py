@@ -24,7 +24,8 @@ from training.compression.comparison import compare
 from training.compression.distillation import Teacher
 from training.data import catalogue as corpora
 from training.data.rows import BadRequest, Row
-from training.modelling.trainer import Recipe, Targets
+from training.modelling.batches import Targets
+from training.modelling.recipe import Recipe
 from training.release import finetune
 from training.release.checkpoints import unpack_expert
 from training.release.lineage import version_lineage

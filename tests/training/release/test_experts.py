@@ -12,7 +12,8 @@ from product.versions.installer import install_shipped, installed_manifest
 from product.versions.registry import Versions
 from training.data import catalogue as corpora
 from training.data.rows import BadRequest, Row
-from training.modelling.packaging import CANARY_TEXTS, calibrate, calibrate_beside
+from training.modelling.calibration import calibrate, recalibrate
+from training.modelling.packaging import CANARY_TEXTS
 from training.release.combine import combine
 from training.release.finetune import finetune_version, reported_corpora
 from training.release.ship import ship
@@ -112,8 +113,8 @@ def test_beside_the_shipped_one_only_the_temperature_is_fitted_on_rows():
     served = dataclasses.replace(models.Expert(None, None), temperature=2.0, bias=(1.0, 0.0, 1.0))
     labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
     rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
-    assert calibrate_beside(served, raw, rows) == (pytest.approx(4 / np.log(3), rel=1e-3), (1.0, 0.0, 1.0))
-    assert calibrate_beside(served, raw, []) == (2.0, (1.0, 0.0, 1.0))
+    assert recalibrate(served, raw, rows) == (pytest.approx(4 / np.log(3), rel=1e-3), (1.0, 0.0, 1.0))
+    assert recalibrate(served, raw, []) == (2.0, (1.0, 0.0, 1.0))
 
 
 @pytest.mark.parametrize(("method", "part"), [("lora", "zh/adapter"), ("full", "zh/checkpoint")])

@@ -8,7 +8,7 @@ import pytest
 from optuna.trial import FixedTrial, TrialState
 
 from training.data.rows import BadRequest
-from training.modelling.trainer import Recipe
+from training.modelling.recipe import Recipe
 from training.release import tune
 
 

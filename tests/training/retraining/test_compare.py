@@ -8,6 +8,7 @@ import pytest
 from product.sentiment import LABELS
 from product.settings.rules import GateRules
 from training.data.rows import Row
+from training.data.templates import Case
 from training.retraining import compare as judging
 from training.retraining.compare import FAIRNESS, first_cases, gate_slices
 from training.retraining.dataset import RetrainDataset, TrainingSet
@@ -72,9 +73,7 @@ def test_forty_cases_of_each_capability_are_asked_the_first_from_each_template(l
 
 def test_behaviours_are_asked_for_in_the_languages_that_something_was_learned_in(monkeypatch):
     # In place of models: what each fails, of six cases of which the third and the fourth are on fairness.
-    cases = [
-        judging.behaviours.Case(name, "label", ("text",), "neutral", "", 1) for name in (*"ab", *FAIRNESS[:2], *"cd")
-    ]
+    cases = [Case(name, "label", ("text",), "neutral", "", 1) for name in (*"ab", *FAIRNESS[:2], *"cd")]
     fails = {"champion": [1, 0, 0, 0, 0, 0], "challenger": [0, 0, 1, 0, 0, 1]}
     monkeypatch.setattr(judging, "first_cases", lambda language: cases)
     monkeypatch.setattr(judging.behaviours, "score", lambda model, cases: model)

@@ -13,7 +13,7 @@ from product.versions.installer import installed_manifest
 from tests.support.corrections import correction, distinct_texts
 from training.data import catalogue as corpora
 from training.data.rows import Row
-from training.modelling.trainer import Recipe
+from training.modelling.recipe import Recipe
 from training.retraining import dataset as material
 from training.retraining import train as teaching
 

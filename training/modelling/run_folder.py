@@ -1,0 +1,49 @@
+"""The work folder of a run: what was asked for, checkpoints to resume from, the machine it ran on."""
+
+import json
+import os
+import shutil
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from training.modelling.recipe import BadRun
+
+REQUEST_FILE = "request.json"
+
+
+def open_run_folder(work: Path, request: dict[str, Any]) -> None:
+    """Create the folder for a run, or resume in it. Raises BadRun where it belongs to a run of another request."""
+    note, content = work / REQUEST_FILE, json.dumps(request, sort_keys=True, indent=1)
+    if note.is_file() and note.read_text(encoding="utf-8") != content:
+        raise BadRun(f"{work} belongs to a run with other options; delete it, or choose another --out")
+    work.mkdir(parents=True, exist_ok=True)
+    note.write_text(content, encoding="utf-8")
+
+
+def last_checkpoint(work: Path) -> str | None:
+    """The last complete checkpoint in a run's folder; the Trainer writes its state last."""
+    complete = [folder for folder in work.glob("checkpoint-*") if _is_json(folder / "trainer_state.json")]
+    return str(max(complete, key=lambda folder: int(folder.name.split("-")[1]))) if complete else None
+
+
+def _is_json(file: Path) -> bool:
+    try:
+        return bool(json.loads(file.read_bytes()))
+    except (OSError, ValueError):
+        return False
+
+
+def delete_run_folder(work: Path) -> None:
+    shutil.rmtree(work, ignore_errors=True)
+
+
+def machine() -> dict[str, Any]:
+    """The hardware and the PyTorch version of this run."""
+    gpu = torch.cuda.get_device_name() if torch.cuda.is_available() else "none"
+    return {"cpus": os.cpu_count(), "gpu": gpu, "torch": torch.__version__}
+
+
+def write_json(path: Path, content: dict[str, Any]) -> None:
+    path.write_text(json.dumps(content, indent=1), encoding="utf-8")
