@@ -2,10 +2,12 @@
 
 import logging
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
+from threading import Lock
 
 from sqlalchemy.orm import Session
 
@@ -81,6 +83,9 @@ class Application:
         self.engine = engine
         self.drift = drift_watch.DriftWatch(settings, database)
         self._refused: Mapping[str, str] = {} if refused is None else refused
+        self.prediction_counts: Counter[tuple[str, str]] = Counter()
+        """Predictions since the process started, by label and language."""
+        self._counting = Lock()
         self._unclean = False
         """Whether something deleted may still stand in the database's files."""
 
@@ -92,6 +97,8 @@ class Application:
         """
         check_texts(texts)
         predictions = predict_batch(self.engine, [redact_for_storage(text) for text in texts])
+        with self._counting:
+            self.prediction_counts.update((prediction.label, prediction.language) for prediction in predictions)
         try:
             with self.database.write() as session:
                 save_predictions(session, predictions)

@@ -41,6 +41,9 @@ class WordEngine:
         self.seen += texts
         return BatchScores(self.version, [self._score(text) for text in texts])
 
+    def waiting(self) -> int:
+        return 0
+
     def _score(self, text: str) -> TextScore:
         label = "negative" if "bad" in text else "positive" if "good" in text else "neutral"
         return TextScore(label, 0.75, SCORES[label], "en", False)

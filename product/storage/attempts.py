@@ -59,6 +59,12 @@ def latest_attempt_id(session: Session) -> int:
     return session.scalar(select(func.max(AttemptRow.id))) or 0
 
 
+def count_attempts_by_outcome(session: Session) -> dict[str, int]:
+    """Finished attempts only."""
+    finished = select(AttemptRow.outcome, func.count()).where(AttemptRow.outcome.is_not(None))
+    return dict(session.execute(finished.group_by(AttemptRow.outcome)).tuples().all())
+
+
 def unrecorded_versions(session: Session) -> list[str]:
     """Versions announced by attempts that were killed before they recorded them: their folders may exist."""
     announced = AttemptRow.publishes.is_not(None), AttemptRow.finished_at.is_(None)

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import case, exists, select
+from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import SHOWN_OF_ID, NotFound, Status, new_id
@@ -44,6 +44,11 @@ def current_statuses(session: Session, ids: Sequence[str]) -> dict[str, str]:
         wanted = FeedbackRow.id.in_(ids[start : start + MAX_IDS])
         statuses |= dict(session.execute(select(FeedbackRow.id, CURRENT_STATUS).where(wanted)).tuples().all())
     return statuses
+
+
+def count_feedback_by_status(session: Session) -> dict[str, int]:
+    """Corrections by CURRENT_STATUS."""
+    return dict(session.execute(select(CURRENT_STATUS, func.count()).group_by(CURRENT_STATUS)).tuples().all())
 
 
 def save_feedback(

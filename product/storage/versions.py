@@ -47,6 +47,10 @@ def all_versions(session: Session) -> list[VersionRow]:
     return list(session.scalars(select(VersionRow).order_by(VersionRow.created_at.desc(), VersionRow.id.desc())))
 
 
+def count_versions(session: Session) -> int:
+    return session.scalar(select(func.count(VersionRow.id))) or 0
+
+
 def learned_labels(session: Session, *, version_id: str) -> dict[str, str]:
     """What a version has learned: feedback id to the label it was trained with."""
     rows = select(LearnedRow.feedback_id, LearnedRow.label).where(LearnedRow.version_id == version_id)

@@ -11,10 +11,10 @@ from fastapi.security import HTTPBearer
 from product.sentiment import InvalidInput, Prediction, Receipt
 from product.service import Application
 from product.validation import check_length
-from product.web import metrics as exposition
 from product.web.auth import require_token
 from product.web.errors import add_error_handlers, problems
 from product.web.json_body import JsonRequest
+from product.web.metrics import FORMAT, Metrics, RequestMetrics
 from product.web.schemas import (
     MAX_GIVEN_ACTOR,
     FeedbackRequest,
@@ -34,8 +34,10 @@ def build_api(application: Application) -> FastAPI:
     """The REST API without the web pages. Add further routes before a page is mounted on "/"."""
     # The interactive documentation would load scripts from a third party's server.
     api = FastAPI(title="Attune", version="1", docs_url=None, redoc_url=None, redirect_slashes=False)
+    metrics = Metrics(application)
     api.include_router(_public_routes(application))
-    api.include_router(_health_routes(application))
+    api.include_router(_health_routes(application, metrics))
+    api.add_middleware(RequestMetrics, metrics=metrics, routes=frozenset(api.openapi()["paths"]))
     add_error_handlers(api)
     return api
 
@@ -77,7 +79,7 @@ def _public_routes(application: Application) -> APIRouter:
     return routes
 
 
-def _health_routes(application: Application) -> APIRouter:
+def _health_routes(application: Application, metrics: Metrics) -> APIRouter:
     routes = APIRouter()
 
     @routes.get("/healthz")
@@ -103,9 +105,9 @@ def _health_routes(application: Application) -> APIRouter:
         )
 
     @routes.get("/metrics", response_class=PlainTextResponse)
-    async def metrics() -> Response:
-        """Metrics for Prometheus, in its text format."""
-        return Response(exposition.render(exposition.drift(application.drift.report)), media_type=exposition.FORMAT)
+    async def read_metrics() -> Response:
+        """Metrics in Prometheus' text format."""
+        return Response(await metrics.render(), media_type=FORMAT)
 
     return routes
 
