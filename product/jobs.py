@@ -34,9 +34,8 @@ log = logging.getLogger(__name__)
 MINUTE = 60.0
 CLEAN_SECONDS = 600.0
 RETRAIN = (sys.executable, "-m", "training", "retrain", "--if-due")
-"""What a system's cron would call."""
-ENDING = 10.0
-"""Seconds a child may take to end before it is killed."""
+STOP_SECONDS = 10.0
+"""How long a child process may take to stop before it is killed."""
 
 
 class Job(Protocol):
@@ -87,79 +86,84 @@ def scheduled_jobs(application: Application, versions: Versions) -> list[Job]:
 
 
 class ScheduledRetraining:
-    """Starts the retrain command at the times of ATTUNE_RETRAIN_CRON, one at a time, as a process of its own.
+    """Runs the retrain command at the times of ATTUNE_RETRAIN_CRON, one run at a time, each in a child process.
 
-    Times that passed while the machine slept or a run was under way are one. A run that is ended half-way leaves
-    nothing behind: the command publishes whole or not at all.
+    Times missed during a run or while the machine slept are combined into one run. A run that is stopped leaves nothing
+    behind: the command publishes a complete version or none.
     """
 
     def __init__(self, settings: Settings, command: tuple[str, ...] = RETRAIN):
         self._command, self._environment = command, os.environ | settings.child_environment()
-        self._child: subprocess.Popen | None = None
+        self._child: subprocess.Popen[str] | None = None
         self._stopped, self._starting = False, threading.Lock()
-        # The default executor's workers would be many; one run is all there may be.
         self._scheduler = BackgroundScheduler(timezone="UTC")
         self._scheduler.add_job(
             self.run, cron.parse(settings.retrain_cron), coalesce=True, max_instances=1, misfire_grace_time=None
         )
-        # The scheduler sleeps until its next time by a clock that stands still while the machine sleeps.
-        self._wake = Periodic("looking at the calendar", self._scheduler.wakeup, MINUTE)
+        # The scheduler waits on a clock that stands still while the machine sleeps, so wake it regularly.
+        self._wake = Periodic("checking for due retraining", self._scheduler.wakeup, MINUTE)
 
     def start(self) -> None:
-        # A run that is still under way at the next time is worth a word, not one of the library's.
+        # APScheduler would warn at every time that passes during a run.
         logging.getLogger("apscheduler").setLevel(logging.ERROR)
         self._scheduler.start()
         self._wake.start()
 
     def stop(self) -> None:
-        """End a run that is under way and wait for it."""
+        """Stop a run in progress and wait for it to end."""
         self._wake.stop()
         with self._starting:
             self._stopped = True
-        self._end(signal.SIGTERM)
-        killing = threading.Timer(ENDING, self._end, [signal.SIGKILL])
+        self._signal(signal.SIGTERM)
+        killing = threading.Timer(STOP_SECONDS, self._signal, [signal.SIGKILL])
         killing.start()
-        self._scheduler.shutdown()  # waits for `run`, and so for the child
+        self._scheduler.shutdown()  # waits for `run`, and so for the child process
         killing.cancel()
 
     def run(self) -> None:
-        """The command once, to its end; what came of it is logged."""
-        with self._starting:
-            if self._stopped:
-                return
-            # A session of its own, so that what the child starts ends with it.
-            self._child = subprocess.Popen(
-                self._command,
-                cwd=ROOT,
-                env=self._environment,
-                stdin=subprocess.DEVNULL,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.PIPE,
-                text=True,
-                start_new_session=True,
-            )
-        log.info("scheduled retraining: started as process %d", self._child.pid)
-        told, complaint = self._child.communicate()
+        """Run the command to its end and log the last line of its output."""
+        child = self._start_child()
+        if child is None:
+            return
+        log.info("scheduled retraining: started as process %d", child.pid)
+        output, errors = child.communicate()
         if self._stopped:
-            log.info("scheduled retraining: ended with the app, to be done again at its next time")
-        elif self._child.returncode:
-            log.error("scheduled retraining failed (%d): %s", self._child.returncode, _last(complaint))
+            log.info("scheduled retraining: stopped with the application; it runs again at its next time")
+        elif child.returncode:
+            log.error("scheduled retraining failed (%d): %s", child.returncode, _last_line(errors))
         else:
-            log.info("scheduled retraining: %s", _last(told))
+            log.info("scheduled retraining: %s", _last_line(output))
 
-    def _end(self, how: signal.Signals) -> None:
+    def _start_child(self) -> subprocess.Popen[str] | None:
+        with self._starting:
+            if not self._stopped:
+                self._child = subprocess.Popen(
+                    self._command,
+                    cwd=ROOT,
+                    env=self._environment,
+                    stdin=subprocess.DEVNULL,
+                    stdout=subprocess.PIPE,
+                    stderr=subprocess.PIPE,
+                    text=True,
+                    start_new_session=True,  # so that a signal also reaches the processes the child starts
+                )
+            return None if self._stopped else self._child
+
+    def _signal(self, number: signal.Signals) -> None:
         if self._child and self._child.poll() is None:
             with suppress(ProcessLookupError):
-                os.killpg(self._child.pid, how)
+                os.killpg(self._child.pid, number)
 
 
-def _last(text: str) -> str:
+def _last_line(text: str) -> str:
     lines = text.strip().splitlines()
-    return lines[-1].strip() if lines else "it said nothing"
+    return lines[-1].strip() if lines else "no output"
 
 
 def run_retraining(settings: Settings, output: TextIO | None = None) -> int:
-    """Run the loop once, on the same data; what it prints goes to `output`, or where this process prints. Returns its
-    exit status: 0 where it reached a decision."""
+    """Run the retrain command once with these settings; its standard output goes to `output`, by default to ours.
+
+    Returns its exit status, 0 if it reached a decision.
+    """
     command = [sys.executable, "-m", "training", "retrain"]
     return subprocess.run(command, cwd=ROOT, env=os.environ | settings.child_environment(), stdout=output).returncode

@@ -1,4 +1,4 @@
-"""Installs the version that the repository ships: assembles its experts, exports and registers it."""
+"""Installs the shipped version: assembles and exports its experts, checks the result and registers it."""
 
 import logging
 import os
@@ -19,34 +19,43 @@ log = logging.getLogger(__name__)
 
 
 def ensure_shipped(settings: Settings, versions: Versions) -> None:
-    """Build the shipped version's folder where there is none, or a damaged one, in a process of its own.
+    """Install the shipped version if its folder is missing, damaged or outdated, or no version is active.
 
-    Building needs torch, and a serving process should not have loaded it.
+    Runs in a child process, because exporting needs torch, which a serving process should not load. Raises BadVersion
+    when the installation fails.
     """
     try:
         installed_manifest(versions.store)
         if versions.active():
             return
     except BadVersion as reason:
-        log.info("building the shipped model once (%s)", reason)
+        log.info("installing the shipped model, once: %s", reason)
     child = subprocess.run(
         [sys.executable, "-m", "product", "install"], cwd=ROOT, env=os.environ | settings.child_environment()
     )
     if child.returncode:
-        raise BadVersion("the shipped model could not be built: `python -m product install` says why")
+        raise BadVersion("the shipped model could not be installed; run `python -m product install` to see why")
 
 
 def installed_manifest(store: Store) -> Manifest:
-    """The shipped version's manifest here; raises BadVersion unless its folder is whole and of these parts."""
+    """The manifest of the installed shipped version.
+
+    Raises BadVersion if it is not installed, damaged, or was built from other parts than the repository ships now.
+    """
     shipped = manifests.read(SHIPPED_MODEL)
     installed = manifests.verify(store.folder(shipped.id))
     if not shipped.files.items() <= installed.files.items():
-        raise BadVersion(f"{shipped.id}: the repository ships other parts under this name now")
+        raise BadVersion(
+            f"{shipped.id}: the installed version was built from other parts than the repository ships now"
+        )
     return installed
 
 
 def install_shipped(settings: Settings, versions: Versions) -> Manifest:
-    """Make the shipped parts a version that can serve: put together, export, check canaries, register."""
+    """Export the shipped parts, check the canary texts, register the version; activate it unless a retrained one is.
+
+    Raises BadVersion, BadBase.
+    """
     with exclusive(versions.store.root / ".install.lock", "installing the shipped model", wait=True):
         shipped = manifests.verify(SHIPPED_MODEL)
         try:
@@ -63,24 +72,30 @@ def install_shipped(settings: Settings, versions: Versions) -> Manifest:
 
 
 def _install_expert(shipped: Manifest, language: str, draft: Path, base_setting: str) -> manifests.Expert:
-    """Copy an expert's parts into the draft and export it there. Its tokenizer is the base's where none is shipped."""
-    # torch: only this command's process pays for it
+    """Copy an expert's parts into the draft and export it there, with the base's tokenizer if none is shipped."""
+    # Not at the top: only this command needs torch.
     from product.inference import checkpoint, export
 
     expert = shipped.experts[language]
     base = checkpoint.find_base(expert, language, base_setting)
     for part in expert.parts:
         shutil.copytree(SHIPPED_MODEL / part, draft / part)
-    own = SHIPPED_MODEL / expert.tokenizer
-    if not own.is_file() and base is None:
-        raise BadVersion(f"{shipped.id}: {expert.tokenizer} is missing, and there is no base to take it from")
     target = draft / expert.serving.file
     for file in (draft / expert.tokenizer, target):
         file.parent.mkdir(parents=True, exist_ok=True)
-    shutil.copy(own if own.is_file() else base / model.TOKENIZER_FILE, draft / expert.tokenizer)
+    shutil.copy(_find_tokenizer(shipped, language, base), draft / expert.tokenizer)
     merged = checkpoint.assemble(base, [draft / part for part in expert.parts])
     export.export_int8(merged, target, expert.serving.float_layers)
     actual = manifests.sha256(target)
     if actual != expert.serving.evaluated_sha256:
-        log.warning("%s: the export differs in bits from the evaluated one; its canaries decide", language)
+        log.warning("%s: the exported file is not identical to the evaluated one; checking the canary texts", language)
     return expert.model_copy(update={"serving": expert.serving.model_copy(update={"sha256": actual})})
+
+
+def _find_tokenizer(shipped: Manifest, language: str, base: Path | None) -> Path:
+    name = shipped.experts[language].tokenizer
+    if (SHIPPED_MODEL / name).is_file():
+        return SHIPPED_MODEL / name
+    if base is None:
+        raise BadVersion(f"{shipped.id}: {name} is missing, and the expert has no base model to take it from")
+    return base / model.TOKENIZER_FILE

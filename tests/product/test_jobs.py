@@ -1,4 +1,4 @@
-"""What the clock starts, with commands that end at once or never."""
+"""Scheduled retraining, with commands that end at once or never, and periodic work."""
 
 import logging
 import sys
@@ -16,7 +16,7 @@ EVERY_MINUTE = "* * * * *"
 
 @pytest.fixture
 def retraining(settings, caplog):
-    """Makes a schedule for a program; it is stopped when the test ends."""
+    """Makes a schedule that runs a Python program; it is stopped when the test ends."""
     caplog.set_level(logging.INFO, "product.jobs")
     made = []
 
@@ -26,9 +26,9 @@ def retraining(settings, caplog):
         return made[-1]
 
     yield make
-    for each in made:
-        if each._scheduler.running:
-            each.stop()
+    for schedule in made:
+        if schedule._scheduler.running:
+            schedule.stop()
 
 
 def wait_for(condition, seconds=20.0):
@@ -38,49 +38,49 @@ def wait_for(condition, seconds=20.0):
         time.sleep(0.02)
 
 
-def test_the_command_is_the_one_that_a_system_s_cron_would_call():
+def test_the_command_retrains_only_if_due():
     assert RETRAIN[1:] == ("-m", "training", "retrain", "--if-due")
 
 
-def test_what_came_of_a_run_is_logged_by_its_last_line(retraining, caplog):
+def test_the_last_line_of_a_run_is_logged(retraining, caplog):
     retraining("print('progress'); print('kept: no better (1 s)')").run()
     assert caplog.messages[-1] == "scheduled retraining: kept: no better (1 s)"
 
 
-def test_a_run_that_fails_is_logged_with_its_complaint(retraining, caplog):
+def test_a_failed_run_is_logged_with_its_error(retraining, caplog):
     retraining("import sys; print('retraining is already running', file=sys.stderr); sys.exit(2)").run()
     assert caplog.messages[-1] == "scheduled retraining failed (2): retraining is already running"
     assert caplog.records[-1].levelname == "ERROR"
 
 
-def test_the_child_gets_the_settings_of_the_app(retraining, caplog):
+def test_the_child_process_gets_the_settings_of_the_application(retraining, caplog):
     retraining("import os; print(os.environ['ATTUNE_CORPUS_DIR'])").run()
     assert caplog.messages[-1].endswith("/corpora")
 
 
-def test_a_run_is_due_at_the_times_of_the_setting_and_passed_ones_are_one(retraining):
+def test_a_run_is_due_at_the_cron_times_and_missed_times_are_combined(retraining):
     schedule = retraining("pass")
     [job] = schedule._scheduler.get_jobs()
     assert (job.max_instances, job.coalesce, job.misfire_grace_time) == (1, True, None)
     assert "minute='*'" in str(job.trigger)
 
 
-@pytest.mark.parametrize("deaf", [False, True])
-def test_stopping_ends_a_run_with_what_it_started(retraining, caplog, monkeypatch, tmp_path, deaf):
-    """Also one that does not listen to SIGTERM."""
-    monkeypatch.setattr("product.jobs.ENDING", 0.5)
-    ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if deaf else ""
+@pytest.mark.parametrize("ignores_sigterm", [False, True])
+def test_stopping_ends_a_run_and_its_child_processes(retraining, caplog, monkeypatch, tmp_path, ignores_sigterm):
+    """Also one that ignores SIGTERM."""
+    monkeypatch.setattr("product.jobs.STOP_SECONDS", 0.5)
+    ignore = "import signal; signal.signal(signal.SIGTERM, signal.SIG_IGN); " if ignores_sigterm else ""
     started = tmp_path / "started"
     schedule = retraining(f"{ignore}import pathlib, time; pathlib.Path({str(started)!r}).touch(); time.sleep(600)")
     schedule.start()
     schedule._scheduler.get_jobs()[0].modify(next_run_time=datetime.now(UTC))
     wait_for(started.exists)
     schedule.stop()
-    assert schedule._child.returncode == (-9 if deaf else -15)
-    assert caplog.messages[-1] == "scheduled retraining: ended with the app, to be done again at its next time"
+    assert schedule._child.returncode == (-9 if ignores_sigterm else -15)
+    assert caplog.messages[-1] == "scheduled retraining: stopped with the application; it runs again at its next time"
 
 
-def test_nothing_starts_once_it_is_stopped(retraining):
+def test_no_run_starts_after_stop(retraining):
     schedule = retraining("pass")
     schedule.start()
     schedule.stop()
@@ -88,17 +88,17 @@ def test_nothing_starts_once_it_is_stopped(retraining):
     assert schedule._child is None
 
 
-def test_periodic_work_begins_at_once_and_goes_on_after_a_failure(caplog):
+def test_periodic_work_starts_at_once_and_continues_after_a_failure(caplog):
     calls, third = [], threading.Event()
 
     def work():
         calls.append(None)
         if len(calls) == 3:
             third.set()
-        raise RuntimeError("once more")
+        raise RuntimeError("broken")
 
-    periodic = Periodic("trying", work, 0.01)
+    periodic = Periodic("work", work, 0.01)
     periodic.start()
     assert third.wait(10)
     periodic.stop()
-    assert "trying failed and will be tried again in 0 s: once more" in caplog.messages
+    assert "work failed; trying again in 0 s: broken" in caplog.messages

@@ -96,7 +96,7 @@ def test_other_parts_under_the_shipped_name_are_built_again(versions):
     folder = versions.store.folder(SHIPPED)
     (folder / "en" / "packed" / "config.json").write_text("{}")
     manifests.write(folder, manifests.read(folder))
-    with pytest.raises(manifests.BadVersion, match="ships other parts under this name"):
+    with pytest.raises(manifests.BadVersion, match="built from other parts than the repository ships"):
         installed_manifest(versions.store)
 
 
