@@ -64,11 +64,11 @@ def cut_layers(
     out_dir: OutOption,
 ) -> None:
     """A checkpoint with some of its encoder layers."""
-    from training.compression import distillation as compress
+    from training.compression.pruning import remove_layers
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
-    config = compress.cut_layers(model, keep, out_dir)
+    config = remove_layers(model, keep, out_dir)
     out.print(f"{config['num_hidden_layers']} layers are in {out_dir}")
 
 
@@ -83,12 +83,13 @@ def vocabulary(
     ] = None,
 ) -> None:
     """A checkpoint with a smaller vocabulary: fewer word embeddings, its tokenizer to match."""
-    from training.compression import vocabulary as words
+    from training.compression.vocabulary import PieceSelection, reduce_vocabulary
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
-    cut = words.cut(model, out_dir, like=like, names=corpus or [], corpus_dir=load_settings().corpus_dir, say=say)
-    out.print(f"{cut.after:,} of {cut.before:,} pieces are in {out_dir}")
+    selection = PieceSelection(like, tuple(corpus or ()), load_settings().corpus_dir)
+    size = reduce_vocabulary(model, out_dir, selection)
+    out.print(f"{size.after:,} of {size.before:,} pieces are in {out_dir}")
 
 
 @app.command()
@@ -98,11 +99,11 @@ def pack(
     out_dir: OutOption,
 ) -> None:
     """A checkpoint in a quarter to an eighth of its size."""
-    from training.compression import distillation as compress
+    from training.compression.checkpoints import pack_checkpoint
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
-    compress.pack_checkpoint(model, bits, out_dir)
+    pack_checkpoint(model, bits, out_dir)
     size = sum(file.stat().st_size for file in out_dir.iterdir())
     out.print(f"{size / 1e6:.1f} MB are in {out_dir}")
 
@@ -127,13 +128,13 @@ def average(
     out_dir: OutOption,
 ) -> None:
     """The weighted mean of checkpoints that went on from one start: often better than each of them."""
-    from training.compression import distillation as compress
+    from training.compression.pruning import average_checkpoints
     from training.modelling.run_folder import write_json
     from training.release.checkpoints import check_new_folder
     from training.release.lineage import RESULT_FILE, recorded_runs
 
     check_new_folder(out_dir)
-    compress.average(model, weight, out_dir)
+    average_checkpoints(model, weight, out_dir)
     write_json(out_dir / RESULT_FILE, {"before": recorded_runs(model)})
     out.print(f"the mean of {', '.join(folder.name for folder in model)} is in {out_dir}")
 
@@ -171,10 +172,10 @@ def table(
     ],
 ) -> None:
     """Models side by side: layers, sizes, accuracy as the int8 export serves, speed against the first."""
-    from training.compression import comparison
+    from training.compression.comparison import compare_models
     from training.evaluation.rows import read_rows
 
     settings = load_settings()
     rows_by_name = {name: read_rows(name, settings.corpus_dir) for name in data}
-    rows = comparison.compare(model, rows_by_name, settings.base_model, say)
+    rows = compare_models(model, rows_by_name, settings.base_model)
     print_rows("models as their int8 exports serve", rows)

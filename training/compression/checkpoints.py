@@ -18,7 +18,7 @@ EMBEDDING_BITS = 4
 
 
 def require_checkpoint(folder: Path, option: str) -> Path:
-    """The folder, if it has a checkpoint with its tokenizer. Raises BadRequest naming the option and what is missing."""
+    """The folder, if it has a checkpoint with its tokenizer. Raises BadRequest naming option and missing file."""
     missing = [name for name in CHECKPOINT_FILES if not (folder / name).is_file()]
     if missing:
         raise BadRequest(

@@ -13,10 +13,8 @@ from product.inference.manifest import Manifest
 from product.inference.model import TOKENIZER_FILE
 from product.inference.text import TextEncoder
 from product.settings.configuration import Settings
-from training.compression.distillation import (
-    EMBEDDING_BITS,
-    keep_layers,
-)
+from training.compression.checkpoints import EMBEDDING_BITS
+from training.compression.pruning import keep_layers
 from training.data.augmentation import misspell
 from training.data.rows import BadRequest
 from training.modelling import distributed

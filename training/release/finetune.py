@@ -13,7 +13,7 @@ from product.inference import model as models
 from product.inference.manifest import Manifest
 from product.inference.model import TOKENIZER_FILE
 from product.settings.configuration import Settings
-from training.compression import distillation as compress
+from training.compression.checkpoints import check_bits, require_checkpoint
 from training.data import catalogue
 from training.data.catalogue import GENERATED, REPORTED
 from training.data.preparation import parse_request
@@ -118,8 +118,8 @@ def version_from_checkpoint(
     """
     check_language(language)
     check_new_folder(out)
-    compress.checked_folder(folder, "--model")
-    compress.check_bits(bits, "--pack")
+    require_checkpoint(folder, "--model")
+    check_bits(bits, "--pack")
     validation = [row for name in corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)]
     draft = out.with_name(f".{out.name}.draft")
     shutil.rmtree(draft, ignore_errors=True)

@@ -11,14 +11,9 @@ from pathlib import Path
 from product.inference import checkpoint, packing
 from product.inference.model import TOKENIZER_FILE
 from product.settings.configuration import Settings
-from training.compression.distillation import (
-    Teacher,
-    check_bits,
-    drop_low_confidence,
-    parse_layers,
-    teacher_targets,
-    teachers_of,
-)
+from training.compression.checkpoints import check_bits
+from training.compression.distillation import Teacher, drop_low_confidence, teacher_targets, teachers_for
+from training.compression.pruning import parse_layers
 from training.data.catalogue import find, is_weakly_labelled
 from training.data.preparation import parse_request, prepared, subsample_each_corpus
 from training.data.rows import BadRequest, Row, Step
@@ -117,7 +112,7 @@ def make_plan(
         say(str(step))
     targets = None
     if options.teachers:
-        targets = teacher_targets(options.teachers, rows, recipe, out.parent / ".teacher-cache", say)
+        targets = teacher_targets(options.teachers, rows, recipe, out.parent / ".teacher-cache")
         if any(is_weakly_labelled(row) for row in rows):
             rows, targets, step = drop_low_confidence(rows, targets)
             steps.append(step)
@@ -181,7 +176,7 @@ def _check_teachers(recipe: Recipe, options: Options, config: dict, corpora: lis
         if teacher.corpus and teacher.corpus not in names:
             raise BadRequest(f"--teacher {teacher.corpus}=…: that corpus is not asked for; asked: {', '.join(names)}")
     for name in names:
-        if find(name).weakly_labelled and not teachers_of(name, options.teachers):
+        if find(name).weakly_labelled and not teachers_for(name, options.teachers):
             raise BadRequest(f"--corpus {name}: its labels are too weak to be learned alone: name a --teacher")
     if recipe.hidden_share:
         folder = options.teachers[0].folder

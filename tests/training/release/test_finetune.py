@@ -20,7 +20,7 @@ from training.data.rows import BadRequest
 from training.modelling.recipe import Recipe
 from training.modelling.run_folder import last_checkpoint
 from training.release import checkpoints
-from training.release.finetune import finetune_version
+from training.release.finetune import finetune_version, version_from_checkpoint
 from training.release.plan import Options
 
 FEW = ("--corpus", "replay-zh=60", "--language", "zh", "--method", "full", "--tokens", "16", "--precision", "fp32")
@@ -193,3 +193,20 @@ def test_a_version_on_the_products_base_is_packed_as_the_difference_from_it(tmp_
     (small / "tokenizer.json").write_text("{}")
     plan.tokenizer = small / "tokenizer.json"
     assert checkpoints.shared_base(base, plan.tokenizer, model) is None
+
+
+def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpoint, settings, tmp_path):
+    made = version_from_checkpoint(
+        settings,
+        zh_checkpoint,
+        language="zh",
+        bits=8,
+        corpora=["replay-zh"],
+        out=tmp_path / "version",
+        version="packed-7",
+        say=print,
+    )
+    assert made.experts["zh"].parts == ["zh/packed"]
+    assert made.experts["zh"].temperature != 1.0
+    assert made.metrics["desk-zh test"]["rows"] == 200
+    assert manifests.verify(tmp_path / "version").id == "packed-7"
