@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 
 from anyio import CapacityLimiter, to_thread
-from prometheus_client import CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client import CollectorRegistry, Counter, Histogram, disable_created_metrics, generate_latest
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, InfoMetricFamily
 from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
@@ -26,6 +26,7 @@ class Metrics:
     """The metrics of one application, in a registry of their own."""
 
     def __init__(self, application: Application):
+        disable_created_metrics()  # type: ignore[no-untyped-call]  # they double the number of series
         self.registry = CollectorRegistry()
         labels = ("route", "status")
         self._requests = Counter(

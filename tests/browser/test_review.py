@@ -86,18 +86,18 @@ def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     page.fill("#reviewer-name input", "Eve")
     card = page.locator("#review-queue ol > li", has_text="Jenna")
     card.locator("button.positive").click()
-    page.wait_for_selector("#review-notice:has-text('Saved as positive')")
+    page.wait_for_selector("#review-notice:has-text('Saved the label positive')")
     assert page.locator("#review-queue ol > li", has_text="Jenna").count() == 0
     [stored] = word_of(app, "The router was broken, but Jenna had a new one here at once.")
     assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
     unhurried(page)
     word = page.locator("#review-queue li li", has_text="anna")
     word.locator("button.accept").click()
-    page.wait_for_selector("#review-notice:has-text('Accepted as negative')")
+    page.wait_for_selector("#review-notice:has-text('Accepted the label negative')")
     unhurried(page)
     page.fill("#decision-note input", "Bob had the wrong customer in mind.")
     page.locator("#review-queue li li", has_text="bob").locator("button.reject").click()
-    page.wait_for_selector("#review-notice:has-text('Rejected as positive')")
+    page.wait_for_selector("#review-notice:has-text('Rejected the label positive')")
     page.wait_for_function("document.querySelector('#decision-note input').value === ''")
     assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
         ("negative", "accepted", "lead:Eve"),
@@ -107,10 +107,10 @@ def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
     picture(page, "review-decided")
     unhurried(page)
     page.click("#review-notice button:has-text('Accept instead')")
-    page.wait_for_selector("#review-notice:has-text('Accepted as positive')")
+    page.wait_for_selector("#review-notice:has-text('Accepted the label positive')")
     unhurried(page)
     page.click("#review-notice button:has-text('Reject instead')")
-    page.wait_for_selector("#review-notice:has-text('Rejected as positive')")
+    page.wait_for_selector("#review-notice:has-text('Rejected the label positive')")
     assert [status for _, status, *_ in word_of(app, DISPUTED)] == ["accepted", "rejected"]
 
 
@@ -123,7 +123,7 @@ def test_a_double_click_decides_one_message(app, open_page):
     page.evaluate(
         "[...document.querySelectorAll('#review-queue .choose button.negative')].slice(0, 2).map(b => b.click())"
     )
-    page.wait_for_selector("#review-notice:has-text('Saved')")
+    page.wait_for_selector("#review-notice:has-text('Saved the label')")
     page.wait_for_timeout(500)
     assert app.rows("SELECT count(*) FROM feedback") == [(before + 1,)]
 

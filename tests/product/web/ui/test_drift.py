@@ -45,11 +45,11 @@ def test_panel_says_what_it_compares_with(world):
 
 def test_panel_shows_no_week_before_anybody_wrote(world):
     world.ship(mix(60, 20, 20))
-    for language, words in (("en", "No messages yet"), ("zh", "还没有消息")):
+    for language, words in (("en", "No messages counted yet"), ("zh", "还没有统计到消息")):
         assert words in said(world.watch().check(), language)
     world.give(MONDAY - 14 * DAY, neutral=30)
     shown = said(world.watch().check(), "en")
-    assert "No messages yet" not in shown
+    assert "No messages counted yet" not in shown
     # this week and the one before without a message, and the one in which somebody wrote
     assert sorted(set(re.findall(r"2026-W\d\d", shown))) == ["2026-W21", "2026-W22", "2026-W23"]
 

@@ -82,7 +82,7 @@ def test_an_empty_queue_says_what_would_be_in_it(application):
 
 def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
     [answer] = application.predict(["bad bag"])
-    assert "Saved as neutral: “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
+    assert "Saved the label neutral for “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.label, row.actor, row.reviewed_by, row.status) == ("neutral", "lead:eve", "lead:eve", "accepted")
@@ -149,7 +149,7 @@ def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, fe
     with client_at(application) as client:
         assert "Xanadu" in send(client, "on_review", [None])
         clicked = {"do": "label", "id": answer.id, "label": "neutral"}
-        assert "Saved as neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
+        assert "Saved the label neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
     [id] = feedback_ids()
     assert [each.why for each in application.receipt(id).history] == ["Given by a person.", "not bad"]
 
