@@ -1,39 +1,51 @@
-"""How often the gate sees that a challenger is better, and how often it lets one pass that is not:
+"""How often the gate recognises a better challenger, and how often it passes one that is not better:
 python -m benchmarks.gate [--seeds N]
 
-Challengers learn from 300 honest words on product-review sentences. Of the sentences that nobody has spoken of, and
-that the simulation does not judge by either, as many as are held back are drawn, again and again, and the two checks of
-held-back corrections made on them: of the champion against the challenger; of both exchanged at random, sentence by
-sentence, so that neither is better; and of the champion against itself, less or more sure of the same labels.
+Challengers are trained on 300 honest corrections of product-review sentences. Samples as large as a holdout are drawn
+many times from sentences that nobody corrected and that the simulation does not test on. On each sample the two holdout
+checks are made: champion against challenger; both exchanged at random, sentence by sentence, so that neither is better;
+and the champion against itself at a lower or higher temperature.
 """
 
 import argparse
+from dataclasses import dataclass
 
 import numpy as np
 from rich.console import Console
 from rich.table import Table
 
 from benchmarks.installation import installed
-from benchmarks.loop import RESULTS, active_model, speak
+from benchmarks.loop import RESULTS
 from benchmarks.people import stream
 from benchmarks.snippets import snippets
+from benchmarks.trial import active_model, submit
 from product.inference import model as models
 from product.inference.model import softmax
 from product.settings.rules import GateRules
 from product.storage.corrections import all_corrections
 from training.data.rows import Row
 from training.evaluation.metrics import targets
-from training.retraining import gate
-from training.retraining import loop as retrain
-from training.retraining.dataset import collect
+from training.evaluation.statistics import brier, gain_p_value, group_signs, mid_p_value
+from training.modelling.calibration import temperature_scaled
+from training.retraining.challenger import RunContext, make_challenger
+from training.retraining.dataset import DatasetRequest, collect_dataset
 
 FIRST_SEED = 50
-"""The simulation has the streams before it."""
-WORDS, SIZES, DRAWS = 300, (34, 60, 100), 1000
+"""Lower seeds are used by the simulation (benchmarks/loop.py)."""
+CORRECTIONS, SIZES, DRAWS = 300, (34, 60, 100), 1000
 TEMPERATURES = (0.7, 1.5)
-LABELS = (0.05, 0.2, GateRules().label_p_value, 0.5)
-"""How likely by chance so many more may be fixed than broken: the gate's rule, stricter ones, and more fixed at all."""
+LABEL_P_VALUES = (0.05, 0.2, GateRules().label_p_value, 0.5)
+"""Limits for the check of labels: the gate's rule, two stricter ones, and a laxer one."""
 console = Console(stderr=True)
+
+
+@dataclass(frozen=True)
+class Compared:
+    """Rows, and the probabilities of champion and challenger for them, float [rows, 3]."""
+
+    rows: list[Row]
+    champion: np.ndarray
+    challenger: np.ndarray
 
 
 def main() -> None:
@@ -42,79 +54,79 @@ def main() -> None:
     domain, _ = snippets(RESULTS.parent / "benchmarks")
     passed: dict[tuple[str, int], list[list[float]]] = {}
     for seed in range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds):
-        rows, champion, challenger = compared(domain, seed)
-        before, after = ((each.argmax(axis=1) == targets(rows)).mean() for each in (champion, challenger))
-        console.log(f"challenger {seed}: {before:.1%} right before, {after:.1%} after")
-        for key, chances in draws(targets(rows), champion, challenger, np.random.default_rng(seed)).items():
-            passed.setdefault(key, []).append([float((chances <= limit).all(axis=1).mean()) for limit in limits()])
-    table = Table(title=f"passed, of {DRAWS:,} draws a challenger", title_justify="left")
-    for heading in ("champion against", "groups", *(f"labels p ≤ {labels:g}" for labels in LABELS), "without labels"):
-        table.add_column(heading, justify="left" if heading == "champion against" else "right")
+        compared = compare(domain, seed)
+        wanted = targets(compared.rows)
+        before, after = (
+            (scores.argmax(axis=1) == wanted).mean() for scores in (compared.champion, compared.challenger)
+        )
+        console.log(f"challenger {seed}: accuracy {before:.1%} before, {after:.1%} after")
+        found = draw_samples(wanted, compared.champion, compared.challenger, np.random.default_rng(seed))
+        for key, p_values in found.items():
+            passed.setdefault(key, []).append([float((p_values <= limit).all(axis=1).mean()) for limit in limits()])
+    Console(width=150).print(table(passed))
+
+
+def table(passed: dict[tuple[str, int], list[list[float]]]) -> Table:
+    result = Table(title=f"share that passes, of {DRAWS:,} samples for each challenger", title_justify="left")
+    label_limits = (f"labels p ≤ {p_value:g}" for p_value in LABEL_P_VALUES)
+    for heading in ("champion against", "groups", *label_limits, "without labels"):
+        result.add_column(heading, justify="left" if heading == "champion against" else "right")
     for (name, size), shares in passed.items():
-        table.add_row(name, str(size), *(f"{share:.1%}" for share in np.mean(shares, axis=0)))
-    Console(width=150).print(table)
+        result.add_row(name, str(size), *(f"{share:.1%}" for share in np.mean(shares, axis=0)))
+    return result
 
 
 def limits() -> list[np.ndarray]:
-    """For each column of the table: of the labels and of the probabilities, how likely by chance it may be."""
-    return [np.array([labels, GateRules().p_value]) for labels in (*LABELS, 1.0)]
+    """For each column of the table: the largest p-values of labels and probabilities that pass."""
+    return [np.array([p_value, GateRules().p_value]) for p_value in (*LABEL_P_VALUES, 1.0)]
 
 
-def compared(domain: list[Row], seed: int) -> tuple[list[Row], np.ndarray, np.ndarray]:
-    """Sentences that nobody has spoken of, and the probabilities of champion and challenger for them."""
+def compare(domain: list[Row], seed: int) -> Compared:
+    """Train a challenger on simulated corrections, and score the sentences that nobody corrected."""
     with installed() as home:
         versions, shipped = home.versions, home.shipped
-        words = stream(domain, WORDS, "honest", seed)
-        speak(versions, home.database, words, 0, {})
+        corrections = stream(domain, CORRECTIONS, "honest", seed)
+        submit(versions, home.database, corrections)
         with home.database.read() as session:
-            given = all_corrections(session)
-        material = collect(
-            home.settings,
-            given,
-            tuple(shipped.experts),
-            before={},
-            least=GateRules().min_holdout_groups,
-            seed=1,
-            say=console.log,
-        )
+            accepted = all_corrections(session)
+        dataset = collect_dataset(DatasetRequest(home.settings, tuple(shipped.experts), {}, seed=1), accepted)
         draft = versions.store.draft("challenger")
-        retrain.make_challenger(home.settings, versions, shipped, draft, 1, shipped.id, material, console.log)
-        spoken_of = {word.row.text for word in words}
-        rows = [row for row in domain if row.text not in spoken_of]
+        context = RunContext(home.settings, home.database, versions, shipped, shipped.id, attempt=1)
+        make_challenger(context, draft, dataset)
+        corrected = {correction.row.text for correction in corrections}
+        rows = [row for row in domain if row.text not in corrected]
         texts = [row.text for row in rows]
-        pair = active_model(versions).probabilities(texts), models.load(draft).probabilities(texts)
-    return rows, *pair
+        return Compared(rows, active_model(versions).probabilities(texts), models.load(draft).probabilities(texts))
 
 
-def draws(
+def draw_samples(
     labels: np.ndarray, champion: np.ndarray, challenger: np.ndarray, rng: np.random.Generator
 ) -> dict[tuple[str, int], np.ndarray]:
-    """By what is compared and how many rows are drawn: of each draw how likely by chance the two checks found the
-    challenger's labels and probabilities, float [draws, 2]."""
+    """By what is compared and the size of the sample: the p-values of labels and probabilities, float [samples, 2]."""
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for size in SIZES:
         for _ in range(DRAWS):
-            part = rng.choice(len(labels), size, replace=False)
-            before, after, right = champion[part], challenger[part], labels[part]
+            sample = rng.choice(len(labels), size, replace=False)
+            before, after, wanted = champion[sample], challenger[sample], labels[sample]
             swap = rng.random(size)[:, None] < 0.5
             pairs = {
                 "challenger": (before, after),
                 "both exchanged at random": (np.where(swap, before, after), np.where(swap, after, before)),
-            } | {f"itself, temperature {value}": (before, at(before, value)) for value in TEMPERATURES}
+            } | {f"itself, temperature {value}": (before, at_temperature(before, value)) for value in TEMPERATURES}
             for name, pair in pairs.items():
-                found.setdefault((name, size), []).append(chances(*pair, right))
+                found.setdefault((name, size), []).append(p_values_of(*pair, wanted))
     return {key: np.array(values) for key, values in sorted(found.items())}
 
 
-def chances(before: np.ndarray, after: np.ndarray, right: np.ndarray) -> tuple[float, float]:
-    """How likely by chance so many labels more are right, and the probabilities so much nearer, as the gate has it."""
-    groups = np.arange(len(right))
-    fixed, broken, _ = gate.group_signs(before.argmax(axis=1) == right, after.argmax(axis=1) == right, groups)
-    gains = gate.gains(gate.temperature_scaled(before, right), gate.temperature_scaled(after, right), right, groups)
-    return gate.mid_p_value(fixed, broken), gate.chance_of_gain(gains)
+def p_values_of(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
+    """The p-values of the gate's checks of labels and probabilities, with every row a group of its own."""
+    groups = np.arange(len(wanted))
+    fixed, broken, _ = group_signs(before.argmax(axis=1) == wanted, after.argmax(axis=1) == wanted, groups)
+    scaled_before, scaled_after = (temperature_scaled(scores, wanted) for scores in (before, after))
+    return mid_p_value(fixed, broken), gain_p_value(brier(scaled_before, wanted) - brier(scaled_after, wanted))
 
 
-def at(scores: np.ndarray, temperature: float) -> np.ndarray:
+def at_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
     return softmax(np.log(scores) / temperature)
 
 

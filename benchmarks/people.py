@@ -1,4 +1,4 @@
-"""People who correct: who says what of which message, honest, careless or hostile, alone or together."""
+"""Simulated contributors: who gives which label to which message, honest, careless or hostile."""
 
 import random
 from dataclasses import dataclass
@@ -7,54 +7,58 @@ from product.sentiment import LABELS
 from training.data.rows import Row
 
 KINDS = ("honest", "careless", "alone", "together")
-"""All honest; honest with one word in ten wrong; a fifth of the people hostile, each in a way of their own, or all in
-the same way."""
+"""All honest; honest with one label in ten wrong; a fifth of the contributors hostile, each in their own way (alone) or
+all in the same way (together)."""
 ACTORS = 20
 HOSTILE = ACTORS // 5
-CARELESS = 0.1
-AGAIN = 0.15
-"""How often somebody speaks of a message that somebody else has spoken of."""
-BUSY = 1.5
-"""Exponent of the Pareto law by which some people correct much more than others."""
-TOGETHER = {"negative": "positive", "positive": "negative", "neutral": "negative"}
+ERROR_RATE = 0.1
+"""How often careless contributors give a wrong label."""
+REPEATED_SHARE = 0.15
+"""How often a contributor labels a message that another one has labelled."""
+ACTIVITY_EXPONENT = 1.5
+"""Exponent of the Pareto distribution of activity: some contributors correct much more than others."""
+FLIPPED = {"negative": "positive", "positive": "negative", "neutral": "negative"}
+"""The label that hostile contributors who act together give instead of the right one."""
 
 
 @dataclass(frozen=True)
-class Word:
-    """One person's word on one message; `hostile` where the person means harm."""
+class SimulatedCorrection:
+    """The label that one contributor gives to one message."""
 
     actor: str
     row: Row
     label: str
     hostile: bool
+    """Whether the contributor means harm."""
 
 
-def stream(rows: list[Row], number: int, kind: str, seed: int) -> list[Word]:
-    """`number` words on messages drawn from the rows, the first ones the same whatever the number.
+def stream(rows: list[Row], count: int, kind: str, seed: int) -> list[SimulatedCorrection]:
+    """`count` corrections of messages drawn from the rows; the first ones are the same whatever the count.
 
-    Of one seed, people of every kind speak of the same messages in the same order: what differs is what they say.
+    With the same seed, contributors of every kind label the same messages in the same order; only labels differ.
     """
-    rng, moods = random.Random(str(seed)), random.Random(f"{seed}/{kind}")
+    rng, label_rng = random.Random(str(seed)), random.Random(f"{seed}/{kind}")
     pool = list(rows)
     rng.shuffle(pool)
-    busy = [rng.paretovariate(BUSY) for _ in range(ACTORS)]
-    harmful = rng.sample(range(ACTORS), HOSTILE)
-    hostile = set(harmful) if kind in ("alone", "together") else set()
-    words, spoken_of = [], []
-    for _ in range(number):
-        actor = rng.choices(range(ACTORS), busy)[0]
-        if spoken_of and rng.random() < AGAIN:
-            row = rng.choice(spoken_of)
+    activity = [rng.paretovariate(ACTIVITY_EXPONENT) for _ in range(ACTORS)]
+    candidates = rng.sample(range(ACTORS), HOSTILE)
+    hostile = set(candidates) if kind in ("alone", "together") else set()
+    corrections: list[SimulatedCorrection] = []
+    labelled: list[Row] = []
+    for _ in range(count):
+        actor = rng.choices(range(ACTORS), activity)[0]
+        if labelled and rng.random() < REPEATED_SHARE:
+            row = rng.choice(labelled)
         else:
             row = pool.pop()
-            spoken_of.append(row)
-        label = _label(row.label, kind, actor in hostile, moods)
-        words.append(Word(f"person-{actor:02}", row, label, actor in hostile))
-    return words
+            labelled.append(row)
+        label = _label(row.label, kind, actor in hostile, label_rng)
+        corrections.append(SimulatedCorrection(f"person-{actor:02}", row, label, actor in hostile))
+    return corrections
 
 
 def _label(right: str, kind: str, hostile: bool, rng: random.Random) -> str:
     wrong = [label for label in LABELS if label != right]
     if hostile:
-        return TOGETHER[right] if kind == "together" else rng.choice(wrong)
-    return rng.choice(wrong) if kind == "careless" and rng.random() < CARELESS else right
+        return FLIPPED[right] if kind == "together" else rng.choice(wrong)
+    return rng.choice(wrong) if kind == "careless" and rng.random() < ERROR_RATE else right

@@ -1,8 +1,8 @@
-"""How long a retrain takes, the app serving beside it: python -m benchmarks.retraining [--corrections N] [--people N]
+"""How long a retrain takes while the app serves: python -m benchmarks.retraining [--corrections N] [--people N]
 
-The corrected messages are airline validation rows that the shipped model reads wrongly, filled up with ones that it
-reads rightly; what is measured is time, so what is learned from them does not matter. People each give as many; of
-those who give a fifth or more, the challenger is trained without two as well, where it would be promoted.
+The corrected messages are airline validation rows, those first that the shipped model labels wrongly. Only time is
+measured, so it does not matter what is learned. Contributors give equally many corrections. A challenger that passes is
+also trained without up to two contributors who gave a fifth or more.
 """
 
 import argparse
@@ -15,54 +15,56 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.app_process import RunningApp, command
+from product.codes import CheckCode
 from training.data.catalogue import load_clean
 
 TOKEN = "benchmark"
+BATCH = 256
+"""Texts in one predict request."""
 
 
-def ask(app: RunningApp, path: str, body: dict) -> dict:
-    """Behind a token names are believed, so that each is a source of its own."""
+def post(app: RunningApp, path: str, body: dict) -> dict:
+    """With a token the app believes the actors named, so that each is a contributor of their own."""
     status, answer = app.post(path, body, Authorization=f"Bearer {TOKEN}")
     assert status in (200, 201), answer
     return answer
 
 
-def correct(app: RunningApp, number: int, people: int) -> None:
-    """Give `number` messages their right label, those first that the app reads wrongly."""
+def correct_messages(app: RunningApp, count: int, people: int) -> None:
+    """Give `count` messages their right label, those first that the app labels wrongly."""
     rows = load_clean("airline", "validation", corpus_dir="")
-    answered = []
-    for start in range(0, len(rows), 256):
-        part = rows[start : start + 256]
-        answers = ask(app, "/api/v1/predict", {"texts": [row.text for row in part]})["predictions"]
-        answered += zip(part, answers, strict=True)
-    answered.sort(key=lambda pair: pair[0].label == pair[1]["label"])
-    for place, (row, answer) in enumerate(answered[:number]):
-        word = {"prediction_id": answer["id"], "label": row.label, "actor": f"person-{place % people}"}
-        ask(app, "/api/v1/feedback", word)
+    predicted = []
+    for start in range(0, len(rows), BATCH):
+        batch = rows[start : start + BATCH]
+        predictions = post(app, "/api/v1/predict", {"texts": [row.text for row in batch]})["predictions"]
+        predicted += zip(batch, predictions, strict=True)
+    predicted.sort(key=lambda pair: pair[0].label == pair[1]["label"])
+    for number, (row, prediction) in enumerate(predicted[:count]):
+        body = {"prediction_id": prediction["id"], "label": row.label, "actor": f"person-{number % people}"}
+        post(app, "/api/v1/feedback", body)
 
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--corrections", type=int, default=200)
     parser.add_argument("--people", type=int, default=1)
-    asked, console = parser.parse_args(), Console()
+    arguments, console = parser.parse_args(), Console()
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         with RunningApp(data_dir, ATTUNE_API_TOKENS=f"benchmark={TOKEN}") as app:
-            console.log(f"correcting {asked.corrections} messages")
-            correct(app, asked.corrections, asked.people)
+            console.log(f"correcting {arguments.corrections} messages")
+            correct_messages(app, arguments.corrections, arguments.people)
             console.log("retraining")
             started = time.monotonic()
             command("training", "retrain", "--json", f"{folder}/outcome.json", data_dir=data_dir)
-            took = time.monotonic() - started
-        outcome = json.loads(Path(f"{folder}/outcome.json").read_text())
-    table = Table(title=f"retrain of {asked.corrections} corrections", title_justify="left")
-    for heading in ("people", "seconds, whole command", "outcome", "trained without a source"):
+            seconds = time.monotonic() - started
+        result = json.loads(Path(f"{folder}/outcome.json").read_text())
+    table = Table(title=f"retrain of {arguments.corrections} corrections", title_justify="left")
+    for heading in ("people", "seconds, whole command", "outcome", "trained without a contributor"):
         table.add_column(heading, justify="right")
-    compared = sum(
-        check["name"].startswith("without a source") for check in (outcome["verdict"] or {"checks": ()})["checks"]
-    )
-    table.add_row(str(asked.people), f"{took:.0f}", outcome["outcome"], f"{compared} times")
+    checks = result["verdict"]["checks"] if result["verdict"] else []
+    ablations = sum(check["code"] == CheckCode.source_ablation for check in checks)
+    table.add_row(str(arguments.people), f"{seconds:.0f}", result["outcome"], f"{ablations} times")
     console.print(table)
 
 

@@ -1,4 +1,4 @@
-"""Corrections to learn from, and what is collected of them."""
+"""Corrections to train on, and the datasets made of them."""
 
 from datetime import UTC, datetime
 
@@ -6,10 +6,12 @@ import numpy as np
 
 from product.inference.text import expert_for
 from product.sentiment import Correction
+from product.settings.rules import GateRules
+from product.versions.installer import installed_manifest
 from training.data import catalogue as corpora
 from training.data.similarity import near_duplicate_groups
-from training.retraining import dataset as material
-from training.retraining.dataset import RetrainDataset
+from training.retraining.dataset import DatasetRequest, RetrainDataset, collect_dataset
+from training.retraining.train import ShippedVersion
 
 
 def correction(number: int, text: str, label: str) -> Correction:
@@ -22,8 +24,20 @@ def chinese_corrections(count: int) -> list[Correction]:
     return [correction(number, row.text, row.label) for number, row in enumerate(rows)]
 
 
-def collect(settings, accepted, *, before=None, least=10, seed=1) -> RetrainDataset:
-    return material.collect(settings, accepted, ("en", "zh"), before=before or {}, least=least, seed=seed, say=print)
+def request(settings, *languages: str, learned=None, seed: int = 1) -> DatasetRequest:
+    """A request for two experts, unless other languages are given."""
+    return DatasetRequest(settings, languages or ("en", "zh"), learned or {}, seed)
+
+
+def collect(settings, accepted, *, learned=None, min_groups: int = 10) -> RetrainDataset:
+    """The dataset of the corrections, with a smaller minimum for the holdout."""
+    fewer = settings.model_copy(update={"gate": GateRules(min_holdout_groups=min_groups)})
+    return collect_dataset(request(fewer, learned=learned), accepted)
+
+
+def shipped_version(settings, versions) -> ShippedVersion:
+    manifest = installed_manifest(versions.store)
+    return ShippedVersion(versions.store.folder(manifest.id), manifest, settings.base_model)
 
 
 def distinct_texts(count: int) -> list[str]:

@@ -7,17 +7,16 @@ from product.versions.installer import install_shipped
 from product.versions.registry import Versions
 from training.modelling.recipe import Recipe
 from training.release.ship import ship
-from training.retraining import dataset as material
-from training.retraining import train as teaching
+from training.retraining import dataset, train
 
 
 @pytest.fixture
 def small(monkeypatch):
     """Enough to see what is done with which rows; what is learned from them does not matter."""
-    monkeypatch.setattr(material, "REPLAYED", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
-    monkeypatch.setattr(material, "FOR_EACH", 0)
-    monkeypatch.setattr(material, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
-    monkeypatch.setattr(teaching, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
+    monkeypatch.setattr(dataset, "REPLAY_ROWS", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
+    monkeypatch.setattr(dataset, "REPLAY_ROWS_PER_CORRECTION", 0)
+    monkeypatch.setattr(dataset, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
+    monkeypatch.setattr(train, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from product.cli.console import JsonOption, console, out, say, write_json
+from product.cli.console import JsonOption, console, out, write_json
 from product.settings.configuration import load_settings
 from training.cli.printing import print_verdict
 
@@ -33,7 +33,7 @@ def retrain(
     waiting = None if shadow is None else timedelta(hours=shadow)
     # What the libraries print is progress: standard output is for the outcome, which a machine may read.
     with redirect_stdout(sys.stderr):
-        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting, say=say)
+        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting)
     if outcome.verdict:
         print_verdict(outcome)
     promoted = f" → {outcome.version}" if outcome.version else ""

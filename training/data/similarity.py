@@ -97,6 +97,8 @@ def word_pairs(text: str) -> set[tuple[str, str]]:
 
 def near_duplicate_groups(texts: list[str], similarity: float = WORD_SIMILARITY) -> np.ndarray:
     """A group number for each text, int [texts]. Near-duplicates of near-duplicates are in the same group."""
+    if not texts:
+        return np.array([], dtype=int)
     vectorizer = CountVectorizer(analyzer=lambda text: set(words(text)) or {text.strip()}, binary=True)
     present = csr_matrix(vectorizer.fit_transform(texts), dtype=np.float64)
     shared = (present @ present.T).tocoo()

@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Callable
 from dataclasses import asdict
+from typing import Protocol
 
 import numpy as np
 
@@ -83,7 +84,13 @@ def _wrong_way(case: Case, rows: np.ndarray) -> bool:
     return bool(wrong > MOVE + ROUNDING)
 
 
-def score(model: Model, cases: list[Case], say: Callable[[str], None] = lambda message: None) -> list[np.ndarray]:
+class Scorer(Protocol):
+    """Gives probabilities, float [texts, 3]."""
+
+    def probabilities(self, texts: list[str]) -> np.ndarray: ...
+
+
+def score(model: Scorer, cases: list[Case], say: Callable[[str], None] = lambda message: None) -> list[np.ndarray]:
     """For each case [texts, 3], in its order; a text that several cases share is read once."""
     known: dict[str, np.ndarray] = {}
     for name in dict.fromkeys(case.capability for case in cases):

@@ -31,6 +31,22 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, bias: Sequence[float
     return float(np.exp(found.x))
 
 
+MIN_PROBABILITY = 1e-9
+"""Probabilities are raised to this before their logarithm is taken."""
+
+
+def temperature_scaled(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
+    """Probabilities [rows, classes] at the temperature that makes the labels, int [rows], most likely.
+
+    Two models compared after this differ by which labels they prefer, not by how confident they are. Without it, a
+    model that is merely less confident scores better on a domain where both are often wrong.
+    """
+    if not len(scores):
+        return scores
+    logits = np.log(np.maximum(scores, MIN_PROBABILITY))
+    return models.softmax(logits / fit_temperature(logits, labels, np.zeros(scores.shape[1])))
+
+
 def fit_calibration(logits: np.ndarray, labels: np.ndarray) -> tuple[float, list[float]]:
     """Temperature and class biases (summing to 0) for which softmax(logits / temperature + bias) makes the labels most
     likely.

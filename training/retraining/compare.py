@@ -1,7 +1,11 @@
-"""Champion and challenger before the gate: what each says of the rows, and the checks made of it."""
+"""Runs champion and challenger on the gate rows, the holdout and the behavioural suite, and hands the results to the
+gate's rules (gate.py)."""
 
 import itertools
-from collections.abc import Callable
+import logging
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -14,120 +18,157 @@ from training.data.rows import Row
 from training.data.templates import Case
 from training.evaluation import behaviours
 from training.evaluation.metrics import measures, targets
-from training.modelling.calibration import mask_neutral
+from training.evaluation.slices import LENGTHS, length_slice
+from training.modelling.calibration import mask_neutral, temperature_scaled
 from training.retraining import gate
-from training.retraining.dataset import RetrainDataset
+from training.retraining.dataset import RetrainDataset, correction_row
 from training.retraining.gate import Check, Verdict
 
+log = logging.getLogger(__name__)
+
 FAIRNESS = ("race", "religion", "nationality", "gender", "orientation")
-CASES = 40
-"""Of each capability of the behavioural suite: one or more from each of its templates."""
-SHORT, LONG = 60, 160
-"""Characters: up to the first a text is short, from the second on long."""
+CASES_PER_CAPABILITY = 40
+"""Cases of the behavioural suite that both models are run on: at least one from each template."""
 
 Slices = dict[str, tuple[np.ndarray, np.ndarray]]
-"""Name to who is right, champion and challenger, bool [rows] each."""
+"""Subject to which rows champion and challenger label correctly, bool [rows] each."""
 
 
-def judge(
-    champion: Model,
-    challenger: Model,
-    material: RetrainDataset,
-    rules: GateRules,
-    say: Callable,
-    shipped: Model | None = None,
-) -> tuple[Verdict, dict, np.ndarray]:
-    """The verdict on the files that serve and would serve, and of the gate rows the challenger's measures and which it
-    answers rightly, bool [rows].
+class ScoredModel:
+    """A loaded version that remembers its probabilities, so that one attempt scores the same rows only once.
 
-    `shipped`: the version that the product came with, where that is not the champion. What each version in a line may
-    lose against the one before it would add up.
+    Lists of texts are remembered whole, not text by text: a text's scores depend a little on its batch.
     """
-    say(f"comparing on {len(material.gate):,} gate rows and {len(material.held)} held-back corrections")
-    rows, models = material.gate, (champion, challenger)
-    before, after = (probabilities(model, rows) for model in models)
-    was_right, is_right = right(before, rows), right(after, rows)
-    slices = gate_slices(rows, was_right, is_right, tuple(challenger.experts)) | behaviour_slices(models, material, say)
-    held = corrected(material.held)
-    said = [probabilities(model, held) for model in models]
-    checks = [
-        gate.not_worse(was_right, is_right, rules),
-        *([gate.not_worse(answered_rightly(shipped, rows), is_right, rules, shipped.version)] if shipped else []),
-        *_corrected_checks(said, held, material, rules),
-        _learned_before(models, material.known, rules),
-        *gate.no_slice_harmed(slices, rules),
-        *(gate.unmeasured(*each) for each in material.unmeasured.items()),
-    ]
-    three = np.array([not is_polar(row) for row in rows])
-    verdict = gate.decide(checks, gate.WITHOUT if material.again else gate.WINS)
-    return verdict, {"gate": measures(after[three], targets(rows)[three])}, is_right
+
+    def __init__(self, model: Model):
+        self._model = model
+        self._known: dict[tuple[str, ...], np.ndarray] = {}
+
+    @property
+    def version(self) -> str:
+        return self._model.version
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return tuple(self._model.experts)
+
+    def probabilities(self, texts: list[str]) -> np.ndarray:
+        """float [texts, 3]; of no texts as well."""
+        key = tuple(texts)
+        if key not in self._known:
+            self._known[key] = self._model.probabilities(texts) if texts else np.zeros((0, len(LABELS)))
+        return self._known[key]
 
 
-def _corrected_checks(
-    said: list[np.ndarray], held: list[Row], material: RetrainDataset, rules: GateRules
+@dataclass(frozen=True)
+class Comparison:
+    """The gate's verdict on a challenger, its metrics on the gate rows, and which of them it labels correctly."""
+
+    verdict: Verdict
+    metrics: dict[str, Any]
+    correct: np.ndarray
+    """bool [gate rows]"""
+
+
+@dataclass(frozen=True)
+class References:
+    """What a challenger is compared with."""
+
+    champion: ScoredModel
+    shipped: ScoredModel | None = None
+    """The shipped version, where the champion is another one. Small losses against each champion would add up, so the
+    challenger must also hold against the version where all began."""
+
+
+def compare(references: References, challenger: ScoredModel, dataset: RetrainDataset, rules: GateRules) -> Comparison:
+    """Score both models, as they serve or would serve, and apply the gate's rules."""
+    log.info("comparing on %d gate rows and %d holdout corrections", len(dataset.gate_rows), len(dataset.holdout))
+    rows, champion = dataset.gate_rows, references.champion
+    before, after = correct_rows(champion, rows), correct_rows(challenger, rows)
+    slices = gate_slices(rows, before, after, challenger.languages)
+    slices |= behaviour_slices(champion, challenger, dataset.training_sets)
+    checks = [gate.gate_rows(before, after, rules)]
+    if references.shipped:
+        shipped = references.shipped
+        checks.append(gate.gate_rows(correct_rows(shipped, rows), after, rules, shipped.version))
+    checks += holdout_checks(champion, challenger, dataset, rules)
+    checks.append(forgetting_check(champion, challenger, dataset.learned_before, rules))
+    checks += gate.slices(slices, rules)
+    checks += [gate.unmeasured(corpus, problem) for corpus, problem in dataset.unmeasured.items()]
+    with_neutral = np.array([not is_polar(row) for row in rows])
+    scores = row_probabilities(challenger, rows)
+    metrics = {"gate": measures(scores[with_neutral], targets(rows)[with_neutral])}
+    return Comparison(gate.decide(checks, dataset.nothing_new), metrics, after)
+
+
+def holdout_checks(
+    champion: ScoredModel, challenger: ScoredModel, dataset: RetrainDataset, rules: GateRules
 ) -> list[Check]:
-    """What was corrected: better by the labels and by the probabilities, or no worse where nothing new is learned."""
-    labels, groups = [right(each, held) for each in said], material.held_groups
-    if material.again:
-        return [gate.no_worse(*labels, groups, rules)]
-    wanted = targets(held)
+    """On the holdout a challenger must be better by its labels and by its probabilities, or, where it has learned
+    nothing new, not worse."""
+    rows, groups = [correction_row(correction) for correction in dataset.holdout], dataset.holdout_groups
+    correct = correct_rows(champion, rows), correct_rows(challenger, rows)
+    if dataset.nothing_new:
+        return [gate.holdout_not_worse(*correct, groups, rules)]
+    wanted = targets(rows)
+    before, after = (temperature_scaled(row_probabilities(model, rows), wanted) for model in (champion, challenger))
     return [
-        gate.better(*labels, groups, rules),
-        gate.brier_improved(*(gate.temperature_scaled(each, wanted) for each in said), wanted, groups, rules),
+        gate.holdout_labels(*correct, groups, rules),
+        gate.holdout_probabilities(before, after, wanted, groups, rules),
     ]
 
 
-def right(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
-    """Which rows the scores [rows, 3] answer rightly, bool [rows]; between two classes where the corpus has no more."""
-    return mask_neutral(scores, rows).argmax(axis=1) == targets(rows)
+def forgetting_check(
+    champion: ScoredModel, challenger: ScoredModel, learned: list[Correction], rules: GateRules
+) -> Check:
+    reviewed = np.array([correction.reviewed for correction in learned], dtype=bool)
+    rows = [correction_row(correction) for correction in learned]
+    return gate.no_forgetting(correct_rows(champion, rows), correct_rows(challenger, rows), reviewed, rules)
 
 
-def answered_rightly(model: Model, rows: list[Row]) -> np.ndarray:
-    """Which rows a model answers rightly, as `right`."""
-    return right(probabilities(model, rows), rows)
+def row_probabilities(model: ScoredModel, rows: list[Row]) -> np.ndarray:
+    """float [rows, 3]"""
+    return model.probabilities([row.text for row in rows])
 
 
-def corrected(corrections: list[Correction]) -> list[Row]:
-    return [Row(one.text, one.label, "corrections") for one in corrections]
+def correct_rows(model: ScoredModel, rows: list[Row]) -> np.ndarray:
+    """Which rows a model labels correctly, bool [rows]."""
+    return is_correct(row_probabilities(model, rows), rows)
 
 
-def probabilities(model: Model, rows: list[Row]) -> np.ndarray:
-    """[rows, 3], of no rows as well."""
-    return model.probabilities([row.text for row in rows]) if rows else np.zeros((0, len(LABELS)))
+def is_correct(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
+    """Which rows the scores [rows, 3] label correctly, bool [rows]. In a corpus without a neutral class the choice is
+    between the two others."""
+    correct: np.ndarray = mask_neutral(scores, rows).argmax(axis=1) == targets(rows)
+    return correct
 
 
-def _learned_before(models: tuple[Model, Model], learned: list[Correction], rules: GateRules) -> Check:
-    reviewed = np.array([one.reviewed for one in learned], dtype=bool)
-    rows = corrected(learned)
-    return gate.no_forgetting(*(right(probabilities(model, rows), rows) for model in models), reviewed, rules)
-
-
-def gate_slices(rows: list[Row], was_right: np.ndarray, is_right: np.ndarray, languages: tuple[str, ...]) -> Slices:
-    """The gate rows by the expert that reads them, by label, by length and by corpus."""
+def gate_slices(rows: list[Row], before: np.ndarray, after: np.ndarray, languages: tuple[str, ...]) -> Slices:
+    """The gate rows by the expert that reads them, by label, by length and by corpus; empty slices are left out."""
     read_by = np.array([expert_for(row.text, languages) for row in rows])
-    labels, sources = np.array([row.label for row in rows]), np.array([row.source for row in rows])
-    length = np.array([len(row.text) for row in rows])
-    parts = {f"read in {language}": read_by == language for language in languages}
-    parts |= {label: labels == label for label in LABELS}
-    parts |= {"short": length <= SHORT, "middling": (length > SHORT) & (length < LONG), "long": length >= LONG}
-    parts |= {str(source): sources == source for source in np.unique(sources)}
-    return {name: (was_right[part], is_right[part]) for name, part in parts.items() if part.any()}
+    labels, lengths = np.array([row.label for row in rows]), np.array([length_slice(row.text) for row in rows])
+    corpora = np.array([row.source for row in rows])
+    parts = {f"language:{language}": read_by == language for language in languages}
+    parts |= {f"label:{label}": labels == label for label in LABELS}
+    parts |= {f"length:{length}": lengths == length for length in LENGTHS}
+    parts |= {f"corpus:{corpus}": corpora == corpus for corpus in np.unique(corpora)}
+    return {subject: (before[part], after[part]) for subject, part in parts.items() if part.any()}
 
 
-def behaviour_slices(models: tuple[Model, Model], material: RetrainDataset, say: Callable) -> Slices:
-    """Cases of the behavioural suite in the languages that something was learned in: fairness, and all the others."""
+def behaviour_slices(champion: ScoredModel, challenger: ScoredModel, languages: Iterable[str]) -> Slices:
+    """Which cases of the behavioural suite both models pass in these languages: fairness, and all others."""
     found: Slices = {}
-    for language in material.lessons:
+    for language in languages:
         cases = first_cases(language)
-        say(f"{language}: comparing on {len(cases)} behaviours")
-        passed = [~behaviours.judge(cases, behaviours.score(model, cases)) for model in models]
+        log.info("%s: comparing on %d behaviours", language, len(cases))
+        before, after = (~behaviours.judge(cases, behaviours.score(model, cases)) for model in (champion, challenger))
         fair = np.array([case.capability in FAIRNESS for case in cases])
-        found[f"fairness in {language}"] = passed[0][fair], passed[1][fair]
-        found[f"behaviours in {language}"] = passed[0][~fair], passed[1][~fair]
+        found[f"fairness:{language}"] = before[fair], after[fair]
+        found[f"behaviours:{language}"] = before[~fair], after[~fair]
     return found
 
 
 def first_cases(language: str) -> list[Case]:
-    """The first CASES of each capability, in their order."""
+    """The first CASES_PER_CAPABILITY cases of each capability, in their order."""
     by_capability = itertools.groupby(behaviours.cases(language), key=lambda case: case.capability)
-    return [case for _, cases in by_capability for case in itertools.islice(cases, CASES)]
+    return [case for _, cases in by_capability for case in itertools.islice(cases, CASES_PER_CAPABILITY)]

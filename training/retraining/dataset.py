@@ -1,7 +1,8 @@
-"""What a retrain works with: corrections by the expert that they teach, rows to replay, rows to judge by."""
+"""What a retraining run works with: training data for each expert, the holdout, and the gate rows."""
 
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+import logging
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 
@@ -15,222 +16,238 @@ from training.data.rows import CorpusUnavailable, Row
 from training.data.similarity import near_duplicate_groups
 from training.retraining.holdout import choose_holdout
 
-HELD_BACK, HELD_BACK_OF_FEW, ENOUGH = 0.25, 0.4, 120
-"""The part of the corrections that judges: of few a larger one, up to so many groups, as what was learned is wasted
-where they are too few to show it (docs/learning.md has how often)."""
-WATCHED, LEAST_WATCHED = 0.1, 40
-"""The part of what is left that training is watched on, where it has so many groups: fewer would stop it by chance."""
-REPLAYED = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
-"""Rows of each corpus for an expert to stay as it is on, shared by its trainings; of each the more where there is much
-to learn."""
-KNOWN = 2
-"""What the champion has learned is repeated so much more often: people were told of it, and little of it may break."""
-FOR_EACH = 8
-"""So many rows are replayed for each correction at least, those counted as often as they are repeated, and as far as
-the corpora go: two trainings read it twice an epoch, beside twice as many rows of their own."""
-SPARE = 2
-"""So many times the usual number of rows are at hand besides, for a later training to replay those of them that an
-earlier one has moved most: reading them takes a quarter of a minute."""
+log = logging.getLogger(__name__)
+
+HOLDOUT_SHARE = 0.25
+"""The share of the groups of near-duplicate corrections that is held out."""
+MAX_HOLDOUT_SHARE, FULL_HOLDOUT_GROUPS = 0.4, 120
+"""With few corrections a larger share is held out, until the holdout has this many groups: learning is wasted if the
+holdout is too small to prove it (docs/learning.md has the measurements)."""
+EARLY_STOPPING_SHARE, MIN_EARLY_STOPPING_GROUPS = 0.1, 40
+"""The share of the remaining groups that decides when training stops. With fewer groups than the minimum, training runs
+to its end: stopping on so few would be chance."""
+REPLAY_ROWS = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
+"""Rows replayed from each corpus, by the language of the expert, divided among its trainings. More are replayed where
+there are many corrections."""
+REPLAY_ROWS_PER_CORRECTION = 8
+"""At least this many rows are replayed for each correction, counted as often as it is repeated, as far as the corpora
+go. Two trainings each read half of them every epoch, beside the oversampled corrections."""
+REPLAY_POOL_FACTOR = 2
+"""The replay pool has this many times the usual number of rows. A later training replaces some of its replay rows with
+rows from the pool whose predictions the earlier training changed most. Reading the pool takes about 15 seconds."""
+LEARNED_BEFORE_REPEATS = 2
+"""Corrections that the champion has learned are repeated this much more often: their contributors were told that they
+were learned, and the gate allows few of them to break."""
 GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
-"""What a challenger must not be worse on, and how many rows of it at most."""
-VALIDATED_ON = {"en": "airline", "zh": "zh-reviews"}
-VALIDATION_ROWS = 1500
-STILL_KNOWN = 300
-"""Validation rows among those that training is watched on."""
+"""Corpora on which a challenger must not be worse, and the maximum number of rows from each."""
+VALIDATION_CORPORA = {"en": "airline", "zh": "zh-reviews"}
+MAX_VALIDATION_ROWS = 1500
 
 
 @dataclass(frozen=True)
 class TrainingSet:
-    """What one expert is taught: corrections, and rows to stay as it is on; `validation` rows calibrate it.
+    """Training data for one expert."""
 
-    `known`: the corrections among these that the champion has learned. `watched`: rows of corrections that are not
-    among these, by which training stops early; none where there are few. `spare`: further rows to stay as it is on, to
-    choose from.
-    """
-
-    learned: list[Correction]
-    replayed: list[Row]
-    validation: list[Row]
-    known: Sequence[Correction] = ()
-    watched: Sequence[Row] = ()
-    spare: Sequence[Row] = ()
+    corrections: list[Correction]
+    replay_rows: list[Row]
+    """Corpus rows on which the expert should keep its predictions."""
+    validation_rows: list[Row]
+    """Corpus rows on which the trained expert is calibrated."""
+    learned_before: Sequence[Correction] = ()
+    """Those of the corrections that the champion has learned."""
+    early_stopping_rows: Sequence[Row] = ()
+    """Corrections that are not trained on; training stops when it gets worse on them. Empty with few corrections."""
+    replay_pool: Sequence[Row] = ()
+    """Further corpus rows that a later training may replay."""
 
 
 @dataclass(frozen=True)
 class RetrainDataset:
-    """A lesson for each expert that there are corrections for; corrections to judge by with their groups, rows to be
-    no worse on, and why some corpora are not among these."""
+    """A training set for each expert that has corrections, and what the challenger is evaluated on."""
 
-    lessons: dict[str, TrainingSet]
-    held: list[Correction]
-    held_groups: np.ndarray
-    gate: list[Row]
-    unmeasured: dict[str, str]
-    again: bool = False
-    """Nothing is learned but what the champion knows, without what was withdrawn: not to be worse is enough."""
-
-    @property
-    def learned(self) -> list[Correction]:
-        return [one for lesson in self.lessons.values() for one in lesson.learned]
+    training_sets: dict[str, TrainingSet]
+    holdout: list[Correction]
+    holdout_groups: np.ndarray
+    """int [holdout]; near-duplicates share a number."""
+    gate_rows: list[Row]
+    unmeasured: dict[str, str] = field(default_factory=dict)
+    """Gate corpora that are not available here, and why."""
+    nothing_new: bool = False
+    """Trains only what the champion has learned already, without withdrawn corrections. The gate then requires that the
+    challenger is not worse, not that it is better."""
 
     @property
-    def known(self) -> list[Correction]:
-        """What the champion has learned of those that still stand."""
-        return [one for lesson in self.lessons.values() for one in lesson.known]
+    def corrections(self) -> list[Correction]:
+        return [correction for training in self.training_sets.values() for correction in training.corrections]
+
+    @property
+    def learned_before(self) -> list[Correction]:
+        """The corrections in the training sets that the champion has learned."""
+        return [correction for training in self.training_sets.values() for correction in training.learned_before]
 
 
-def collect(
-    settings: Settings,
-    accepted: list[Correction],
-    languages: tuple[str, ...],
-    *,
-    before: Mapping[str, str],
-    least: int,
-    seed: int,
-    say: Callable,
-) -> RetrainDataset:
-    """The corrections and confirmations that may teach, part of them held back; and corpus rows to replay and judge by.
+@dataclass(frozen=True)
+class DatasetRequest:
+    """For whom and by which seed a dataset is collected."""
 
-    `languages` are those that there are experts for: a correction teaches the one that reads its text. `before`: the
-    label that the champion learned, by the correction's id; what it has learned judges nothing. `least`: how many
-    groups of near-duplicates must be held back for any to be.
-    """
-    groups = near_duplicate_groups([one.text for one in accepted]) if accepted else np.array([], dtype=int)
-    new = np.array([one.id not in before for one in accepted], dtype=bool)
-    share = max(HELD_BACK, min(HELD_BACK_OF_FEW, ENOUGH / max(1, len(np.unique(groups)))))
-    held = choose_holdout(accepted, groups, new, share, least, seed)
-    rest = np.flatnonzero(~held)
-    left = [accepted[index] for index in rest]
-    watching = watch(left, groups[rest], new[rest], seed)
-    watched = [one for one, out in zip(left, watching, strict=True) if out]
-    learned = [one for one, out in zip(left, watching, strict=True) if not out]
-    say(
-        f"corrections: {int(held.sum())} held back to judge by, {len(learned)} to learn from"
-        + (f", {len(watched)} to stop early by" if watched else "")
+    settings: Settings
+    languages: tuple[str, ...]
+    """Languages with an expert. A correction trains the expert that reads its text."""
+    learned_labels: Mapping[str, str]
+    """Correction id to the label that the champion was trained with."""
+    seed: int
+
+    def learned(self, correction: Correction) -> bool:
+        """Whether the champion has learned the correction with the label that it has now."""
+        return self.learned_labels.get(correction.id) == correction.label
+
+
+def collect_dataset(request: DatasetRequest, accepted: list[Correction]) -> RetrainDataset:
+    """Divide accepted corrections into training, early stopping and holdout, and add corpus rows."""
+    groups = near_duplicate_groups([correction.text for correction in accepted])
+    new = np.array([correction.id not in request.learned_labels for correction in accepted], dtype=bool)
+    share = max(HOLDOUT_SHARE, min(MAX_HOLDOUT_SHARE, FULL_HOLDOUT_GROUPS / max(1, len(np.unique(groups)))))
+    min_groups = request.settings.gate.min_holdout_groups
+    held_out = choose_holdout(accepted, groups, new, share, min_groups, request.seed)
+    rest = np.flatnonzero(~held_out)
+    remaining = [accepted[index] for index in rest]
+    stopping = choose_early_stopping(remaining, groups[rest], new[rest], request.seed)
+    early_stopping, training = _select(remaining, stopping), _select(remaining, ~stopping)
+    log.info(
+        "corrections: %d in the holdout, %d to train on, %d for early stopping",
+        held_out.sum(),
+        len(training),
+        len(early_stopping),
     )
-    gate_rows, unmeasured = judging_rows(settings, languages, seed)
-    known = [one for one in learned if before.get(one.id) == one.label]
+    gate_rows, unmeasured = load_gate_rows(request)
     return RetrainDataset(
-        lessons=make_lessons(settings, learned, languages, gate_rows, seed, say, known, watched),
-        held=[one for one, out in zip(accepted, held, strict=True) if out],
-        held_groups=groups[held],
-        gate=gate_rows,
+        training_sets=make_training_sets(request, training, gate_rows, early_stopping),
+        holdout=_select(accepted, held_out),
+        holdout_groups=groups[held_out],
+        gate_rows=gate_rows,
         unmeasured=unmeasured,
     )
 
 
-def collect_again(
-    settings: Settings,
-    accepted: list[Correction],
-    languages: tuple[str, ...],
-    *,
-    before: Mapping[str, str],
-    seed: int,
-    say: Callable,
-) -> RetrainDataset:
-    """What the champion has learned and still may teach, and nothing else; new corrections of other texts judge."""
-    known = [one for one in accepted if before.get(one.id) == one.label]
-    groups = near_duplicate_groups([one.text for one in accepted]) if accepted else np.array([], dtype=int)
-    learned_from = {group for one, group in zip(accepted, groups, strict=True) if one.id in before}
-    held = np.array([group not in learned_from for group in groups], dtype=bool)
-    say(f"corrections: {len(known)} to learn from again, {int(held.sum())} to judge by")
-    gate_rows, unmeasured = judging_rows(settings, languages, seed)
+def collect_without_new(request: DatasetRequest, accepted: list[Correction]) -> RetrainDataset:
+    """Train only on accepted corrections that the champion has learned; corrections of other texts are the holdout."""
+    groups = near_duplicate_groups([correction.text for correction in accepted])
+    training = [correction for correction in accepted if request.learned(correction)]
+    learned_groups = {
+        group for correction, group in zip(accepted, groups, strict=True) if correction.id in request.learned_labels
+    }
+    held_out = np.array([group not in learned_groups for group in groups], dtype=bool)
+    log.info("corrections: %d in the holdout, %d to train on again", held_out.sum(), len(training))
+    gate_rows, unmeasured = load_gate_rows(request)
     return RetrainDataset(
-        lessons=make_lessons(settings, known, languages, gate_rows, seed, say, known),
-        held=[one for one, out in zip(accepted, held, strict=True) if out],
-        held_groups=groups[held],
-        gate=gate_rows,
+        training_sets=make_training_sets(request, training, gate_rows),
+        holdout=_select(accepted, held_out),
+        holdout_groups=groups[held_out],
+        gate_rows=gate_rows,
         unmeasured=unmeasured,
-        again=True,
+        nothing_new=True,
     )
 
 
-def watch(corrections: list[Correction], groups: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
-    """Which of the corrections that could teach only tell when to stop, bool [corrections]: whole groups again."""
-    if WATCHED * len(np.unique(groups)) < LEAST_WATCHED:
+def _select(corrections: list[Correction], chosen: np.ndarray) -> list[Correction]:
+    return [correction for correction, is_chosen in zip(corrections, chosen, strict=True) if is_chosen]
+
+
+def choose_early_stopping(corrections: list[Correction], groups: np.ndarray, new: np.ndarray, seed: int) -> np.ndarray:
+    """Which corrections decide when training stops, bool [corrections]; whole groups, as in the holdout."""
+    if EARLY_STOPPING_SHARE * len(np.unique(groups)) < MIN_EARLY_STOPPING_GROUPS:
         return np.zeros(len(corrections), dtype=bool)
-    return choose_holdout(corrections, groups, new, WATCHED, LEAST_WATCHED, seed)
+    return choose_holdout(corrections, groups, new, EARLY_STOPPING_SHARE, MIN_EARLY_STOPPING_GROUPS, seed)
 
 
-def judging_rows(settings: Settings, languages: tuple[str, ...], seed: int) -> tuple[list[Row], dict[str, str]]:
-    """Gate rows of the corpora that are here and that there is an expert for, and why the others are left out."""
-    rows, unmeasured = [], {}
+def load_gate_rows(request: DatasetRequest) -> tuple[list[Row], dict[str, str]]:
+    """Gate rows of the corpora available here that an expert can read, and why each other corpus is missing."""
+    rows: list[Row] = []
+    unmeasured: dict[str, str] = {}
     for name, limit in GATE_CORPORA.items():
         try:
-            if not set(corpora.find(name).languages) & set(languages):
+            if not set(corpora.find(name).languages) & set(request.languages):
                 raise CorpusUnavailable(f"no expert has learned {', '.join(corpora.find(name).languages)}")
-            rows += subsample(load_here(settings, name, "gate"), limit, seed)
+            rows += subsample(load_local(request.settings, name, "gate"), limit, request.seed)
         except CorpusUnavailable as reason:
             unmeasured[name] = str(reason)
     return rows, unmeasured
 
 
-def load_here(settings: Settings, name: str, split: str) -> list[Row]:
-    """Mended rows of a corpus that lies on this disk; raises CorpusUnavailable for any other: what runs at a company
-    by the clock fetches nothing from the Hub."""
+def load_local(settings: Settings, name: str, split: str) -> list[Row]:
+    """Cleaned rows of a corpus on this disk. Raises CorpusUnavailable for any other: a scheduled run downloads
+    nothing."""
     if corpora.find(name).hub and not settings.corpus_dir:
-        raise CorpusUnavailable("ATTUNE_CORPUS_DIR names no folder that it lies in")
+        raise CorpusUnavailable("ATTUNE_CORPUS_DIR names no folder with this corpus")
     return corpora.load_clean(name, split, settings.corpus_dir)
 
 
-def make_lessons(
-    settings: Settings,
-    learned: list[Correction],
-    languages: tuple[str, ...],
+def make_training_sets(
+    request: DatasetRequest,
+    corrections: list[Correction],
     gate_rows: list[Row],
-    seed: int,
-    say: Callable,
-    known: Sequence[Correction] = (),
-    watched: Sequence[Correction] = (),
+    early_stopping: Sequence[Correction] = (),
 ) -> dict[str, TrainingSet]:
-    """Corrections by the expert that reads them, each expert's with its replay and validation rows."""
-    shares: dict[str, list[Correction]] = {}
-    stopping: dict[str, list[Row]] = {}
-    for one in learned:
-        shares.setdefault(expert_for(one.text, languages), []).append(one)
-    for one in watched:
-        stopping.setdefault(expert_for(one.text, languages), []).append(Row(one.text, one.label, "corrections"))
-    lessons, of_before = {}, {one.id for one in known}
-    for language, own in sorted(shares.items()):
-        validation = validation_rows(settings, language, seed)
-        still = [one for one in own if one.id in of_before]
-        least = FOR_EACH * len(repeated(own, still))
-        replayed, spare = replay(language, settings.corpus_dir, gate_rows + validation, least, seed, say)
-        lessons[language] = TrainingSet(own, replayed, validation, still, stopping.get(language, ()), spare)
-    return lessons
+    """Corrections by the language of the expert that reads them, each with replay and validation rows.
+
+    `gate_rows` are never replayed. `early_stopping`: corrections that decide when training stops.
+    """
+    by_language: dict[str, list[Correction]] = {}
+    stopping_rows: dict[str, list[Row]] = {}
+    for correction in corrections:
+        by_language.setdefault(expert_for(correction.text, request.languages), []).append(correction)
+    for correction in early_stopping:
+        stopping_rows.setdefault(expert_for(correction.text, request.languages), []).append(correction_row(correction))
+    training_sets = {}
+    for language, own in sorted(by_language.items()):
+        validation = load_validation_rows(request, language)
+        learned_before = [correction for correction in own if request.learned(correction)]
+        min_rows = REPLAY_ROWS_PER_CORRECTION * len(weighted(own, learned_before))
+        replay_rows, pool = choose_replay_rows(request, language, gate_rows + validation, min_rows)
+        training_sets[language] = TrainingSet(
+            own, replay_rows, validation, learned_before, stopping_rows.get(language, ()), pool
+        )
+    return training_sets
 
 
-def repeated(learned: Sequence[Correction], known: Sequence[Correction]) -> list[Correction]:
-    """What is learned, those `known` of it KNOWN times."""
-    return [*learned, *list(known) * (KNOWN - 1)]
+def correction_row(correction: Correction) -> Row:
+    return Row(correction.text, correction.label, "corrections")
 
 
-def validation_rows(settings: Settings, language: str, seed: int) -> list[Row]:
-    """Rows to calibrate an expert on; none where the corpus is not here."""
+def weighted(corrections: Sequence[Correction], learned_before: Sequence[Correction]) -> list[Correction]:
+    """The corrections, with those learned before LEARNED_BEFORE_REPEATS times."""
+    return [*corrections, *list(learned_before) * (LEARNED_BEFORE_REPEATS - 1)]
+
+
+def load_validation_rows(request: DatasetRequest, language: str) -> list[Row]:
+    """Rows to calibrate an expert on; empty where the corpus is not available here."""
     try:
-        return subsample(load_here(settings, VALIDATED_ON[language], "validation"), VALIDATION_ROWS, seed)
+        rows = load_local(request.settings, VALIDATION_CORPORA[language], "validation")
+        return subsample(rows, MAX_VALIDATION_ROWS, request.seed)
     except CorpusUnavailable:
         return []
 
 
-def replay(
-    language: str, corpus_dir: str, others: list[Row], least: int, seed: int, say: Callable
+def choose_replay_rows(
+    request: DatasetRequest, language: str, excluded: list[Row], min_rows: int
 ) -> tuple[list[Row], list[Row]]:
-    """Rows for the shipped expert to stay as it is on, `least` where the corpora have so many, and SPARE times the
-    usual number to choose from; none that equals a row of `others`.
+    """(rows to replay, the replay pool) for an expert; none of them equals a row of `excluded`.
 
-    A sample of what it was trained on, and the project's own support messages: without these, sixty corrections of
-    one kind spill over onto every message that shares their words and is nothing like a tweet.
+    At least `min_rows` are replayed where the corpora have so many. They are a sample of what the shipped expert was
+    trained on, and the project's own support messages: without those, sixty corrections of one kind change predictions
+    on every message that shares their words and is unlike a tweet.
     """
-    chosen, spare, told = [], [], []
-    more = max(1, least / sum(REPLAYED[language].values()))
-    for name, usual in REPLAYED[language].items():
-        limit = round(more * usual)
-        rows, step = keep_apart(drop_duplicates(corpora.load_clean(name, "train", corpus_dir))[0], others)
-        first = subsample(rows, limit, seed)
-        taken = {row.text for row in first}
-        chosen += first
-        spare += subsample([row for row in rows if row.text not in taken], SPARE * usual, seed)
-        told.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")
-    say(f"{language}: to replay: {', '.join(told)}, and {len(spare):,} to choose from")
-    return chosen, spare
+    chosen, pool, counts = [], [], []
+    factor = max(1, min_rows / sum(REPLAY_ROWS[language].values()))
+    for name, usual in REPLAY_ROWS[language].items():
+        limit = round(factor * usual)
+        rows, step = keep_apart(
+            drop_duplicates(corpora.load_clean(name, "train", request.settings.corpus_dir))[0], excluded
+        )
+        drawn = subsample(rows, limit, request.seed)
+        taken = {row.text for row in drawn}
+        chosen += drawn
+        pool += subsample([row for row in rows if row.text not in taken], REPLAY_POOL_FACTOR * usual, request.seed)
+        counts.append(f"{min(limit, step.kept)} of {step.kept:,} training rows of {name}")
+    log.info("%s: to replay: %s; pool of %s rows", language, ", ".join(counts), f"{len(pool):,}")
+    return chosen, pool

@@ -1,7 +1,13 @@
-"""How well each correction agrees with the rest, judged by what has learned from neither its source nor its text."""
+"""How likely each correction's label is right, judged by classifiers that have not seen its contributor or its text.
 
+The trust rules (trust.py) use these probabilities as evidence about contributors.
+"""
+
+import logging
 import random
+from collections import Counter
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 import torch
@@ -9,95 +15,183 @@ from cleanlab.rank import get_label_quality_scores
 from sklearn.linear_model import LogisticRegression
 from transformers import PreTrainedModel
 
-from product.inference.text import TextEncoder, pad
-from product.sentiment import LABELS
+from product.inference import checkpoint
+from product.inference import manifest as manifests
+from product.inference.text import TextEncoder, expert_for, pad
+from product.sentiment import LABELS, Correction, Status
+from product.settings.rules import SourceTrustRules
+from training.data.similarity import near_duplicate_groups
+from training.retraining import trust
+from training.retraining.train import ShippedVersion
+from training.retraining.trust import LabelQuality, TrustDecision
+
+log = logging.getLogger(__name__)
 
 FOLDS = 5
-LEAST_ROWS = 20
-"""Fewer rows teach nothing that could speak for or against anybody."""
+MIN_ROWS = 20
+"""A classifier trained on fewer rows is no evidence about anybody."""
 UNKNOWN = 1 / len(LABELS)
 REGULARISATION = 0.01
-STATES_WEIGHT = 0.3
-"""Root mean square of a hidden state's values as a feature, so that the shipped model's answer leads at first."""
-MIDDLE, MIDDLE_WEIGHT = -3, 0.9
-"""Half-way up the shipped model what a word means is not yet bent to what the model thinks of it: from a few hundred
-labels of a new kind much more is learned there than from the last layer."""
-FLOOR = 1e-4
-TINY = 1e-12
-BATCH = 64
+STATE_SCALE = 0.3
+"""Root mean square of a hidden state's values as a feature, so that the shipped model's probabilities weigh most at
+first."""
+MIDDLE_LAYER, MIDDLE_SCALE = -3, 0.9
+"""In the middle of the shipped model, features describe a text without the model's opinion of it: a few hundred labels
+of a new kind of text teach a classifier much more there than in the last layer."""
+MIN_PROBABILITY = 1e-4
+MIN_VARIANCE = 1e-12
+BATCH_SIZE = 64
+
+
+def decide_trust(
+    shipped: ShippedVersion, corrections: list[Correction], rules: SourceTrustRules, seed: int
+) -> dict[str, TrustDecision]:
+    """A decision for each correction, by its id; the shipped model supplies the features of the texts."""
+    if not corrections:
+        return {}
+    groups = near_duplicate_groups([correction.text for correction in corrections])
+    contributors = len({correction.source for correction in corrections})
+    quality: LabelQuality = no_label_quality
+    if contributors >= rules.min_contributors:
+        quality = CrossValidatedQuality.of(shipped, corrections, groups, seed)
+    decisions = trust.decide(corrections, groups, quality, rules)
+    counts = Counter(decision.status.value for decision in decisions.values())
+    log.info(
+        "corrections: %d by %d contributors: %s",
+        len(corrections),
+        contributors,
+        ", ".join(f"{counts[status.value]} {status.value}" for status in Status if counts[status.value]),
+    )
+    return decisions
+
+
+def no_label_quality(weights: np.ndarray) -> np.ndarray:
+    """Used where there are too few contributors: every label is as likely as any other."""
+    return np.full(len(weights), UNKNOWN)
+
+
+@dataclass(frozen=True)
+class CrossValidatedQuality:
+    """Label quality of the same corrections for any weights; one classifier for each language, as each language has
+    features of its own."""
+
+    labels: np.ndarray
+    sources: np.ndarray
+    groups: np.ndarray
+    features: dict[str, tuple[np.ndarray, np.ndarray]]
+    """Language to (indices of its corrections, their features)."""
+    seed: int
+
+    @classmethod
+    def of(
+        cls, shipped: ShippedVersion, corrections: list[Correction], groups: np.ndarray, seed: int
+    ) -> "CrossValidatedQuality":
+        languages = np.array(
+            [expert_for(correction.text, tuple(shipped.manifest.experts)) for correction in corrections]
+        )
+        features = {}
+        for language in map(str, np.unique(languages)):
+            indices = np.flatnonzero(languages == language)
+            log.info("%s: reading %d corrections to score their contributors", language, len(indices))
+            features[language] = (
+                indices,
+                expert_features(shipped, language, [corrections[index].text for index in indices]),
+            )
+        labels = np.array([LABELS.index(correction.label) for correction in corrections])
+        return cls(labels, np.array([correction.source for correction in corrections]), groups, features, seed)
+
+    def __call__(self, weights: np.ndarray) -> np.ndarray:
+        quality = np.full(len(self.labels), UNKNOWN)
+        for indices, features in self.features.values():
+            answers = Answers(self.labels[indices], self.sources[indices], self.groups[indices], weights[indices])
+            quality[indices] = cross_validated_quality(features, answers, self.seed)
+        return quality
+
+
+def expert_features(shipped: ShippedVersion, language: str, texts: list[str]) -> np.ndarray:
+    expert = manifests.verify(shipped.folder).experts[language]
+    model = checkpoint.load_expert(shipped.folder, shipped.manifest, language, shipped.base_model)
+    return read_features(model, TextEncoder(shipped.folder / expert.tokenizer, expert.max_tokens), texts)
 
 
 @torch.inference_mode()
 def read_features(model: PreTrainedModel, encoder: TextEncoder, texts: list[str]) -> np.ndarray:
-    """What the shipped model makes of each text, float32 [texts, 2 hidden + 3]: its last hidden state of [CLS], the
-    logarithms of its probabilities, and the mean of a middle layer's states over the words, less that of all texts.
-    The probabilities are one voice among the features and do not judge: what corrections agree on against them is
-    learned."""
+    """Features of each text, float32 [texts, 2 * hidden + 3].
+
+    The last hidden state of [CLS], the log-probabilities, and the mean of a middle layer's states over the tokens,
+    centred on the mean of all texts. The model's probabilities are features like the others: where corrections agree
+    against them, the classifier learns that.
+    """
     hidden = model.config.hidden_size
     features = np.zeros((len(texts), 2 * hidden + len(LABELS)), dtype=np.float32)
     if not texts:
         return features
     ids = [encoded.ids for encoded in encoder.encode(texts)]
     order = sorted(range(len(ids)), key=lambda index: len(ids[index]))
-    for start in range(0, len(order), BATCH):
-        batch = order[start : start + BATCH]
+    for start in range(0, len(order), BATCH_SIZE):
+        batch = order[start : start + BATCH_SIZE]
         rows, mask = pad([ids[index] for index in batch])
         output = model(
             input_ids=torch.from_numpy(rows), attention_mask=torch.from_numpy(mask), output_hidden_states=True
         )
         states = output.hidden_states[-1][:, 0].float()
-        scale = STATES_WEIGHT / states.square().mean(dim=1, keepdim=True).sqrt()
-        said = (output.logits.float().softmax(-1) + FLOOR).log()
-        words = torch.from_numpy(mask)[..., None]
-        middle = (output.hidden_states[MIDDLE].float() * words).sum(dim=1) / words.sum(dim=1)
-        features[batch] = torch.cat([states * scale, said, middle], dim=1).numpy()
+        scale = STATE_SCALE / states.square().mean(dim=1, keepdim=True).sqrt()
+        log_probabilities = (output.logits.float().softmax(-1) + MIN_PROBABILITY).log()
+        is_token = torch.from_numpy(mask)[..., None]
+        middle = (output.hidden_states[MIDDLE_LAYER].float() * is_token).sum(dim=1) / is_token.sum(dim=1)
+        features[batch] = torch.cat([states * scale, log_probabilities, middle], dim=1).numpy()
     centred = features[:, -hidden:] - features[:, -hidden:].mean(axis=0)
-    features[:, -hidden:] = MIDDLE_WEIGHT * centred / np.sqrt(np.square(centred).mean() + TINY)
+    features[:, -hidden:] = MIDDLE_SCALE * centred / np.sqrt(np.square(centred).mean() + MIN_VARIANCE)
     return features
 
 
-def label_quality(
-    features: np.ndarray,
-    labels: np.ndarray,
-    sources: Sequence[str],
-    groups: np.ndarray,
-    weights: np.ndarray,
-    seed: int = 0,
-) -> np.ndarray:
-    """The probability [rows] that a judge gives to each row's label; UNKNOWN where there is too little to learn from.
+@dataclass(frozen=True)
+class Answers:
+    """Labels [rows] as class indices, who gave each, near-duplicate groups, and how far each contributor is trusted."""
 
-    labels, int [rows]; groups, int [rows], the same number for near-duplicate texts; weights [rows], how far each
-    row's source is believed. Sources are dealt to folds; a fold's judge has seen none of its sources and none of its
-    texts, so that two who act together do not vouch for each other. cleanlab's self-confidence: Northcutt et al. 2021,
-    "Confident Learning"; Kuan and Mueller 2022, "Model-agnostic label quality scoring".
+    labels: np.ndarray
+    sources: np.ndarray
+    groups: np.ndarray
+    weights: np.ndarray
+
+
+def cross_validated_quality(features: np.ndarray, answers: Answers, seed: int = 0) -> np.ndarray:
+    """The probability [rows] of each row's label; UNKNOWN where there is too little to learn from.
+
+    Contributors are assigned to folds. The classifier of a fold has seen none of its contributors and none of its texts
+    (near-duplicates included), so two contributors who act together do not confirm each other. cleanlab's
+    self-confidence: Northcutt et al. 2021, "Confident Learning"; Kuan and Mueller 2022, "Model-agnostic label quality
+    scoring".
     """
+    labels, groups = answers.labels, answers.groups
     quality = np.full(len(labels), UNKNOWN)
-    folds = deal(sources, seed)
+    folds = assign_folds(answers.sources, seed)
     for fold in range(FOLDS):
-        judged = folds == fold
-        learned = ~judged & ~np.isin(groups, groups[judged])
-        if not judged.any() or learned.sum() < LEAST_ROWS or len(np.unique(labels[learned])) < 2:
+        scored = folds == fold
+        learned = ~scored & ~np.isin(groups, groups[scored])
+        if not scored.any() or learned.sum() < MIN_ROWS or len(np.unique(labels[learned])) < 2:
             continue
-        judge = fitted(features[learned], labels[learned], weights[learned])
-        quality[judged] = get_label_quality_scores(
-            labels[judged], probabilities(judge, features[judged]), method="self_confidence"
+        classifier = fit_classifier(features[learned], labels[learned], answers.weights[learned])
+        quality[scored] = get_label_quality_scores(
+            labels[scored], predict_probabilities(classifier, features[scored]), method="self_confidence"
         )
     return quality
 
 
-def fitted(features: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> LogisticRegression:
+def fit_classifier(features: np.ndarray, labels: np.ndarray, weights: np.ndarray | None = None) -> LogisticRegression:
     return LogisticRegression(C=REGULARISATION, max_iter=500).fit(features, labels, sample_weight=weights)
 
 
-def probabilities(judge: LogisticRegression, features: np.ndarray) -> np.ndarray:
-    """[rows, 3], next to nothing for a label that the judge has not met."""
-    found = np.full((len(features), len(LABELS)), FLOOR)
-    found[:, judge.classes_] = judge.predict_proba(features)
-    return found / found.sum(axis=1, keepdims=True)
+def predict_probabilities(classifier: LogisticRegression, features: np.ndarray) -> np.ndarray:
+    """[rows, 3]; close to 0 for a label that the classifier was not trained on."""
+    found = np.full((len(features), len(LABELS)), MIN_PROBABILITY)
+    found[:, classifier.classes_] = classifier.predict_proba(features)
+    normalised: np.ndarray = found / found.sum(axis=1, keepdims=True)
+    return normalised
 
 
-def deal(sources: Sequence[str], seed: int) -> np.ndarray:
-    """The fold of each row, int [rows]: those of one source together, the folds of like size."""
+def assign_folds(sources: Sequence[str] | np.ndarray, seed: int) -> np.ndarray:
+    """The fold of each row, int [rows]: a contributor's rows share a fold, and folds are of similar size."""
     names, counts = np.unique(np.array(sources, dtype=str), return_counts=True)
     order = list(range(len(names)))
     random.Random(seed).shuffle(order)

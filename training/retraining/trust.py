@@ -1,8 +1,9 @@
-"""Whose corrections may teach: pure rules on what sources said. What is judged is the source, not the text.
+"""What decides whether a correction is used for training: rules on contributors, as pure functions of plain data.
 
-A model's mistakes are exactly where honest corrections disagree with it, so a single correction is never doubted for
-disagreeing. A source is: by what reviewers decided of its corrections, by whether others say the same of the same
-text, and by whether a judge that has learned from the other sources alone would have said so.
+We score contributors, not single corrections. A model's mistakes are exactly where honest corrections disagree with
+it, so no correction is doubted for disagreeing. A contributor's trust follows from what reviewers decided about their
+corrections, from whether others give the same texts the same labels, and from whether a classifier trained on the other
+contributors would have given those labels. docs/trust.md explains the rules.
 """
 
 from collections import Counter, defaultdict
@@ -14,218 +15,257 @@ from itertools import permutations
 import numpy as np
 from scipy.special import expit, logit
 
+from product.codes import FeedbackCode, Reason
 from product.sentiment import Correction, Status
 from product.settings.rules import SourceTrustRules
 
 ROUNDS = 3
+"""Trust depends on the trust in others; after this many rounds it no longer changes noticeably."""
 
 
 @dataclass(frozen=True)
 class TrustDecision:
-    """What becomes of one correction, and why, in words for the person who gave it."""
+    """The status that a correction gets, and why."""
 
     status: Status
-    why: str
+    reason: Reason
 
 
-Judge = Callable[[np.ndarray], np.ndarray]
-"""From how far each correction's source is believed to the probability, both [corrections], that a judge without the
-source gives to its label."""
+LabelQuality = Callable[[np.ndarray], np.ndarray]
+"""From the trust in each correction's contributor to the probability that its label is right, as judged by a classifier
+that has learned nothing from this contributor; both float [corrections]."""
 
 
-def stand(
-    corrections: Sequence[Correction], groups: np.ndarray, judge: Judge, rules: SourceTrustRules
+def decide(
+    corrections: Sequence[Correction], groups: np.ndarray, label_quality: LabelQuality, rules: SourceTrustRules
 ) -> dict[str, TrustDecision]:
-    """The standing of every correction, by its id. groups, int [corrections]: one number for near-duplicate texts."""
-    trust = weigh(corrections, groups, judge, rules)
-    found = {one.id: _of_source(trust[one.source], len(trust), rules) for one in corrections}
-    found |= {one.id: _decided(one) for one in corrections if one.reviewed}
-    found |= _hasty(corrections, found, trust, rules)
-    found |= _outvoted(corrections, groups, found, trust, rules)
-    return found | _surplus(corrections, found, trust, rules)
+    """A decision for every correction, by its id. `groups`, int [corrections]: near-duplicate texts share a number."""
+    trust = contributor_trust(corrections, groups, label_quality, rules)
+    decisions = {
+        correction.id: _by_contributor(trust[correction.source], len(trust), rules) for correction in corrections
+    }
+    decisions |= {correction.id: _by_review(correction) for correction in corrections if correction.reviewed}
+    decisions |= _too_fast(_accepted(corrections, decisions), trust, rules)
+    decisions |= _outvoted(corrections, groups, decisions, trust, rules)
+    return decisions | _over_share(_accepted(corrections, decisions), trust, rules)
 
 
-def weigh(
-    corrections: Sequence[Correction], groups: np.ndarray, judge: Judge, rules: SourceTrustRules
+def contributor_trust(
+    corrections: Sequence[Correction], groups: np.ndarray, label_quality: LabelQuality, rules: SourceTrustRules
 ) -> dict[str, float]:
-    """The trust in each source: Bayes' rule for two kinds of people, those who mean well and err at times, and those
-    who give any label but the right one.
+    """The probability that each contributor is honest, by `Correction.source`.
 
-    Others' words on a text count by how far they are believed themselves, and so does what the judge learns from them:
-    begun with a newcomer's trust and worked out a few times, it settles (after Dawid and Skene 1979, "Maximum
-    Likelihood Estimation of Observer Error-Rates").
+    Bayes' rule for two kinds of contributors: honest ones, who err at times, and hostile ones, who give any label but
+    the right one. Evidence from another contributor counts in proportion to the trust in them. The computation starts
+    from the prior trust and is repeated until it settles, after Dawid and Skene 1979, "Maximum Likelihood Estimation
+    of Observer Error-Rates".
     """
-    trust = {one.source: rules.prior_trust for one in corrections}
-    if len(trust) < rules.min_contributors and not any(one.reviewed for one in corrections):
+    trust = {correction.source: rules.prior_trust for correction in corrections}
+    if len(trust) < rules.min_contributors and not any(correction.reviewed for correction in corrections):
         return trust
     by_text = _by_text(corrections, groups)
     for _ in range(ROUNDS):
-        quality = judge(np.array([trust[one.source] for one in corrections]))
-        odds = {source: float(logit(rules.prior_trust)) for source in trust}
-        for one, probability in zip(corrections, quality, strict=True):
-            odds[one.source] += rules.label_quality_weight * judged(float(probability), rules) + reviewed(one, rules)
-        for (source, _), change in _against_others(by_text.values(), trust, rules).items():
-            odds[source] += min(max(change, -rules.max_pairwise_log_odds), rules.max_pairwise_log_odds)
-        trust = {source: float(expit(value)) for source, value in odds.items()}
+        quality = label_quality(np.array([trust[correction.source] for correction in corrections]))
+        log_odds = {source: float(logit(rules.prior_trust)) for source in trust}
+        for correction, probability in zip(corrections, quality, strict=True):
+            evidence = rules.label_quality_weight * label_quality_log_odds(float(probability), rules)
+            log_odds[correction.source] += evidence + review_log_odds(correction, rules)
+        for (source, _), change in _pairwise_log_odds(by_text.values(), trust, rules).items():
+            log_odds[source] += min(max(change, -rules.max_pairwise_log_odds), rules.max_pairwise_log_odds)
+        trust = {source: float(expit(value)) for source, value in log_odds.items()}
     return trust
 
 
-def judged(probability: float, rules: SourceTrustRules) -> float:
-    """The logarithm of how much likelier a label is from who means well, where a judge gives it this probability."""
-    well = (1 - rules.honest_error_rate) * probability + rules.honest_error_rate / 2 * (1 - probability)
-    ill = rules.honest_error_rate * probability + (1 - rules.honest_error_rate) / 2 * (1 - probability)
-    return float(np.log(well / ill))
+def label_quality_log_odds(probability: float, rules: SourceTrustRules) -> float:
+    """Log-likelihood ratio, honest against hostile, of a label that is right with this probability."""
+    honest = (1 - rules.honest_error_rate) * probability + rules.honest_error_rate / 2 * (1 - probability)
+    hostile = rules.honest_error_rate * probability + (1 - rules.honest_error_rate) / 2 * (1 - probability)
+    return float(np.log(honest / hostile))
 
 
-def reviewed(one: Correction, rules: SourceTrustRules) -> float:
-    """The same, where a reviewer has decided."""
-    if not one.reviewed:
+def review_log_odds(correction: Correction, rules: SourceTrustRules) -> float:
+    """Log-likelihood ratio, honest against hostile, of a reviewer's decision; 0 without one."""
+    if not correction.reviewed:
         return 0.0
     change = float(logit(rules.reviewer_reliability))
-    return change if one.status != Status.rejected else -change
+    return change if correction.status != Status.rejected else -change
 
 
-def _against_others(
+def _pairwise_log_odds(
     texts: Iterable[Sequence[Correction]], trust: Mapping[str, float], rules: SourceTrustRules
 ) -> dict[tuple[str, str], float]:
-    """(source, other) to the change of the source's log-odds, for each two with a word on the same texts; a source's
-    last word on a text counts."""
-    right = (1 - rules.honest_error_rate) ** 2
+    """(source, other) to the change in the source's log-odds, for each pair that labelled the same texts.
+
+    `texts` are the corrections of each text; a contributor's last label for a text counts.
+    """
+    both_right = (1 - rules.honest_error_rate) ** 2
     pairs: dict[tuple[str, str], float] = defaultdict(float)
-    for same in texts:
-        said = {one.source: one.label for one in same}
-        for source, other in permutations(said, 2):
-            agree_well = trust[other] * right + (1 - trust[other]) * rules.honest_error_rate
-            agree_ill = trust[other] * rules.honest_error_rate + (1 - trust[other]) / 2
-            agrees = said[source] == said[other]
-            well, ill = (agree_well, agree_ill) if agrees else (1 - agree_well, 1 - agree_ill)
-            pairs[source, other] += float(np.log(well / ill))
+    for same_text in texts:
+        labels = {correction.source: correction.label for correction in same_text}
+        for source, other in permutations(labels, 2):
+            agree_if_honest = trust[other] * both_right + (1 - trust[other]) * rules.honest_error_rate
+            agree_if_hostile = trust[other] * rules.honest_error_rate + (1 - trust[other]) / 2
+            if labels[source] == labels[other]:
+                ratio = agree_if_honest / agree_if_hostile
+            else:
+                ratio = (1 - agree_if_honest) / (1 - agree_if_hostile)
+            pairs[source, other] += float(np.log(ratio))
     return pairs
 
 
 def _by_text(corrections: Sequence[Correction], groups: np.ndarray) -> dict[int, list[Correction]]:
-    found: dict[int, list[Correction]] = defaultdict(list)
-    for one, group in zip(corrections, groups, strict=True):
-        found[int(group)].append(one)
-    return found
+    by_text: dict[int, list[Correction]] = defaultdict(list)
+    for correction, group in zip(corrections, groups, strict=True):
+        by_text[int(group)].append(correction)
+    return by_text
 
 
-def _of_source(trust: float, sources: int, rules: SourceTrustRules) -> TrustDecision:
+def _by_source(corrections: Iterable[Correction]) -> dict[str, list[Correction]]:
+    by_source: dict[str, list[Correction]] = defaultdict(list)
+    for correction in corrections:
+        by_source[correction.source].append(correction)
+    return by_source
+
+
+def _accepted(corrections: Sequence[Correction], decisions: Mapping[str, TrustDecision]) -> list[Correction]:
+    return [correction for correction in corrections if decisions[correction.id].status == Status.accepted]
+
+
+def _by_contributor(trust: float, contributors: int, rules: SourceTrustRules) -> TrustDecision:
     if trust < rules.quarantine_trust:
-        return TrustDecision(Status.quarantined, f"Others contradict what this source says (trust {trust:.0%}).")
-    if sources < rules.min_contributors:
-        return TrustDecision(
-            Status.accepted, "There are too few people yet to weigh their words; the comparison decides."
-        )
+        return TrustDecision(Status.quarantined, Reason(FeedbackCode.contributor_contradicted, {"trust": trust}))
+    if contributors < rules.min_contributors:
+        return TrustDecision(Status.accepted, Reason(FeedbackCode.too_few_contributors))
     if trust >= rules.accept_trust:
-        return TrustDecision(Status.accepted, f"What this source says is borne out by others (trust {trust:.0%}).")
-    return TrustDecision(Status.pending, f"Too little is known of this source yet (trust {trust:.0%}).")
+        return TrustDecision(Status.accepted, Reason(FeedbackCode.contributor_trusted, {"trust": trust}))
+    return TrustDecision(Status.pending, Reason(FeedbackCode.contributor_unproven, {"trust": trust}))
 
 
-def _decided(one: Correction) -> TrustDecision:
-    if one.status == Status.rejected:
-        return TrustDecision(Status.rejected, "A reviewer has turned it down.")
-    return TrustDecision(Status.accepted, "A reviewer has confirmed it.")
+def _by_review(correction: Correction) -> TrustDecision:
+    if correction.status == Status.rejected:
+        return TrustDecision(Status.rejected, Reason(FeedbackCode.rejected_by_reviewer))
+    return TrustDecision(Status.accepted, Reason(FeedbackCode.accepted_by_reviewer))
 
 
-def _accepted(corrections: Sequence[Correction], standing: Mapping[str, TrustDecision]) -> list[Correction]:
-    return [one for one in corrections if standing[one.id].status == Status.accepted]
-
-
-def _hasty(
-    corrections: Sequence[Correction],
-    standing: Mapping[str, TrustDecision],
-    trust: Mapping[str, float],
-    rules: SourceTrustRules,
+def _too_fast(
+    accepted: Sequence[Correction], trust: Mapping[str, float], rules: SourceTrustRules
 ) -> dict[str, TrustDecision]:
-    """More accepted words of one source in a short time than a person can read: the later ones wait. A file is not
-    read while it comes in."""
-    own: dict[str, list[Correction]] = defaultdict(list)
-    for one in sorted(_accepted(corrections, standing), key=lambda one: (one.created_at, one.id)):
-        if not one.reviewed and not one.imported and trust[one.source] < rules.proven_trust:
-            own[one.source].append(one)
-    why = f"More than {rules.burst_limit} corrections by one source within {rules.burst_minutes} minutes."
+    """Corrections given faster than a person can read wait. Imported files are exempt, and proven contributors."""
+    if len(trust) < rules.min_contributors:
+        return {}
+    by_source = _by_source(
+        correction
+        for correction in sorted(accepted, key=lambda correction: (correction.created_at, correction.id))
+        if not correction.reviewed and not correction.imported and trust[correction.source] < rules.proven_trust
+    )
+    reason = Reason(FeedbackCode.too_fast, {"limit": rules.burst_limit, "minutes": rules.burst_minutes})
+    window = timedelta(minutes=rules.burst_minutes)
     return {
-        one.id: TrustDecision(Status.pending, why)
-        for words in own.values()
-        if len(trust) >= rules.min_contributors
-        for one, earlier in zip(words[rules.burst_limit :], words, strict=False)
-        if one.created_at - earlier.created_at < timedelta(minutes=rules.burst_minutes)
+        correction.id: TrustDecision(Status.pending, reason)
+        for given in by_source.values()
+        for correction, earlier in zip(given[rules.burst_limit :], given, strict=False)
+        if correction.created_at - earlier.created_at < window
     }
 
 
 def _outvoted(
     corrections: Sequence[Correction],
     groups: np.ndarray,
-    standing: Mapping[str, TrustDecision],
+    decisions: Mapping[str, TrustDecision],
     trust: Mapping[str, float],
     rules: SourceTrustRules,
 ) -> dict[str, TrustDecision]:
-    """Where accepted words on one text differ: the label that a reviewer confirmed, else the one with most trust
-    behind it; the rest is put aside, and all of it where no label has enough."""
-    by_text: dict[int, list[Correction]] = defaultdict(list)
-    for one, group in zip(corrections, groups, strict=True):
-        if standing[one.id].status == Status.accepted:
-            by_text[int(group)].append(one)
-    found = {}
-    for same in by_text.values():
-        kept = {one.label for one in same if one.reviewed} or _winner(same, trust, rules)
-        for one in same:
-            if one.label not in kept:
-                found[one.id] = TrustDecision(Status.quarantined, _why_outvoted(kept))
-    return found
+    """Where accepted corrections of one text differ, only the label that a reviewer confirmed, or else the label with
+    enough trust behind it, stays accepted; the others are quarantined."""
+    decided = {}
+    for same_text in _by_text(corrections, groups).values():
+        accepted = _accepted(same_text, decisions)
+        if not accepted:
+            continue
+        winners = {correction.label for correction in accepted if correction.reviewed} or _winner(
+            accepted, trust, rules
+        )
+        reason = (
+            Reason(FeedbackCode.outvoted, {"labels": sorted(winners)}) if winners else Reason(FeedbackCode.disputed)
+        )
+        for correction in accepted:
+            if correction.label not in winners:
+                decided[correction.id] = TrustDecision(Status.quarantined, reason)
+    return decided
 
 
-def _winner(same: Sequence[Correction], trust: Mapping[str, float], rules: SourceTrustRules) -> set[str]:
-    """Each source has one vote, shared out over its words: who says a thing three times is no three people."""
+def _winner(same_text: Sequence[Correction], trust: Mapping[str, float], rules: SourceTrustRules) -> set[str]:
+    """The label with the required share of the trust, if any. A contributor's trust is divided among their corrections,
+    so that repeating a label adds no weight."""
     votes: dict[str, float] = defaultdict(float)
-    said = Counter(one.source for one in same)
-    for one in same:
-        votes[one.label] += trust[one.source] / said[one.source]
-    first = max(votes, key=lambda label: votes[label])
-    return {first} if votes[first] >= rules.majority_share * sum(votes.values()) - 1e-9 else set()
+    counts = Counter(correction.source for correction in same_text)
+    for correction in same_text:
+        votes[correction.label] += trust[correction.source] / counts[correction.source]
+    top = max(votes, key=lambda label: votes[label])
+    return {top} if votes[top] >= rules.majority_share * sum(votes.values()) - 1e-9 else set()
 
 
-def _why_outvoted(kept: set[str]) -> str:
-    if kept:
-        return f"Of the same text others say {' or '.join(sorted(kept))}, and they are believed more."
-    return "People disagree about this text, and none is believed enough more."
-
-
-def _surplus(
-    corrections: Sequence[Correction],
-    standing: Mapping[str, TrustDecision],
-    trust: Mapping[str, float],
-    rules: SourceTrustRules,
+def _over_share(
+    accepted: Sequence[Correction], trust: Mapping[str, float], rules: SourceTrustRules
 ) -> dict[str, TrustDecision]:
-    """More than its share from a source that is not proven: the later words wait until others have said more. What a
-    reviewer has decided takes its place first, and of few sources each may give its even part."""
-    own: dict[str, list[Correction]] = defaultdict(list)
-    for one in sorted(_accepted(corrections, standing), key=lambda one: (not one.reviewed, one.created_at, one.id)):
-        own[one.source].append(one)
-    if len(trust) < rules.min_contributors or not own:
+    """A contributor who is not proven supplies at most a certain share; their later corrections wait.
+
+    Reviewed corrections count first and never wait. With few contributors each may supply an equal share.
+    """
+    by_source = _by_source(
+        sorted(accepted, key=lambda correction: (not correction.reviewed, correction.created_at, correction.id))
+    )
+    if len(trust) < rules.min_contributors or not by_source:
         return {}
-    share = max(rules.max_contributor_share, 1 / len(own))
-    why = f"One source may give {share:.0%} of what is learned; this waits for others to say more."
-    proven = {source for source in own if trust[source] >= rules.proven_trust}
-    most = largest_shares({source: len(words) for source, words in own.items()}, share, proven)
+    share = max(rules.max_contributor_share, 1 / len(by_source))
+    reason = Reason(FeedbackCode.over_share, {"share": share})
+    proven = {source for source in by_source if trust[source] >= rules.proven_trust}
+    allowed = cap_shares({source: len(given) for source, given in by_source.items()}, share, proven)
     return {
-        one.id: TrustDecision(Status.pending, why)
-        for source, words in own.items()
-        for one in words[most[source] :]
-        if not one.reviewed
+        correction.id: TrustDecision(Status.pending, reason)
+        for source, given in by_source.items()
+        for correction in given[allowed[source] :]
+        if not correction.reviewed
     }
 
 
-def largest_shares(counts: Mapping[str, int], share: float, free: Collection[str] = ()) -> dict[str, int]:
-    """The counts, lowered where need be until none is more than `share` of their sum; 1 is always left, and those of
-    `free` stay as they are."""
-    most = dict(counts)
-    bound = [name for name in most if name not in free]
-    while bound and share < 1:
-        largest = max(bound, key=lambda name: most[name])
-        allowed = max(1, int(share / (1 - share) * (sum(most.values()) - most[largest]) + 1e-9))
-        if most[largest] <= allowed:
+def cap_shares(counts: Mapping[str, int], share: float, exempt: Collection[str] = ()) -> dict[str, int]:
+    """The counts, lowered where necessary so that none exceeds `share` of their sum; at least 1 is left of each, and
+    those in `exempt` stay as they are."""
+    capped = dict(counts)
+    limited = [name for name in capped if name not in exempt]
+    while limited and share < 1:
+        largest = max(limited, key=lambda name: capped[name])
+        allowed = max(1, int(share / (1 - share) * (sum(capped.values()) - capped[largest]) + 1e-9))
+        if capped[largest] <= allowed:
             break
-        most[largest] = allowed
-    return most
+        capped[largest] = allowed
+    return capped
+
+
+def exclude_harmful(
+    corrections: Sequence[Correction], harmful: Collection[str], rules: SourceTrustRules
+) -> dict[str, TrustDecision]:
+    """Quarantine everything from contributors whose corrections made a challenger worse, later corrections included.
+
+    `harmful`: ids of corrections found harmful so far. What a reviewer decided is exempt, and a contributor is
+    reinstated once a reviewer has accepted `min_accepted_to_reinstate` of their corrections.
+    """
+    sources = {correction.source for correction in corrections if correction.id in harmful}
+    confirmed = Counter(
+        correction.source for correction in corrections if correction.reviewed and correction.status != Status.rejected
+    )
+    excluded = {source for source in sources if confirmed[source] < rules.min_accepted_to_reinstate}
+    decision = TrustDecision(Status.quarantined, Reason(FeedbackCode.harmful_contributor))
+    return {
+        correction.id: decision
+        for correction in corrections
+        if correction.source in excluded and not correction.reviewed
+    }
+
+
+def large_contributors(accepted: Sequence[Correction], rules: SourceTrustRules) -> list[str]:
+    """Contributors who supplied a large share of what is accepted, largest first; none where one supplied all of it."""
+    counts = Counter(correction.source for correction in accepted)
+    minimum = max(rules.large_contributor_min, rules.large_contributor_share * len(accepted))
+    return [source for source, count in counts.most_common() if minimum <= count < len(accepted)]

@@ -10,7 +10,7 @@ from tests.support.corpora import write
 from training.data.catalogue import load
 from training.data.rows import BadCorpus, CorpusUnavailable
 from training.evaluation.rows import read_rows
-from training.retraining.dataset import load_here
+from training.retraining.dataset import load_local
 
 
 @pytest.mark.parametrize("labels", [["negative", "positive"], [0, 1], [0.0, 1.0]])
@@ -110,4 +110,4 @@ def test_a_corpus_folder_given_in_a_program_is_used_whatever_the_environment_say
     settings = Settings(_env_file=None, corpus_dir=str(folder))
     assert [row.text for row in load("sst2", "test", settings.corpus_dir)] == ["from the program"]
     assert [row.text for row in read_rows("sst2", settings.corpus_dir)] == ["from the program"]
-    assert [row.text for row in load_here(settings, "sst2", "test")] == ["from the program"]
+    assert [row.text for row in load_local(settings, "sst2", "test")] == ["from the program"]

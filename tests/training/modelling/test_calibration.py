@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from training.modelling.calibration import fit_calibration, fit_temperature
+from training.modelling.calibration import fit_calibration, fit_temperature, temperature_scaled
 
 
 def test_temperature_of_overconfident_logits_is_what_makes_them_true():
@@ -24,3 +24,33 @@ def test_bias_gives_an_undecided_model_the_shares_of_the_classes():
     # Logits say nothing: the likelihood is highest where softmax(bias) = (3/4, 1/4), a distance of ln 3.
     _, bias = fit_calibration(np.zeros((8, 2)), np.array([0, 0, 0, 1, 0, 0, 0, 1]))
     assert bias == pytest.approx([np.log(3) / 2, -np.log(3) / 2], abs=1e-3)
+
+
+def confident(*negative: float) -> np.ndarray:
+    """Probabilities of rows; the other two labels are equally likely."""
+    return np.array([[share, (1 - share) / 2, (1 - share) / 2] for share in negative])
+
+
+def test_temperature_scaling_makes_probabilities_as_confident_as_the_targets_justify():
+    # Three of four rows are negative: likeliest where negative has three quarters, however confident it was before.
+    targets = np.array([0, 0, 0, 2])
+    for share in (0.4, 0.6, 0.98):
+        found = temperature_scaled(confident(*[share] * 4), targets)
+        assert found == pytest.approx(np.tile([0.75, 0.125, 0.125], (4, 1)), abs=1e-4)
+
+
+def test_temperature_scaling_makes_a_model_certain_if_it_is_always_right():
+    scores = np.array([[0.9, 0.0, 0.1], [1.0, 0.0, 0.0]])
+    assert temperature_scaled(scores, np.array([0, 0]))[:, 0] == pytest.approx([1, 1], abs=1e-6)
+
+
+def test_a_model_that_is_only_less_confident_is_equal_after_temperature_scaling():
+    # One model is right in every other row; the other gives the same labels at three times the temperature.
+    scores, targets = confident(*np.linspace(0.8, 0.99, 100)), np.arange(100) % 2 * 2
+    powers = scores ** (1 / 3)
+    modest = powers / powers.sum(axis=1, keepdims=True)
+    assert temperature_scaled(scores, targets) == pytest.approx(temperature_scaled(modest, targets), abs=1e-5)
+
+
+def test_temperature_scaling_of_no_rows_gives_no_rows():
+    assert temperature_scaled(np.zeros((0, 3)), np.array([], dtype=int)).shape == (0, 3)

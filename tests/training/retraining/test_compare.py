@@ -1,120 +1,150 @@
-"""Parts of the gate rows by hand, and which behaviours a challenger is asked for; the verdict is in test_retrain."""
+"""Slices, behaviours and cached scores of champion and challenger; the rules are in test_gate.py."""
 
 from collections import Counter
 
 import numpy as np
 import pytest
 
+from product.codes import CheckCode
 from product.sentiment import LABELS
 from product.settings.rules import GateRules
 from training.data.rows import Row
 from training.data.templates import Case
-from training.retraining import compare as judging
-from training.retraining.compare import FAIRNESS, first_cases, gate_slices
-from training.retraining.dataset import RetrainDataset, TrainingSet
+from training.retraining import compare as comparing
+from training.retraining.compare import FAIRNESS, References, ScoredModel, compare, first_cases, gate_slices
+from training.retraining.dataset import RetrainDataset
 
 ROWS = [
     Row("Late.", "negative", "airline"),
     Row("x" * 60, "neutral", "airline"),
     Row("x" * 61, "positive", "desk-en"),
-    Row("x" * 159, "negative", "desk-en"),
-    Row("x" * 160, "neutral", "desk-en"),
+    Row("x" * 140, "negative", "desk-en"),
+    Row("x" * 141, "neutral", "desk-en"),
     Row("坏了。", "negative", "desk-zh"),
 ]
-WAS_RIGHT = np.array([True, True, False, True, False, True])
-IS_RIGHT = np.array([True, False, True, True, False, False])
+BEFORE = np.array([True, True, False, True, False, True])
+AFTER = np.array([True, False, True, True, False, False])
 
 
 def sliced(languages: tuple[str, ...], rows: slice = slice(None)) -> dict[str, tuple[list[bool], list[bool]]]:
-    found = gate_slices(ROWS[rows], WAS_RIGHT[rows], IS_RIGHT[rows], languages)
-    return {name: (before.tolist(), after.tolist()) for name, (before, after) in found.items()}
+    found = gate_slices(ROWS[rows], BEFORE[rows], AFTER[rows], languages)
+    return {subject: (before.tolist(), after.tolist()) for subject, (before, after) in found.items()}
 
 
-def test_gate_rows_are_parted_by_reader_label_length_and_corpus():
+def test_gate_rows_are_sliced_by_expert_label_length_and_corpus():
     assert sliced(("en", "zh")) == {
-        "read in en": ([True, True, False, True, False], [True, False, True, True, False]),
-        "read in zh": ([True], [False]),
-        "negative": ([True, True, True], [True, True, False]),
-        "neutral": ([True, False], [False, False]),
-        "positive": ([False], [True]),
-        "short": ([True, True, True], [True, False, False]),  # up to 60 characters
-        "middling": ([False, True], [True, True]),  # 61 and 159
-        "long": ([False], [False]),  # from 160 on
-        "airline": ([True, True], [True, False]),
-        "desk-en": ([False, True, False], [True, True, False]),
-        "desk-zh": ([True], [False]),
+        "language:en": ([True, True, False, True, False], [True, False, True, True, False]),
+        "language:zh": ([True], [False]),
+        "label:negative": ([True, True, True], [True, True, False]),
+        "label:neutral": ([True, False], [False, False]),
+        "label:positive": ([False], [True]),
+        "length:short": ([True, True, True], [True, False, False]),  # up to 60 characters
+        "length:medium": ([False, True], [True, True]),  # 61 and 140
+        "length:long": ([False], [False]),  # 141
+        "corpus:airline": ([True, True], [True, False]),
+        "corpus:desk-en": ([False, True, False], [True, True, False]),
+        "corpus:desk-zh": ([True], [False]),
     }
 
 
 def test_the_only_expert_reads_every_gate_row():
     found = sliced(("en",))
-    assert found["read in en"] == (WAS_RIGHT.tolist(), IS_RIGHT.tolist())
-    assert "read in zh" not in found
+    assert found["language:en"] == (BEFORE.tolist(), AFTER.tolist())
+    assert "language:zh" not in found
 
 
-def test_a_part_without_a_row_is_no_part():
-    assert set(sliced(("en", "zh"), slice(0, 1))) == {"read in en", "negative", "short", "airline"}
+def test_empty_slices_are_left_out():
+    assert set(sliced(("en", "zh"), slice(0, 1))) == {
+        "language:en",
+        "label:negative",
+        "length:short",
+        "corpus:airline",
+    }
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
-def test_forty_cases_of_each_capability_are_asked_the_first_from_each_template(language):
+def test_models_are_run_on_forty_cases_of_each_capability_from_every_template(language):
     cases = first_cases(language)
     counts = Counter(case.capability for case in cases)
     assert set(counts.values()) == {40}
     assert len(counts) == 28
     assert sum(case.capability in FAIRNESS for case in cases) == 200  # 5 * 40
-    everything = judging.behaviours.cases(language)
+    whole_suite = comparing.behaviours.cases(language)
     for capability in counts:
-        of_it = [case for case in everything if case.capability == capability]
-        asked = [case for case in cases if case.capability == capability]
-        assert asked == of_it[:40]
-        assert {case.template for case in asked} == {case.template for case in of_it}
+        of_capability = [case for case in whole_suite if case.capability == capability]
+        chosen = [case for case in cases if case.capability == capability]
+        assert chosen == of_capability[:40]
+        assert {case.template for case in chosen} == {case.template for case in of_capability}
 
 
-def test_behaviours_are_asked_for_in_the_languages_that_something_was_learned_in(monkeypatch):
-    # In place of models: what each fails, of six cases of which the third and the fourth are on fairness.
+def test_behaviours_are_compared_in_the_languages_that_were_trained(monkeypatch):
+    # In place of models: what each fails, of six cases of which the third and the fourth are about fairness.
     cases = [Case(name, "label", ("text",), "neutral", "", 1) for name in (*"ab", *FAIRNESS[:2], *"cd")]
     fails = {"champion": [1, 0, 0, 0, 0, 0], "challenger": [0, 0, 1, 0, 0, 1]}
-    monkeypatch.setattr(judging, "first_cases", lambda language: cases)
-    monkeypatch.setattr(judging.behaviours, "score", lambda model, cases: model)
-    monkeypatch.setattr(judging.behaviours, "judge", lambda cases, scores: np.array(fails[scores], dtype=bool))
-    material = RetrainDataset({"zh": TrainingSet([], [], [])}, [], np.zeros(0), [], {})
-    found = judging.behaviour_slices(("champion", "challenger"), material, print)
-    assert {name: [passed.tolist() for passed in pair] for name, pair in found.items()} == {
-        "fairness in zh": [[True, True], [False, True]],
-        "behaviours in zh": [[False, True, True, True], [True, True, True, False]],
+    monkeypatch.setattr(comparing, "first_cases", lambda language: cases)
+    monkeypatch.setattr(comparing.behaviours, "score", lambda model, cases: model)
+    monkeypatch.setattr(comparing.behaviours, "judge", lambda cases, scores: np.array(fails[scores], dtype=bool))
+    found = comparing.behaviour_slices("champion", "challenger", ["zh"])
+    assert {subject: [passed.tolist() for passed in pair] for subject, pair in found.items()} == {
+        "fairness:zh": [[True, True], [False, True]],
+        "behaviours:zh": [[False, True, True, True], [True, True, True, False]],
     }
 
 
-class Says:
-    """In place of a model: one label for each text that it was told of, neutral for the others."""
+class LookupModel:
+    """In place of a model: a given label for some texts, neutral for all others. Counts how often it is called."""
 
     def __init__(self, version: str, **labels: str):
-        self.version, self.experts, self.labels = version, {"en": None}, labels
+        self.version, self.experts, self.labels, self.calls = version, {"en": None}, labels, 0
 
     def probabilities(self, texts: list[str]) -> np.ndarray:
+        self.calls += 1
         return np.array(
             [[0.8 if self.labels.get(text, "neutral") == label else 0.1 for label in LABELS] for text in texts]
         )
 
 
-def test_what_versions_lose_one_after_the_other_is_seen_against_the_shipped_one():
-    names = [f"text{number}" for number in range(2000)]
-    rows = [Row(name, "negative", "airline") for name in names]
-    # Nine lost have an interval to -0.77 points, eighteen one to -1.34.
+def test_losses_that_add_up_over_several_versions_fail_against_the_shipped_version():
+    texts = [f"text{number}" for number in range(2000)]
+    rows = [Row(text, "negative", "airline") for text in texts]
+    # Nine lost rows have an interval to -0.77 points, eighteen one to -1.34.
     shipped, champion, challenger = (
-        Says(version, **dict.fromkeys(names[lost:], "negative")) for version, lost in (("s", 0), ("a", 9), ("b", 18))
+        ScoredModel(LookupModel(version, **dict.fromkeys(texts[lost:], "negative")))
+        for version, lost in (("s", 0), ("a", 9), ("b", 18))
     )
-    material = RetrainDataset({}, [], np.zeros(0), rows, {}, again=True)
-    alone, _, right = judging.judge(champion, challenger, material, GateRules(), print)
-    beside, _, _ = judging.judge(champion, challenger, material, GateRules(), print, shipped)
-    assert alone.checks[0].passed
-    assert (right.sum(), right[:18].any()) == (1982, False)
-    assert [check.name for check in beside.checks[:2]] == ["gate rows (2,000)", "gate rows (2,000) against s"]
-    assert [check.passed for check in beside.checks[:2]] == [True, False]
+    dataset = RetrainDataset({}, [], np.zeros(0), rows, nothing_new=True)
+    alone = compare(References(champion), challenger, dataset, GateRules())
+    beside = compare(References(champion, shipped), challenger, dataset, GateRules())
+    assert alone.verdict.checks[0].passed
+    assert (alone.correct.sum(), alone.correct[:18].any()) == (1982, False)
+    checks = [(check.code, check.subject, check.passed) for check in beside.verdict.checks[:2]]
+    assert checks == [(CheckCode.gate_rows, "", True), (CheckCode.gate_rows_shipped, "s", False)]
 
 
-def test_a_review_is_judged_between_the_two_classes_that_its_corpus_has():
+def test_the_same_rows_are_scored_once():
+    model = LookupModel("a", late="negative")
+    scored = ScoredModel(model)
+    first, again = scored.probabilities(["late", "early"]), scored.probabilities(["late", "early"])
+    assert (model.calls, first.tolist()) == (1, again.tolist())
+    assert scored.probabilities(["late"]).shape == (1, 3)
+    assert model.calls == 2
+
+
+def test_a_challenger_is_compared_again_without_scoring_the_champion_again():
+    model = LookupModel("a", late="negative")
+    rows = [Row("late", "negative", "airline"), Row("early", "neutral", "airline")]
+    dataset = RetrainDataset({}, [], np.zeros(0), rows, nothing_new=True)
+    references = References(ScoredModel(model))
+    for version in "bc":
+        compare(references, ScoredModel(LookupModel(version)), dataset, GateRules())
+    assert model.calls == 1
+
+
+def test_no_texts_have_no_probabilities():
+    assert ScoredModel(LookupModel("a")).probabilities([]).shape == (0, 3)
+
+
+def test_a_corpus_without_a_neutral_class_is_scored_between_the_two_others():
     scores = np.array([[0.3, 0.5, 0.2], [0.3, 0.5, 0.2]])
     rows = [Row("a film", "negative", "imdb"), Row("a mail", "negative", "desk-en")]
-    assert judging.right(scores, rows).tolist() == [True, False]
+    assert comparing.is_correct(scores, rows).tolist() == [True, False]

@@ -3,38 +3,11 @@ from datetime import UTC, datetime
 import numpy as np
 
 from product.sentiment import Correction
-from training.data.similarity import near_duplicate_groups
 from training.retraining.holdout import choose_holdout
 
 
 def correction(text: str, label: str = "positive", predicted: str = "negative", id: str = "1") -> Correction:
     return Correction(id, "p" + id, text, label, predicted, "someone", "pending", "v1", datetime.now(UTC))
-
-
-def test_texts_that_share_four_fifths_of_their_words_are_one_group():
-    groups = near_duplicate_groups(
-        [
-            "the driver was not late at all today thanks",  # 9 words
-            "the driver was not late at all today",  # 8 of those 9: 0.89
-            "the driver was rude",  # 3 of 10: 0.3
-        ]
-    )
-    assert groups[0] == groups[1] != groups[2]
-
-
-def test_a_template_with_another_word_in_a_short_sentence_is_another_text():
-    groups = near_duplicate_groups(["the soup was not bad", "the sofa was not bad"])  # 4 of 6
-    assert groups[0] != groups[1]
-
-
-def test_numbers_handles_and_case_do_not_make_another_text():
-    groups = near_duplicate_groups(["@acme Order 12 late", "order 99 LATE", "order early"])
-    assert groups[0] == groups[1] != groups[2]
-
-
-def test_texts_without_any_word_are_grouped_by_what_they_are():
-    groups = near_duplicate_groups(["!!!", "!!!", "???"])
-    assert groups[0] == groups[1] != groups[2]
 
 
 def mistakes(count: int) -> list[Correction]:
@@ -52,7 +25,7 @@ def never_learned(count: int) -> np.ndarray:
 def test_held_back_groups_are_whole_and_a_quarter_of_mistakes_and_of_confirmations():
     # two mistakes to a group: 8 groups; confirmations alone: 8 groups; a quarter of 16 is 4, half of them mistakes
     groups = np.array([index // 2 for index in range(16)] + list(range(100, 108)))
-    held = choose_holdout(mistakes(16) + confirmations(8), groups, never_learned(24), share=0.25, least=1, seed=1)
+    held = choose_holdout(mistakes(16) + confirmations(8), groups, never_learned(24), share=0.25, min_groups=1, seed=1)
     assert held[:16].sum() == 4  # two groups of two
     assert held[16:].sum() == 2
     assert not set(groups[held]) & set(groups[~held])
@@ -61,7 +34,7 @@ def test_held_back_groups_are_whole_and_a_quarter_of_mistakes_and_of_confirmatio
 def test_mistakes_and_confirmations_are_held_back_in_the_proportion_there_is_of_them():
     # 24 groups of mistakes, 8 of confirmations: of 8 held back, 8 * 24 / 32 = 6 and 2
     held = choose_holdout(
-        mistakes(24) + confirmations(8), np.arange(32), never_learned(32), share=0.25, least=1, seed=1
+        mistakes(24) + confirmations(8), np.arange(32), never_learned(32), share=0.25, min_groups=1, seed=1
     )
     assert (held[:24].sum(), held[24:].sum()) == (6, 2)
 
@@ -69,32 +42,32 @@ def test_mistakes_and_confirmations_are_held_back_in_the_proportion_there_is_of_
 def test_a_group_with_a_mistake_and_a_confirmation_in_it_counts_as_a_mistake():
     given = [*mistakes(4), *confirmations(4)]
     # each confirmation is a near-duplicate of a mistake: 4 groups of mistakes, of which 2 are held back
-    held = choose_holdout(given, np.array([0, 1, 2, 3, 0, 1, 2, 3]), never_learned(8), share=0.5, least=1, seed=1)
+    held = choose_holdout(given, np.array([0, 1, 2, 3, 0, 1, 2, 3]), never_learned(8), share=0.5, min_groups=1, seed=1)
     assert held[:4].sum() == 2
     assert (held[:4] == held[4:]).all()
 
 
 def test_at_least_so_many_groups_are_held_back_where_the_share_would_be_fewer():
     # a quarter of 80 is 20
-    held = choose_holdout(mistakes(80), np.arange(80), never_learned(80), share=0.25, least=30, seed=1)
+    held = choose_holdout(mistakes(80), np.arange(80), never_learned(80), share=0.25, min_groups=30, seed=1)
     assert held.sum() == 30
 
 
 def test_half_of_the_new_groups_are_enough_where_they_are_just_the_least():
-    held = choose_holdout(mistakes(60), np.arange(60), never_learned(60), share=0.25, least=30, seed=1)
+    held = choose_holdout(mistakes(60), np.arange(60), never_learned(60), share=0.25, min_groups=30, seed=1)
     assert held.sum() == 30
 
 
 def test_nothing_is_held_back_where_half_of_the_new_groups_are_fewer_than_the_least():
     # half of 59 is 29
-    held = choose_holdout(mistakes(59), np.arange(59), never_learned(59), share=0.25, least=30, seed=1)
+    held = choose_holdout(mistakes(59), np.arange(59), never_learned(59), share=0.25, min_groups=30, seed=1)
     assert not held.any()
 
 
 def test_never_more_than_half_of_the_new_groups_are_held_back():
     # a quarter of 200 groups is 50, half of the 64 that are new is 32
     new = np.arange(200) >= 136
-    held = choose_holdout(mistakes(200), np.arange(200), new, share=0.25, least=30, seed=1)
+    held = choose_holdout(mistakes(200), np.arange(200), new, share=0.25, min_groups=30, seed=1)
     assert held.sum() == 32
     assert not (held & ~new).any()
 
@@ -103,14 +76,14 @@ def test_a_group_that_the_champion_has_learned_one_text_of_is_not_held_back():
     # two texts to a group, the first of groups 0 to 9 learned: 10 of 20 groups are new, at most 5 of them judge
     groups = np.arange(40) // 2
     new = (np.arange(40) % 2 == 1) | (groups >= 10)
-    held = choose_holdout(mistakes(40), groups, new, share=0.5, least=1, seed=1)
+    held = choose_holdout(mistakes(40), groups, new, share=0.5, min_groups=1, seed=1)
     assert len(set(groups[held])) == 5
     assert groups[held].min() >= 10
 
 
 def test_nothing_is_held_back_of_nothing():
     nothing = np.array([], dtype=int)
-    assert choose_holdout([], nothing, never_learned(0), share=0.25, least=0, seed=1).tolist() == []
+    assert choose_holdout([], nothing, never_learned(0), share=0.25, min_groups=0, seed=1).tolist() == []
 
 
 def test_a_single_new_group_teaches_even_where_nothing_need_be_held_back():
@@ -129,9 +102,3 @@ def test_with_the_seeds_every_group_is_held_back_in_its_turn():
     held = [choose_holdout(mistakes(40), np.arange(40), never_learned(40), 0.5, 5, seed) for seed in range(12)]
     # twenty of forty in each: that a group is left out twelve times has a chance of 1 in 4096
     assert np.any(held, axis=0).all()
-
-
-def test_chinese_texts_are_compared_by_their_characters():
-    # 8 of 9 distinct characters in common; the third shares 2 of 14.
-    found = near_duplicate_groups(["快递员把包裹弄丢了", "快递员把包裹弄丢啦", "请问包邮吗多少钱"])
-    assert found[0] == found[1] != found[2]

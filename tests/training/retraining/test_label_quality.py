@@ -10,8 +10,17 @@ from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.model import softmax
 from product.inference.text import TextEncoder, pad
-from training.retraining import label_quality as crossfit
-from training.retraining.label_quality import FLOOR, UNKNOWN, deal, fitted, label_quality, probabilities, read_features
+from training.retraining import label_quality
+from training.retraining.label_quality import (
+    MIN_PROBABILITY,
+    UNKNOWN,
+    Answers,
+    assign_folds,
+    cross_validated_quality,
+    fit_classifier,
+    predict_probabilities,
+    read_features,
+)
 
 ENGLISH = ["My parcel never came and nobody answers, what a shame.", "Thanks!", "Where can I see my invoice?"]
 CHINESE = ["我的包裹一直没有到，也没人回复，太失望了。", "谢谢！", "在哪里可以看发票？"]
@@ -30,7 +39,7 @@ def in_turn(*sources: str, rows: int) -> tuple[np.ndarray, np.ndarray]:
 def quality(features, labels, sources, *, groups=None, weights=None, seed=0) -> np.ndarray:
     groups = np.arange(len(labels)) if groups is None else groups
     weights = np.ones(len(labels)) if weights is None else weights
-    return label_quality(features, labels, sources, groups, weights, seed)
+    return cross_validated_quality(features, Answers(labels, np.array(sources), groups, weights), seed)
 
 
 # The judge
@@ -96,26 +105,26 @@ def test_nobody_is_judged_by_own_words_or_by_words_on_the_same_texts(monkeypatch
         learned.append(rows[:, -1].astype(int))
         assert (labels == meant[learned[-1]]).all()
         assert (weights == learned[-1]).all()
-        return fitted(rows[:, :-1], labels)
+        return fit_classifier(rows[:, :-1], labels)
 
     def probabilities_and_told(judge, rows):
         judged.append(rows[:, -1].astype(int))
-        return probabilities(judge, rows[:, :-1])
+        return predict_probabilities(judge, rows[:, :-1])
 
-    monkeypatch.setattr(crossfit, "fitted", fitted_and_told)
-    monkeypatch.setattr(crossfit, "probabilities", probabilities_and_told)
+    monkeypatch.setattr(label_quality, "fit_classifier", fitted_and_told)
+    monkeypatch.setattr(label_quality, "predict_probabilities", probabilities_and_told)
     quality(features, meant, sources, groups=groups, weights=np.arange(len(meant)))
     assert sorted(np.concatenate(judged)) == list(range(len(meant)))
     for seen, asked in zip(learned, judged, strict=True):
-        assert len(seen) >= crossfit.LEAST_ROWS
+        assert len(seen) >= label_quality.MIN_ROWS
         assert not set(sources[seen]) & set(sources[asked])
         assert not set(groups[seen]) & set(groups[asked])
 
 
 def test_a_label_that_the_judge_has_not_met_is_next_to_impossible():
     labels = np.array([0, 2] * 15)
-    found = probabilities(fitted(told_apart(labels), labels), told_apart(labels))
-    assert found[:, 1] == pytest.approx(FLOOR / (1 + FLOOR))
+    found = predict_probabilities(fit_classifier(told_apart(labels), labels), told_apart(labels))
+    assert found[:, 1] == pytest.approx(MIN_PROBABILITY / (1 + MIN_PROBABILITY))
     assert found.sum(axis=1) == pytest.approx(1)
     assert found.argmax(axis=1).tolist() == labels.tolist()
 
@@ -125,7 +134,7 @@ def test_a_label_that_the_judge_has_not_met_is_next_to_impossible():
 
 def test_deal_keeps_the_rows_of_a_source_together_and_fills_the_smallest_fold():
     sources = list("abcdef" + "abcde" + "abcd" + "abc" + "ab" + "a")  # six of a, five of b ... one of f
-    found = deal(sources, seed=1)
+    found = assign_folds(sources, seed=1)
     fold_of = dict(zip(sources, found.tolist(), strict=True))
     assert [fold_of[source] for source in sources] == found.tolist()
     # the largest first: 6, 5, 4, 3, 2; the last one goes to the two
@@ -134,12 +143,12 @@ def test_deal_keeps_the_rows_of_a_source_together_and_fills_the_smallest_fold():
 
 
 def test_fewer_sources_than_folds_are_judged_each_by_all_others():
-    assert len(set(deal(["anna", "ben", "carl"], seed=1).tolist())) == 3
+    assert len(set(assign_folds(["anna", "ben", "carl"], seed=1).tolist())) == 3
 
 
 def test_deal_brings_others_together_with_another_seed_only():
     sources = [str(number) for number in range(20)]
-    assert deal(sources, 1).tolist() == deal(sources, 1).tolist() != deal(sources, 2).tolist()
+    assert assign_folds(sources, 1).tolist() == assign_folds(sources, 1).tolist() != assign_folds(sources, 2).tolist()
 
 
 # Features
@@ -161,7 +170,7 @@ def test_features_are_the_last_state_scaled_the_logarithms_of_the_probabilities_
     assert (found.shape, found.dtype) == ((3, 2 * hidden + 3), np.float32)
     # each on its own, so that neither padding nor the order by length has a part in it
     logits = np.vstack([checkpoint.torch_logits(model, *pad([one.ids])) for one in encoder.encode(texts)])
-    assert found[:, hidden:-hidden] == pytest.approx(np.log(softmax(logits) + FLOOR), abs=1e-4)
+    assert found[:, hidden:-hidden] == pytest.approx(np.log(softmax(logits) + MIN_PROBABILITY), abs=1e-4)
     # so that the probabilities lead, the root of the mean square of the state is 0.3
     assert np.sqrt((found[:, :hidden] ** 2).mean(axis=1)) == pytest.approx(0.3, abs=1e-5)
     with torch.inference_mode():
@@ -181,6 +190,6 @@ def test_more_texts_than_a_batch_are_all_read(zh_version, monkeypatch):
     model = checkpoint.load_expert(zh_version, manifest, "zh")
     encoder = TextEncoder(zh_version / manifest.experts["zh"].tokenizer, 64)
     at_once = read_features(model, encoder, CHINESE)
-    monkeypatch.setattr(crossfit, "BATCH", 2)
+    monkeypatch.setattr(label_quality, "BATCH_SIZE", 2)
     assert read_features(model, encoder, CHINESE) == pytest.approx(at_once, abs=1e-4)
     assert read_features(model, encoder, []).shape == (0, 131)
