@@ -112,3 +112,36 @@ class CheckCode(StrEnum):
     source_ablation = "source-ablation"
     earlier_attempt = "earlier-attempt"
     legacy = "legacy"
+
+
+class DriftCode(StrEnum):
+    """How far one measure of a week's messages is from the reference. Values: measure, rows, and for `watch` and
+    `drifted` the bin that grew most (bin, or low and high) with its shares (was, now)."""
+
+    steady = "steady"
+    watch = "watch"
+    drifted = "drifted"
+    few = "few"  # too few messages in the week
+    no_reference = "no_reference"
+    is_reference = "is_reference"  # the week is part of the reference
+    uncounted = "uncounted"  # nothing like it in the reference
+
+
+class ReferenceCode(StrEnum):
+    """What a week's messages are compared with. Values are named behind each code."""
+
+    training = "training"  # model
+    first_weeks = "first-weeks"  # until
+    none = "none"  # needed: messages that the first full weeks must have
+
+
+class ReferenceProblem(StrEnum):
+    """Why weeks are not compared with the shipped reference. Values are named behind each code."""
+
+    not_wanted = "not-wanted"  # ATTUNE_DRIFT_REFERENCE asks for the first weeks
+    missing = "missing"
+    unreadable = "unreadable"  # error
+    malformed = "malformed"  # error
+    invalid_counts = "invalid-counts"
+    other_scheme = "other-scheme"  # found, expected
+    other_model = "other-model"  # found, expected

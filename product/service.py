@@ -11,8 +11,8 @@ from threading import Lock
 
 from sqlalchemy.orm import Session
 
-from product.drift import monitor as drift_watch
-from product.drift.findings import Judged
+from product.drift.findings import WeekReport
+from product.drift.monitor import DriftMonitor
 from product.feedback import erasure
 from product.feedback import ranking as review
 from product.feedback.review_queue import Item, review_queue
@@ -81,7 +81,7 @@ class Application:
         self.settings = settings
         self.database = database
         self.engine = engine
-        self.drift = drift_watch.DriftWatch(settings, database)
+        self.drift = DriftMonitor(settings, database)
         self._refused: Mapping[str, str] = {} if refused is None else refused
         self.prediction_counts: Counter[tuple[str, str]] = Counter()
         """Predictions since the process started, by label and language."""
@@ -261,7 +261,7 @@ class Application:
         return self.engine.languages
 
     @property
-    def drifted(self) -> tuple[Judged, ...]:
+    def drifted(self) -> tuple[WeekReport, ...]:
         """The weeks that drifted, newest first, as last measured; `self.drift.to_review` says what to look at."""
         return self.drift.report.drifted
 

@@ -10,7 +10,7 @@ import traceback
 import warnings
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -48,7 +48,7 @@ def say(message: str) -> None:
     console.print(f"[dim]›[/dim] {message}", highlight=False)
 
 
-def verdict_table(title: str, verdict: dict) -> Table:
+def verdict_table(title: str, verdict: Mapping[str, Any]) -> Table:
     """A gate's verdict, as a version or an attempt keeps it, for people."""
     table = Table(title=title, title_justify="left")
     for heading in ("judged on", "champion", "challenger", "finding", "rule", "passed"):

@@ -9,11 +9,14 @@ from rich.table import Table
 from product.cli import workspace
 from product.cli.console import JsonOption, out, print_plain, write_json
 from product.drift.counts import MEASURES
-from product.drift.findings import Judged, Report
-from product.drift.monitor import WEEKS, DriftWatch
+from product.drift.findings import DriftReport, WeekReport
+from product.drift.monitor import WEEKS, DriftMonitor
+from product.texts import texts
+from product.texts.findings import finding_sentence, measure_name, reference_sentence
 
 log = logging.getLogger(__name__)
 app = typer.Typer()
+ENGLISH = texts("en")
 
 
 @app.command()
@@ -25,33 +28,34 @@ def drift(
     """Show how far each week's messages are from those that the model was trained on."""
     with workspace.opened() as work:
         log.info("counting the messages of each week")
-        watch = DriftWatch(work.settings, work.database)
-        report, ids = watch.check(weeks), watch.to_review(review)
+        monitor = DriftMonitor(work.settings, work.database)
+        report, ids = monitor.check(weeks), monitor.to_review(review)
     if json_file != "-":
         _print_report(report, ids)
-    write_json(json_file, report.to_dict() | {"to_review": ids})
+    write_json(json_file, report.to_dict(ENGLISH) | {"to_review": ids})
 
 
-def _print_report(report: Report, ids: list[str]) -> None:
+def _print_report(report: DriftReport, ids: list[str]) -> None:
     table = Table()
-    for heading in ("week (UTC)", "messages", *MEASURES):
-        table.add_column(heading, justify="left" if heading.startswith("week") else "right")
+    table.add_column("week (UTC)")
+    for heading in ("messages", *(measure_name(measure, ENGLISH) for measure in MEASURES)):
+        table.add_column(heading, justify="right")
     for week in report.weeks:
         table.add_row(*_row(week))
     out.print(table)
-    print_plain(f"compared {report.why}")
+    print_plain(reference_sentence(report.reference, report.fallback, ENGLISH))
     if newest := report.newest:
         for finding in newest.findings:
-            print_plain(f"{newest.week.name} {finding.sentence}")
+            print_plain(f"{newest.week.name} {finding_sentence(finding.reason, ENGLISH)}")
     for id in ids:
         print_plain(f"to review: {id}")
 
 
-def _row(judged: Judged) -> list[str]:
+def _row(report: WeekReport) -> list[str]:
     """One cell a measure: `–` means too few messages, `!` drifted, `~` slightly changed."""
     marks = {"drifted": " !", "watch": " ~"}
     values = [
         "–" if finding.value is None else f"{finding.value:.3f}{marks.get(finding.level, '')}"
-        for finding in judged.findings
+        for finding in report.findings
     ]
-    return [judged.week.name + ("" if judged.week.complete else " so far"), f"{judged.week.rows:,}", *values]
+    return [report.week.name + ("" if report.week.complete else " so far"), f"{report.week.rows:,}", *values]

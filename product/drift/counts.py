@@ -1,8 +1,8 @@
-"""What drift counts of a week's messages, and of those that the model learned from.
+"""Counts of a week's messages, and of those that the model was trained on.
 
-Counted are the label mix, the confidence, the length in characters, the languages and the vocabulary. No message and no
-word is kept: of a word only which of BUCKETS a hash puts it in, where it falls together with one in BUCKETS of all
-words there are. The hash has no key, as a reference that is shipped must be comparable with every installation's weeks.
+Counted are label, confidence, length in characters, language and vocabulary. No message and no word is kept: a hash
+puts each word into one of BUCKETS, where it shares its count with one in BUCKETS of all words. The hash has no key,
+because a shipped reference must be comparable with the weeks of every installation.
 """
 
 import re
@@ -10,152 +10,114 @@ import unicodedata
 import zlib
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
 from product.inference.text import LANGUAGE_NEUTRAL
-from product.sentiment import LABELS, AttuneError
+from product.sentiment import LABELS
 
-SCHEME = 1
-"""Changes with whatever makes older counts incomparable: bins, buckets, what a word is."""
 BUCKETS = 512
 LANGUAGES = ("en", "zh", "und")
 CONFIDENCE = (0.5, 0.6, 0.7, 0.8, 0.9, 0.95)
-"""Where the second bin begins, and so on; the first begins at 0."""
+"""Where the bins after the first one start; the first starts at 0."""
 LENGTH = (20, 40, 80, 160, 320, 640)
-"""The same, in characters."""
+"""The same, in characters; the first starts at 1."""
 BINS = {"label": len(LABELS), "confidence": len(CONFIDENCE) + 1, "length": len(LENGTH) + 1, "vocabulary": BUCKETS}
+"""Bins of each measure that is counted by expert."""
 MEASURES = ("label", "confidence", "length", "language", "vocabulary")
-ORIGINS = ("training", "traffic")
-"""Where a reference is from."""
-SIDES = ("en", "zh")
-"""The experts: the Chinese one reads what is Chinese, the English one all else."""
-# A word of letters, or one Chinese character: there is no space between Chinese words.
+EXPERTS = ("en", "zh")
+"""The Chinese expert reads Chinese texts, the English one all others."""
+# A word is a run of letters, or one Chinese character: Chinese does not separate words.
 WORD = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]|[^\W\d_\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff]+")
 
 
-class BadReference(AttuneError):
-    """A reference cannot be compared with; the message says why."""
+class ScoredText(Protocol):
+    """What is counted of a prediction; rows of the database have these attributes."""
 
-
-class Answered(Protocol):
-    """What is counted of an answer: a row of the database, or the like."""
-
-    text: str
-    label: str
-    confidence: float
-    language: str
+    @property
+    def text(self) -> str: ...
+    @property
+    def label(self) -> str: ...
+    @property
+    def confidence(self) -> float: ...
+    @property
+    def language(self) -> str: ...
 
 
 def _no_counts() -> dict[str, dict[str, list[int]]]:
-    return {side: {name: [0] * bins for name, bins in BINS.items()} for side in SIDES}
+    return {expert: {name: [0] * bins for name, bins in BINS.items()} for expert in EXPERTS}
 
 
 @dataclass
 class Counts:
-    """Messages by bin. `sides`: for each expert and measure the counts by bin; `language`: by LANGUAGES."""
+    """Predictions by bin. `experts`: counts by expert, measure and bin; `language`: counts in LANGUAGES' order."""
 
     language: list[int] = field(default_factory=lambda: [0] * len(LANGUAGES))
-    sides: dict[str, dict[str, list[int]]] = field(default_factory=_no_counts)
+    experts: dict[str, dict[str, list[int]]] = field(default_factory=_no_counts)
 
     @property
     def rows(self) -> int:
         return sum(self.language)
 
-    def add(self, row: Answered, measures: Iterable[str] = MEASURES) -> None:
-        """Count one answer, in these measures only."""
-        side = self.sides[side_of(row.language)]
+    def add(self, prediction: ScoredText, measures: Iterable[str] = MEASURES) -> None:
+        """Count one prediction in these measures."""
+        by_measure = self.experts[expert_of(prediction.language)]
         for name in measures:
-            into = self.language if name == "language" else side[name]
-            for index in bins_of(row, name):
-                into[index] += 1
+            bins = self.language if name == "language" else by_measure[name]
+            for index in bins_of(prediction, name):
+                bins[index] += 1
 
     def add_all(self, other: "Counts") -> None:
-        self.language = added(self.language, other.language)
-        for side, name in _places():
-            self.sides[side][name] = added(self.sides[side][name], other.sides[side][name])
+        self.language = add_bins(self.language, other.language)
+        for expert, by_measure in self.experts.items():
+            for name in BINS:
+                by_measure[name] = add_bins(by_measure[name], other.experts[expert][name])
 
 
-def _places() -> list[tuple[str, str]]:
-    return [(side, name) for side in SIDES for name in BINS]
-
-
-def added(left: Sequence[int], right: Sequence[int]) -> list[int]:
+def add_bins(left: Sequence[int], right: Sequence[int]) -> list[int]:
+    """The sums, bin by bin."""
     return [a + b for a, b in zip(left, right, strict=True)]
 
 
-def side_of(language: str) -> str:
+def expert_of(language: str) -> str:
     """The expert that reads a language."""
     return "zh" if language == "zh" else "en"
 
 
-def bins_of(row: Answered, name: str) -> Sequence[int]:
-    """The bins of a measure that an answer falls in: one; of the vocabulary those of its words."""
+def bins_of(prediction: ScoredText, name: str) -> Sequence[int]:
+    """The bins of a measure that a prediction is counted in: one, or for the vocabulary one for each bucket."""
     if name == "label":
-        return (LABELS.index(row.label),)
+        return (LABELS.index(prediction.label),)
     if name == "confidence":
-        return (bisect_right(CONFIDENCE, row.confidence),)
+        return (bisect_right(CONFIDENCE, prediction.confidence),)
     if name == "length":
-        return (bisect_right(LENGTH, len(row.text)),)
+        return (bisect_right(LENGTH, len(prediction.text)),)
     if name == "language":
-        return (LANGUAGES.index(row.language if row.language in LANGUAGES else "und"),)
-    return buckets(row.text)
+        return (LANGUAGES.index(prediction.language if prediction.language in LANGUAGES else "und"),)
+    return buckets(prediction.text)
+
+
+def bin_limits(name: str, index: int) -> tuple[float, float | None]:
+    """Where a bin of confidence or length starts, and where the next one does; None after the last."""
+    starts = {"confidence": (0.0, *CONFIDENCE), "length": (1, *LENGTH)}[name]
+    return starts[index], starts[index + 1] if index + 1 < len(starts) else None
 
 
 def buckets(text: str) -> list[int]:
-    """The vocabulary buckets of a text's words, each once: CRC-32 of the word modulo BUCKETS, ascending.
+    """The vocabulary buckets of a text, ascending and each once: CRC-32 of the word modulo BUCKETS.
 
-    Each once, because the words of one message depend on each other: so what a bucket counts is messages, which do
-    not, and its count varies no more than `noise` says. Links, account names and what redaction puts in are no words.
+    Each bucket counts once a message, because the words of a message depend on each other. What a bucket counts is
+    then messages, which are independent, and its variance is what `distance.noise` assumes. Links, account names and
+    placeholders of redaction are not words.
     """
     plain = unicodedata.normalize("NFKC", LANGUAGE_NEUTRAL.sub(" ", text)).lower()
     return sorted({zlib.crc32(word.encode("utf-8", "replace")) % BUCKETS for word in WORD.findall(plain)})
 
 
-# What is compared
-
-
-@dataclass(frozen=True)
-class Reference:
-    """What weeks are compared with. `model` is the shipped version that it belongs to.
-
-    Versions retrained from that one are compared with it too: they answer nearly all messages the same, their gate sees
-    to that. `origin` is `training`, or `traffic`: an installation's first weeks, of which `until` is the last.
-    """
-
-    model: str
-    origin: str
-    counts: Counts
-    until: str = ""
-
-    def to_dict(self) -> dict:
-        return {"scheme": SCHEME} | asdict(self)
-
-
-def reference_from(content: dict) -> Reference:
-    """What `Reference.to_dict` gave, checked. Raises BadReference."""
-    try:
-        if content["scheme"] != SCHEME:
-            raise BadReference(f"it was counted by scheme {content['scheme']}, this product counts by {SCHEME}")
-        counts = Counts(**content["counts"])
-        shapes = [(counts.language, len(LANGUAGES))]
-        shapes += [(counts.sides[side][name], BINS[name]) for side, name in _places()]
-        reference = Reference(content["model"], content["origin"], counts, content["until"])
-    except (KeyError, TypeError) as error:
-        raise BadReference(f"it is not a reference ({error!r})") from None
-    if reference.origin not in ORIGINS or not all(_are_counts(bins, size) for bins, size in shapes):
-        raise BadReference("its counts are not whole numbers in the bins that are compared")
-    return reference
-
-
-def _are_counts(bins: object, size: int) -> bool:
-    return isinstance(bins, list) and len(bins) == size and all(type(count) is int and count >= 0 for count in bins)
-
-
 @dataclass(frozen=True)
 class Week:
-    """An ISO week in UTC, and what was counted of it; `complete` once it is over."""
+    """An ISO week in UTC with its counts; `complete` once it is over."""
 
     name: str
     counts: Counts
@@ -173,7 +135,7 @@ def week_name(moment: datetime) -> str:
 
 
 def week_bounds(name: str) -> tuple[datetime, datetime]:
-    """From when, inclusive, until when, exclusive; both in UTC. Raises ValueError for a week that there is not."""
+    """The start of a week, inclusive, and its end, exclusive, in UTC. Raises ValueError if there is no such week."""
     year, week = name.split("-W")
     start = datetime.combine(date.fromisocalendar(int(year), int(week), 1), datetime.min.time(), tzinfo=UTC)
     return start, start + timedelta(days=7)

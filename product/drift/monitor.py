@@ -1,77 +1,79 @@
-"""The watch for drift: reads the weeks from the database, compares them, remembers the report and warns once.
+"""Drift monitoring: counts the weeks in the database, compares them, keeps the report and logs a warning once.
 
-What weeks are compared with are files: `reference.json` beside the shipped model, and `first-weeks.json` in the data
-folder, which is made here. That one must be kept, as the messages it was counted from are deleted with time.
+Weeks are compared with a file of counts: `reference.json` beside the shipped model, or `first-weeks.json` in the data
+folder. The second is written here and must be kept: the messages it was counted from are deleted after a while.
 """
 
 import heapq
-import json
 import logging
-import os
 from collections.abc import Callable
 from datetime import datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy.orm import Session
 
-from product.drift.counts import BadReference, Counts, Reference, Week, reference_from, week_bounds, week_name
-from product.drift.findings import Judged, Report, Rules, interest, judge
+from product.codes import Reason, ReferenceCode, ReferenceProblem
+from product.drift.counts import Counts, Week, week_bounds, week_name
+from product.drift.findings import DriftReport, DriftRules, WeekReport, compare_week, relevance
+from product.drift.reference import REFERENCE, BadReference, Reference, read_reference, write_reference
 from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
 from product.storage.predictions import first_prediction_at, sample_predictions
 from product.storage.tables import now
 from product.storage.versions import get_version
+from product.texts import texts
+from product.texts.findings import finding_sentence
 
-REFERENCE = "reference.json"
 FIRST_WEEKS = "first-weeks.json"
 WEEKS = 8
 """Weeks in a report."""
 HOUR = 3600.0
 SETTLED = timedelta(hours=1)
-"""How long after its end a week is counted again: its last answers may be stored a little late."""
-WARNED_OF = 2
-"""The newest weeks, whose drift is worth a warning; of older ones it is history."""
+"""How long after its end a week is counted again: its last predictions may be stored a little late."""
+WARNED_WEEKS = 2
+"""The newest weeks, whose drift is logged as a warning; older drift is history."""
 
 log = logging.getLogger(__name__)
 
 
-class DriftWatch:
-    """Counts a week once it is over only once; `check` is called by the clock, `report` is what it last found."""
+class DriftMonitor:
+    """Compares the weeks with the reference. `check` runs every hour; `report` is its last result."""
 
     def __init__(
         self,
         settings: Settings,
         database: Database,
         shipped: Path = SHIPPED_MODEL,
-        rules: Rules | None = None,
+        rules: DriftRules | None = None,
         clock: Callable[[], datetime] = now,
     ):
         self._settings, self._database, self._shipped, self._clock = settings, database, shipped, clock
-        self._rules = rules or Rules(alert=settings.drift_alert)
+        self._rules = rules or DriftRules(alert=settings.drift_alert)
         self._counted: dict[str, Counts] = {}
+        """Weeks that are over, which are counted only once."""
         self._warned: set[tuple[str, str]] = set()
-        self.report = Report()
+        self.report = DriftReport()
 
-    def check(self, weeks: int = WEEKS) -> Report:
-        """Compare the week that is under way and those before it. Raises StorageUnavailable, BadVersion."""
+    def check(self, weeks: int = WEEKS) -> DriftReport:
+        """Compare the current week and those before it. Raises StorageUnavailable, BadVersion."""
         moment, model = self._clock(), manifests.read(self._shipped).id
         first_weeks = self._first_weeks(model, moment)
-        reference, why = self._reference(model, first_weeks)
-        judged = [judge(reference, first_weeks, week, self._rules) for week in self._weeks(moment, weeks)]
-        self.report = Report(reference.origin if reference else "", why, tuple(judged))
+        reference, fallback = self._choose_reference(model, first_weeks)
+        reports = [compare_week(reference, first_weeks, week, self._rules) for week in self._weeks(moment, weeks)]
+        origin = reference.origin if reference else ""
+        self.report = DriftReport(origin, self._reason(reference), fallback, tuple(reports))
         self._warn()
         return self.report
 
-    # The weeks
+    # Weeks
 
     def _weeks(self, moment: datetime, count: int) -> list[Week]:
-        """Newest first. Not those of which the oldest messages are deleted: what is left of them was corrected, and
-        what people correct is no fair sample."""
+        """Newest first. Weeks whose oldest messages are deleted are left out: what remains was corrected, and corrected
+        messages are no fair sample."""
         names = [week_name(moment - timedelta(weeks=back)) for back in range(count)]
-        return [self._week(name, moment) for name in names[:1]] + [
-            self._week(name, moment) for name in names[1:] if week_bounds(name)[0] >= self._kept_since(moment)
-        ]
+        complete = [name for name in names[1:] if week_bounds(name)[0] >= self._kept_since(moment)]
+        return [self._week(name, moment) for name in names[:1] + complete]
 
     def _kept_since(self, moment: datetime) -> datetime:
         return moment - timedelta(days=self._settings.retention_days)
@@ -87,38 +89,40 @@ class DriftWatch:
         start, end = week_bounds(name)
         start, counts = max(start, self._kept_since(moment)), Counts()
         with self._database.read() as session:
-            for row in sample_predictions(session, start=start, end=end, limit=self._rules.sampled_rows):
-                counts.add(row)
+            for prediction in sample_predictions(session, start=start, end=end, limit=self._rules.sampled_rows):
+                counts.add(prediction)
         return counts
 
-    # What they are compared with
+    # Reference
 
-    def _reference(self, model: str, first_weeks: Reference | None) -> tuple[Reference | None, str]:
-        """What to compare with, and why that."""
+    def _choose_reference(self, model: str, first_weeks: Reference | None) -> tuple[Reference | None, Reason | None]:
+        """The reference to compare with, and why it is not the shipped one."""
         if self._settings.drift_reference == "traffic":
-            reason = "ATTUNE_DRIFT_REFERENCE asks for the first weeks here"
-        else:
-            try:
-                return read_reference(self._shipped / REFERENCE, model), f"with what {model} read in training"
-            except BadReference as error:
-                reason = f"{REFERENCE} of the shipped model: {error}"
-        if first_weeks:
-            return first_weeks, f"with the first full weeks here, until {first_weeks.until} ({reason})"
-        rows = self._rules.baseline_rows
-        return None, f"with nothing yet, as the first full weeks have fewer than {rows:,} messages ({reason})"
+            return first_weeks, Reason(ReferenceProblem.not_wanted)
+        try:
+            return read_reference(self._shipped / REFERENCE, model), None
+        except BadReference as error:
+            return first_weeks, error.reason
+
+    def _reason(self, reference: Reference | None) -> Reason:
+        if reference is None:
+            return Reason(ReferenceCode.none, {"needed": self._rules.baseline_rows})
+        if reference.origin == "training":
+            return Reason(ReferenceCode.training, {"model": reference.model})
+        return Reason(ReferenceCode.first_weeks, {"until": reference.until})
 
     def _first_weeks(self, model: str, moment: datetime) -> Reference | None:
-        """The first full weeks with the shipped model: as they were counted once, else counted now if they can be."""
+        """The first full weeks with the shipped model: from their file, else counted now if there are enough."""
         path = self._settings.data_dir / FIRST_WEEKS
         try:
             return read_reference(path, model)
-        except BadReference as reason:
-            log.debug("%s: %s", path.name, reason)
+        except BadReference as error:
+            log.debug("%s: %s", path.name, error)
         reference = self._count_first_weeks(model, moment)
         if reference:
             try:
                 write_reference(path, reference)
-            except OSError as error:  # it is counted again next time
+            except OSError as error:  # the next check counts them again
                 log.warning("%s cannot be written: %s", path.name, error)
         return reference
 
@@ -131,7 +135,8 @@ class DriftWatch:
         return None
 
     def _full_weeks(self, model: str, moment: datetime) -> list[str]:
-        """Oldest first: all of them answered since the shipped model came, all of them kept, all of them over."""
+        """Oldest first: weeks that are over, with all predictions still stored and made since the shipped model was
+        installed."""
         with self._database.read() as session:
             first, version = first_prediction_at(session), get_version(session, id=model)
         if first is None:
@@ -145,51 +150,38 @@ class DriftWatch:
             start, end = end, end + timedelta(days=7)
         return names
 
-    # What it leads to
+    # Consequences
 
     def _warn(self) -> None:
-        for each in self.report.weeks[:WARNED_OF]:
-            for finding in each.drifted:
-                if (each.week.name, finding.name) not in self._warned:
-                    self._warned.add((each.week.name, finding.name))
-                    said = (each.week.name, finding.sentence, finding.measure, finding.value, finding.threshold)
-                    log.warning("drift in week %s: %s (%s %.3f, alert at %.3f, %d messages)", *said, finding.rows)
+        for report in self.report.weeks[:WARNED_WEEKS]:
+            for finding in report.drifted:
+                if (report.week.name, finding.name) not in self._warned:
+                    self._warned.add((report.week.name, finding.name))
+                    sentence = finding_sentence(finding.reason, texts("en"))
+                    numbers = (finding.measure, finding.value, finding.threshold, finding.rows)
+                    log.warning(
+                        "drift in week %s: %s (%s %.3f, threshold %.3f, %d messages)",
+                        report.week.name,
+                        sentence,
+                        *numbers,
+                    )
 
     def to_review(self, limit: int) -> list[str]:
-        """Of the newest week that drifted, the answers to look at first: see `to_review`. Raises StorageUnavailable."""
+        """Ids of the predictions to review first, from the newest week that drifted. Raises StorageUnavailable."""
         if not self.report.drifted:
             return []
         with self._database.read() as session:
-            return to_review(session, self.report.drifted[0], limit, self._rules.sampled_rows)
+            return predictions_to_review(session, self.report.drifted[0], limit, self._rules.sampled_rows)
 
 
-def to_review(session: Session, week: Judged, limit: int, sampled_rows: int = Rules.sampled_rows) -> list[str]:
-    """Ids of up to `limit` answers of a drifted week that nobody gave a word on, those from what grew most first.
+def predictions_to_review(
+    session: Session, report: WeekReport, limit: int, sampled_rows: int = DriftRules.sampled_rows
+) -> list[str]:
+    """Ids of up to `limit` predictions of a drifted week that nobody corrected, most relevant first.
 
-    The same each time; of answers alike the one with the lowest id is first.
+    The order is the same each time: equally relevant predictions are sorted by id.
     """
-    start, end = week_bounds(week.week.name)
-    rows = sample_predictions(session, start=start, end=end, limit=sampled_rows, uncorrected=True)
-    ranked = heapq.nsmallest(limit, ((-interest(week, row), row.id) for row in rows))
+    start, end = week_bounds(report.week.name)
+    predictions = sample_predictions(session, start=start, end=end, limit=sampled_rows, uncorrected=True)
+    ranked = heapq.nsmallest(limit, ((-relevance(report, prediction), prediction.id) for prediction in predictions))
     return [id for _, id in ranked]
-
-
-def read_reference(path: Path, model: str) -> Reference:
-    """Raises BadReference where there is none, or not one of this model."""
-    try:
-        reference = reference_from(json.loads(path.read_bytes()))
-    except FileNotFoundError:
-        raise BadReference("there is none") from None
-    except (OSError, ValueError) as error:
-        raise BadReference(f"it cannot be read ({error})") from None
-    if reference.model != model:
-        raise BadReference(f"it belongs to {reference.model}, and {model} is shipped")
-    return reference
-
-
-def write_reference(path: Path, reference: Reference) -> None:
-    """Whole or not at all. Raises OSError."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    draft = path.with_name(f".{path.name}.{os.getpid()}.tmp")
-    draft.write_text(json.dumps(reference.to_dict()) + "\n", encoding="utf-8")
-    draft.replace(path)

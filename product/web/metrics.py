@@ -10,7 +10,7 @@ from prometheus_client.metrics_core import Metric
 from prometheus_client.registry import Collector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from product.drift.findings import Report
+from product.drift.findings import DriftReport
 from product.sentiment import StorageUnavailable
 from product.service import Application
 from product.storage.attempts import count_attempts_by_outcome
@@ -121,7 +121,7 @@ class ApplicationCollector(Collector):
             yield InfoMetricFamily("attune_active_version", "The active model version.", value={"id": active})
 
 
-def drift_metrics(report: Report) -> Iterator[Metric]:
+def drift_metrics(report: DriftReport) -> Iterator[Metric]:
     """The newest week's measures that could be computed."""
     newest = report.newest
     if newest is None:

@@ -8,15 +8,16 @@ from types import SimpleNamespace
 
 from sqlalchemy import insert
 
-from product.drift.counts import Counts, Reference
-from product.drift.findings import Rules
-from product.drift.monitor import REFERENCE, DriftWatch
+from product.drift.counts import Counts
+from product.drift.findings import DriftRules
+from product.drift.monitor import DriftMonitor
+from product.drift.reference import REFERENCE, Reference
 from product.inference import manifest as manifests
 from product.sentiment import LABELS
 from product.settings.configuration import SHIPPED_MODEL
 from product.storage.tables import PredictionRow
 
-RULES = Rules(min_rows=10, baseline_rows=20, sampled_rows=1_000)
+RULES = DriftRules(min_rows=10, baseline_rows=20, sampled_rows=1_000)
 MONDAY = datetime(2026, 6, 1, tzinfo=UTC)  # of 2026-W23
 DAY = timedelta(days=1)
 
@@ -74,6 +75,6 @@ class World:
         content = reference(counted, model=model or self.model).to_dict()
         (self.shipped / REFERENCE).write_text(json.dumps(content), encoding="utf-8")
 
-    def watch(self, rules=RULES, **changed) -> DriftWatch:
+    def monitor(self, rules=RULES, **changed) -> DriftMonitor:
         settings = self.settings.model_copy(update=changed)
-        return DriftWatch(settings, self.database, self.shipped, rules, clock=lambda: self.moment)
+        return DriftMonitor(settings, self.database, self.shipped, rules, clock=lambda: self.moment)

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from product.cli.console import out, say
-from product.drift.monitor import REFERENCE, write_reference
+from product.drift.reference import REFERENCE, write_reference
 from product.settings.configuration import SHIPPED_MODEL, load_settings
 from training.cli.printing import print_measures
 

@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from types import SimpleNamespace
 
-from product.drift.counts import MEASURES, Counts, Reference
+from product.drift.counts import MEASURES, Counts
+from product.drift.reference import Reference
 from product.inference.model import TextScore
 from training.data.cleaning import clean
 from training.data.rows import Row

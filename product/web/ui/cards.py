@@ -5,6 +5,7 @@ from html import escape
 
 from product.sentiment import LABELS, SHOWN_OF_ID, Prediction
 from product.texts import Texts
+from product.texts.numbers import percent
 from product.web.ui.session import Entry
 
 RELIABILITY = (
@@ -16,15 +17,6 @@ RELIABILITY = (
 """What a calibrated confidence means in words: the text of the first bound that it reaches."""
 MAX_SNIPPET = 90
 """Characters."""
-
-
-def percent(share: float) -> str:
-    """A share of 1 in whole per cent. Only exactly 0 and 1 are shown as 0 and 100."""
-    if 0 < share < 0.005:
-        return "<1"
-    if 0.995 <= share < 1:
-        return ">99"
-    return str(round(share * 100))
 
 
 def reliability(confidence: float, t: Texts) -> str:

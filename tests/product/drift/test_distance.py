@@ -74,7 +74,7 @@ def test_noise_holds_for_the_vocabulary_whose_words_come_in_messages():
 
     def draw(rows: int) -> list[int]:
         counted = counts(*(answer(text=" ".join(chance.sample(chance.choice(words), 8))) for _ in range(rows)))
-        return counted.sides["en"]["vocabulary"]
+        return counted.experts["en"]["vocabulary"]
 
     pairs = [(draw(400), draw(150)) for _ in range(20)]
     mean = sum(distance.jensen_shannon(*pair) for pair in pairs) / len(pairs)

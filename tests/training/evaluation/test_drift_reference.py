@@ -22,7 +22,7 @@ def test_reference_counts_confidence_on_rows_that_were_not_learned_and_the_rest_
         return [Row(text, "negative", name) for text in rows[split]] if name == "airline" else []
 
     built = build("m-1", load, say_of, lambda _: None)
-    side = built.counts.sides["en"]
+    side = built.counts.experts["en"]
     assert (built.model, built.origin, built.counts.language) == ("m-1", "training", [3, 0, 0])
     assert side["label"] == [2, 0, 1]
     assert side["confidence"] == [0, 0, 1, 0, 0, 0, 0]

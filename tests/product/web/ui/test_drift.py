@@ -4,9 +4,7 @@ import re
 
 import pytest
 
-from product.drift import counts as drift_counts
-from product.drift import findings as drift
-from product.texts import LANGUAGES, texts
+from product.texts import texts
 from product.web.ui import drift as drift_tab
 from tests.support.drifting import DAY, MONDAY, mix
 
@@ -29,42 +27,26 @@ def said(report, language: str) -> str:
 def test_panel_says_what_changed_in_the_readers_language(world, language, words):
     world.ship(mix(60, 20, 20))
     world.give(MONDAY, negative=5, neutral=40, positive=5)
-    shown = said(world.watch().check(), language)
+    shown = said(world.monitor().check(), language)
     assert not [word for word in words if word not in shown]
 
 
 def test_panel_says_what_it_compares_with(world):
-    assert "Not measured yet" in said(world.watch().report, "en")
+    assert "Not measured yet" in said(world.monitor().report, "en")
     world.give(MONDAY - DAY, neutral=1)
     world.give(MONDAY, neutral=30)
-    assert "nothing to compare with yet" in said(world.watch().check(), "en")
+    assert "nothing to compare with yet" in said(world.monitor().check(), "en")
     world.moment = MONDAY + 8 * DAY
-    shown = said(world.watch().check(), "en")
+    shown = said(world.monitor().check(), "en")
     assert "Reference: the first full weeks of this installation." in shown and "not enough data to compare" in shown
 
 
 def test_panel_shows_no_week_before_anybody_wrote(world):
     world.ship(mix(60, 20, 20))
     for language, words in (("en", "No messages counted yet"), ("zh", "还没有统计到消息")):
-        assert words in said(world.watch().check(), language)
+        assert words in said(world.monitor().check(), language)
     world.give(MONDAY - 14 * DAY, neutral=30)
-    shown = said(world.watch().check(), "en")
+    shown = said(world.monitor().check(), "en")
     assert "No messages counted yet" not in shown
     # this week and the one before without a message, and the one in which somebody wrote
     assert sorted(set(re.findall(r"2026-W\d\d", shown))) == ["2026-W21", "2026-W22", "2026-W23"]
-
-
-@pytest.mark.parametrize("language", LANGUAGES)
-def test_panel_has_words_for_every_bin_and_reason(language):
-    say = texts(language)
-    for name, size in drift_counts.BINS.items() | {("language", 3)}:
-        if name != "vocabulary":
-            assert len({drift_tab.bin_name(name, index, say) for index in range(size)}) == size
-    assert all(f"drift_why_{reason}" in say.strings for reason in drift.WHY_NOT)
-    assert all(f"drift_{name}" in say.strings for name in drift_counts.MEASURES)
-
-
-def test_bins_are_named_in_the_page_as_in_the_report():
-    say = texts("en")
-    assert drift_tab.bin_name("length", 1, say) == drift.bin_name("length", 1) == "20 to 39 characters"
-    assert drift_tab.bin_name("confidence", 6, say) == "95% confidence or more"
