@@ -71,8 +71,8 @@ def test_label_quality_is_asked_with_the_trust_of_the_round_before():
 def test_two_contributors_who_agree_on_one_text_are_trusted_more():
     given = [correction("1", "anna"), correction("2", "ben"), correction("3", "carl")]
     trust = contributor_trust(given, same_texts(given, {"1", "2"}), quality_of(given), RULES)
-    # In the first round (0.8 * 0.81 + 0.2 * 0.1) / (0.8 * 0.1 + 0.2 / 2) = 3.71; then, as each is believed more, over
-    # exp(1.5) = 4.48, which is the most that one other can do: 4 * 4.48 = 17.93
+    # In the first round (0.8 * 0.81 + 0.2 * 0.1) / (0.8 * 0.1 + 0.2 / 2) = 3.71; then, as each is trusted more, above
+    # exp(1.5) = 4.48, the most that one other contributor can add: 4 * 4.48 = 17.93
     assert trust == pytest.approx({"anna": 17.93 / 18.93, "ben": 17.93 / 18.93, "carl": 0.8}, abs=1e-3)
 
 

@@ -94,7 +94,7 @@ def test_two_who_act_together_do_not_bring_down_an_honest_contributor():
     given = [*corrections("mallory", 6, "neutral"), *corrections("trudy", 6, "neutral"), *corrections("anna", 6)]
     same = [{f"mallory{number}", f"trudy{number}", f"anna{number}"} for number in range(6)]
     quality = quality_of(given, mallory=CONTRADICTS, trudy=CONTRADICTS, anna=AGREES)
-    # anna: 4 * 2.457 ** 6 / 4.48 ** 2 = 43.8 at least; the others as above, and anna's word against them
+    # anna: 4 * 2.457 ** 6 / 4.48 ** 2 = 43.8 at least; the two as above, and anna disagrees with them
     decisions = decide(given, same_texts(given, *same), quality, RULES)
     assert statuses(decisions) == ["quarantined"] * 12 + ["accepted"] * 6
 
@@ -165,8 +165,8 @@ def test_with_an_even_split_nothing_is_accepted():
 
 
 def trusted(*actors: str) -> list[Correction]:
-    """Words on other texts that the judge agrees with: 4 * 2.457 ** 10 = 32,000, so that each is trusted as good as
-    fully whatever is said of one more text."""
+    """Corrections of other texts with good label quality. With odds of 4 * 2.457 ** 10 = 32,000, each contributor stays
+    almost fully trusted whatever label they give one more text."""
     return [one for actor in actors for one in corrections(actor, 10)]
 
 
@@ -199,8 +199,8 @@ def test_a_much_more_trusted_contributor_outvotes_another():
     both_ways = [correction("b0", "ben", reviewed="accepted"), correction("b1", "ben", reviewed="rejected")]
     given = [correction("1", "anna"), correction("2", "ben", "neutral"), *confirmed, *both_ways]
     decisions = decide(given, same_texts(given, {"1", "2"}), quality_of(given), RULES)
-    # anna: 4 * 9 ** 3, so as good as 1; ben: 4, and 0.19 / 0.9 = 0.211 for who contradicts anna: 0.844 / 1.844 = 0.458.
-    # 1 of 1.458 is 69 %. There are two sources, so that ben's word is accepted on its own.
+    # anna: 4 * 9 ** 3, so almost 1; ben: 4, times 0.19 / 0.9 = 0.211 for contradicting anna: 0.844 / 1.844 = 0.458.
+    # 1 of 1.458 is 69 %. There are two contributors, so ben alone would be accepted.
     assert statuses(decisions, "1", "2") == ["accepted", "quarantined"]
 
 

@@ -26,14 +26,14 @@ def minutes(actor: str, *at: float, **more) -> list[Correction]:
 
 @pytest.fixture
 def strict_limit() -> SourceTrustRules:
-    """Three corrections in ten minutes at most, of which all may be one source's."""
+    """At most three corrections in ten minutes; a contributor may supply almost everything."""
     return replace(RULES, burst_limit=3, max_contributor_share=0.99)
 
 
 def test_corrections_given_faster_than_a_person_reads_wait(strict_limit):
     given = [*minutes("anna", 0, 1, 2, 3, 9, 20), *corrections("ben", 1), *corrections("carl", 1)]
-    # anna is believed: 9.83 / 10.83; the fourth and the fifth came within ten minutes of the first and the second, the
-    # sixth did not come within ten of the third
+    # anna is trusted: 9.83 / 10.83. The fourth and fifth correction came within ten minutes of the first and second;
+    # the sixth did not come within ten minutes of the third.
     quality = quality_of(given, **{"anna@0": AGREES, "ben": AGREES})
     decisions = decide(given, different_texts(given), quality, strict_limit)
     assert statuses(decisions) == [*["accepted"] * 3, "pending", "pending", "accepted", "accepted", "pending"]
@@ -83,8 +83,8 @@ def test_there_is_no_limit_with_too_few_contributors(strict_limit):
 
 
 def first_agrees(*actors: str):
-    """The judge agrees with the first word of each and knows nothing of the others: 9.83 / 10.83, accepted but not
-    proven."""
+    """Good label quality for the first correction of each actor, and none known for the others: 9.83 / 10.83, accepted
+    but not proven."""
     return {f"{actor}0": AGREES for actor in actors}
 
 
@@ -139,7 +139,7 @@ def test_with_too_few_contributors_one_may_supply_everything():
         ({"a": 10, "b": 3, "c": 3}, 0.34, {"a": 3, "b": 3, "c": 3}),  # 0.34 / 0.66 * 6 = 3.09
         ({"a": 10, "b": 6, "c": 4}, 0.5, {"a": 10, "b": 6, "c": 4}),  # 10 are half of 20
         ({"a": 30, "b": 6, "c": 4}, 0.5, {"a": 10, "b": 6, "c": 4}),
-        # both are too much: with x of each, x = 0.34 * (2 x + 3), so 3.19
+        # both exceed their share: with x of each, x = 0.34 * (2 x + 3), so 3.19
         ({"a": 100, "b": 100, "c": 1, "d": 1, "e": 1}, 0.34, {"a": 3, "b": 3, "c": 1, "d": 1, "e": 1}),
         # of two, one always has half or more: 1 is left of each
         ({"a": 50, "b": 50}, 0.34, {"a": 1, "b": 1}),
