@@ -174,5 +174,5 @@ def zh_version(zh_checkpoint, tmp_path_factory):
 def two_experts(shipped_folder, zh_version, tmp_path_factory):
     """The folder of a version with the shipped English expert and the tiny Chinese one."""
     out = tmp_path_factory.mktemp("tiny") / "both-1"
-    combine({"en": shipped_folder, "zh": zh_version}, out, "both-1", print)
+    combine({"en": shipped_folder, "zh": zh_version}, out, "both-1")
     return out

@@ -22,7 +22,7 @@ def small(monkeypatch):
 @pytest.fixture
 def versions(two_experts, tmp_path, settings, database, monkeypatch):
     """An installation of the version with two experts."""
-    ship(two_experts, tmp_path / "model", print)
+    ship(two_experts, tmp_path / "model")
     monkeypatch.setattr(installer, "SHIPPED_MODEL", tmp_path / "model")
     versions = Versions(settings, database)
     install_shipped(settings, versions)

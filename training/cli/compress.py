@@ -1,11 +1,11 @@
-"""Commands: python -m training compress --help"""
+"""Commands that make models smaller: python -m training compress --help"""
 
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from product.cli.console import out, say
+from product.cli.console import out
 from product.settings.configuration import load_settings
 from training.cli.printing import print_rows
 
@@ -19,115 +19,113 @@ OutOption = Annotated[Path, typer.Option("--out", help="The folder to write; mus
 
 @app.command()
 def distil(
-    corpus: Annotated[list[str], typer.Option("--corpus", help="A corpus of the catalogue; may be given again.")],
-    teacher: Annotated[Path, typer.Option(help="The checkpoint to learn from.")],
+    corpus: Annotated[list[str], typer.Option("--corpus", help="A corpus of the catalogue; can be repeated.")],
+    teacher: Annotated[Path, typer.Option(help="The checkpoint to distil from.")],
     out_dir: OutOption,
-    base: Annotated[str, typer.Option(help="What the student is cut from; default: the teacher.")] = "",
-    layers: Annotated[str, typer.Option(help="Encoder layers the student keeps, e.g. 0,2,4; default: all.")] = "",
-    soft_share: Annotated[float, typer.Option(help="The teacher's share of a row's target, 0 to 1.")] = 0.5,
-    hidden_share: Annotated[float, typer.Option(help="Weight of the distance from its hidden state.")] = 0.0,
-    epochs: Annotated[float | None, typer.Option(help="Epochs at most; validation may stop it sooner.")] = None,
+    base: Annotated[str, typer.Option(help="The model that the student is cut from. Default: the teacher.")] = "",
+    layers: Annotated[str, typer.Option(help="Encoder layers of the student, such as 0,2,4. Default: all.")] = "",
+    soft_share: Annotated[float, typer.Option(help="Weight of the teacher in a row's target, 0 to 1.")] = 0.5,
+    hidden_share: Annotated[
+        float, typer.Option(help="Weight of the distance to the teacher's last hidden state.")
+    ] = 0.0,
+    epochs: Annotated[float | None, typer.Option(help="Maximum epochs; early stopping can end the run sooner.")] = None,
     learning_rate: Annotated[float | None, typer.Option(help="Peak learning rate.")] = None,
-    tokens: Annotated[int, typer.Option(help="Tokens of a text that both read.")] = 128,
-    pack: Annotated[int, typer.Option(help="Keep the weights in 4 or 8 bits; 0: half precision.")] = 0,
-    version: Annotated[str, typer.Option(help="The id the version gets.")] = "distilled-1",
-    language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
+    tokens: Annotated[int, typer.Option(help="Maximum tokens of a text, for teacher and student.")] = 128,
+    pack: Annotated[int, typer.Option(help="Store the weights in 4 or 8 bits; 0: half precision.")] = 0,
+    version: Annotated[str, typer.Option(help="The id of the new version.")] = "distilled-1",
+    language: Annotated[str, typer.Option(help="The language of the expert: en or zh.")] = "en",
 ) -> None:
-    """A version with fewer layers that learns from a teacher and the labels: finetune with everything it needs."""
+    """Train a version with fewer layers on a teacher's probabilities and the labels: finetune with fixed options."""
     from training.compression.distillation import parse_teacher
     from training.release.finetune import finetune_version
-    from training.release.plan import Options
+    from training.release.plan import Options, Request, recipe_for
 
-    asked = {"epochs": epochs, "learning_rate": learning_rate, "max_tokens": tokens}
-    asked |= {"soft_share": soft_share, "hidden_share": hidden_share}
-    manifest = finetune_version(
-        load_settings(),
-        corpora=corpus,
-        out=out_dir,
-        method="full",
-        base=base or str(teacher),
-        version=version,
-        overrides={name: value for name, value in asked.items() if value is not None},
-        language=language,
-        options=Options(layers=layers, teachers=(parse_teacher(str(teacher)),), pack=pack),
-        say=say,
-    )
-    measured = manifest.metrics.items() if manifest else ()
-    rows = [{"measured on": name, "accuracy": f"{part['accuracy']:.1%}"} for name, part in measured]
+    overrides = {"max_tokens": tokens, "soft_share": soft_share, "hidden_share": hidden_share}
+    overrides |= {} if epochs is None else {"epochs": epochs}
+    overrides |= {} if learning_rate is None else {"learning_rate": learning_rate}
+    options = Options(layers=layers, teachers=(parse_teacher(str(teacher)),), pack=pack)
+    request = Request(corpus, recipe_for("full", overrides), out_dir, base or str(teacher), language, options)
+    manifest = finetune_version(load_settings(), request, version)
+    metrics = manifest.metrics.items() if manifest else ()
+    rows = [{"measured on": name, "accuracy": f"{part['accuracy']:.1%}"} for name, part in metrics]
     print_rows(f"{version} in {out_dir}", rows)
 
 
 @app.command("layers")
 def cut_layers(
     model: CheckpointOption,
-    keep: Annotated[str, typer.Option(help="The encoder layers to keep, e.g. 0,2,4.")],
+    keep: Annotated[str, typer.Option(help="The encoder layers to keep, such as 0,2,4.")],
     out_dir: OutOption,
 ) -> None:
-    """A checkpoint with some of its encoder layers."""
+    """Cut encoder layers out of a checkpoint."""
     from training.compression.pruning import remove_layers
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
     config = remove_layers(model, keep, out_dir)
-    out.print(f"{config['num_hidden_layers']} layers are in {out_dir}")
+    out.print(f"wrote {config['num_hidden_layers']} layers to {out_dir}")
 
 
 @app.command()
 def vocabulary(
-    model: Annotated[str, typer.Option(help="A checkpoint's folder, or a Hub id (intfloat/multilingual-e5-small).")],
+    model: Annotated[
+        str, typer.Option(help="A checkpoint's folder, or a Hub id such as intfloat/multilingual-e5-small.")
+    ],
     out_dir: OutOption,
-    like: Annotated[Path | None, typer.Option(help="Keep the pieces of this checkpoint's tokenizer.")] = None,
+    like: Annotated[Path | None, typer.Option(help="Keep the tokens of this checkpoint's tokenizer.")] = None,
     corpus: Annotated[
         list[str] | None,
-        typer.Option("--corpus", help="Keep the pieces of its training rows and all single characters; repeatable."),
+        typer.Option(
+            "--corpus", help="Keep the tokens in its training rows, and all single characters; can be repeated."
+        ),
     ] = None,
 ) -> None:
-    """A checkpoint with a smaller vocabulary: fewer word embeddings, its tokenizer to match."""
+    """Reduce the vocabulary of a checkpoint: fewer word embeddings, and a tokenizer to match."""
     from training.compression.vocabulary import PieceSelection, reduce_vocabulary
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
     selection = PieceSelection(like, tuple(corpus or ()), load_settings().corpus_dir)
     size = reduce_vocabulary(model, out_dir, selection)
-    out.print(f"{size.after:,} of {size.before:,} pieces are in {out_dir}")
+    out.print(f"wrote {size.after:,} of {size.before:,} tokens to {out_dir}")
 
 
 @app.command()
 def pack(
     model: CheckpointOption,
-    bits: Annotated[int, typer.Option(help="Bits of the encoder's weights: 4 or 8; word embeddings take 4.")],
+    bits: Annotated[int, typer.Option(help="Bits of the encoder's weights: 4 or 8. Word embeddings take 4.")],
     out_dir: OutOption,
 ) -> None:
-    """A checkpoint in a quarter to an eighth of its size."""
+    """Store a checkpoint in a quarter to an eighth of its size."""
     from training.compression.checkpoints import pack_checkpoint
     from training.release.checkpoints import check_new_folder
 
     check_new_folder(out_dir)
     pack_checkpoint(model, bits, out_dir)
     size = sum(file.stat().st_size for file in out_dir.iterdir())
-    out.print(f"{size / 1e6:.1f} MB are in {out_dir}")
+    out.print(f"wrote {size / 1e6:.1f} MB to {out_dir}")
 
 
 @app.command()
 def unpack(
-    model: Annotated[Path, typer.Option("--model", help="The folder of a version, e.g. data/model.")],
+    model: Annotated[Path, typer.Option("--model", help="The folder of a version, such as data/model.")],
     out_dir: OutOption,
-    language: Annotated[str, typer.Option(help="Whose expert: en or zh.")] = "en",
+    language: Annotated[str, typer.Option(help="The language of the expert: en or zh.")] = "en",
 ) -> None:
-    """The checkpoint that a version's expert was packed from, up to what packing took: to go on from, to learn from."""
+    """Restore the checkpoint of a packed expert, up to rounding: a start or a teacher for another run."""
     from training.release.checkpoints import unpack_expert
 
     manifest = unpack_expert(load_settings(), model, language, out_dir)
-    out.print(f"the {language} expert of {manifest.id} is in {out_dir}")
+    out.print(f"wrote the {language} expert of {manifest.id} to {out_dir}")
 
 
 @app.command()
 def average(
-    model: Annotated[list[Path], typer.Option("--model", help="A checkpoint; two or more of one shape.")],
-    weight: Annotated[list[float], typer.Option("--weight", help="Its share of the mean; as many, 1 together.")],
+    model: Annotated[list[Path], typer.Option("--model", help="A checkpoint; two or more of the same shape.")],
+    weight: Annotated[list[float], typer.Option("--weight", help="The weight of each checkpoint; they sum to 1.")],
     out_dir: OutOption,
 ) -> None:
-    """The weighted mean of checkpoints that went on from one start: often better than each of them."""
+    """Average checkpoints that continued from the same start; the mean is often better than each of them."""
     from training.compression.pruning import average_checkpoints
     from training.modelling.run_folder import write_json
     from training.release.checkpoints import check_new_folder
@@ -136,24 +134,25 @@ def average(
     check_new_folder(out_dir)
     average_checkpoints(model, weight, out_dir)
     write_json(out_dir / RESULT_FILE, {"before": recorded_runs(model)})
-    out.print(f"the mean of {', '.join(folder.name for folder in model)} is in {out_dir}")
+    out.print(f"wrote the mean of {', '.join(folder.name for folder in model)} to {out_dir}")
 
 
 @app.command("version")
 def make_version(
     model: CheckpointOption,
-    corpus: Annotated[list[str], typer.Option("--corpus", help="Calibrate on its validation rows; repeatable.")],
+    corpus: Annotated[
+        list[str], typer.Option("--corpus", help="A corpus to calibrate on its validation rows; can be repeated.")
+    ],
     out_dir: OutOption,
     bits: Annotated[int, typer.Option("--pack", help="Bits of the encoder's weights: 4 or 8.")] = 8,
-    version: Annotated[str, typer.Option(help="The id the version gets.")] = "packed-1",
-    language: Annotated[str, typer.Option(help="The language that the expert reads: en or zh.")] = "en",
+    version: Annotated[str, typer.Option(help="The id of the new version.")] = "packed-1",
+    language: Annotated[str, typer.Option(help="The language of the expert: en or zh.")] = "en",
 ) -> None:
-    """A version that can serve, of a checkpoint as it is: packed, exported to int8, calibrated, measured."""
-    from training.release.finetune import version_from_checkpoint
+    """Make a version of a checkpoint without training: pack it, export it to int8, calibrate it and measure it."""
+    from training.release.finetune import CheckpointRequest, version_from_checkpoint
 
-    manifest = version_from_checkpoint(
-        load_settings(), model, language=language, bits=bits, corpora=corpus, out=out_dir, version=version, say=say
-    )
+    request = CheckpointRequest(model, corpus, out_dir, language, bits)
+    manifest = version_from_checkpoint(load_settings(), request, version)
     rows = [
         {"measured on": name, "accuracy": f"{part['accuracy']:.1%}", "ECE": f"{part['ece']:.3f}"}
         for name, part in manifest.metrics.items()
@@ -164,14 +163,14 @@ def make_version(
 @app.command()
 def table(
     model: Annotated[
-        list[Path], typer.Option("--model", help="A checkpoint, packed or not, or a version; may be given again.")
+        list[Path], typer.Option("--model", help="A checkpoint, packed or not, or a version; can be repeated.")
     ],
     data: Annotated[
         list[str],
-        typer.Option("--data", help="A corpus (its test rows, or NAME:SPLIT) or a .csv or .parquet; repeatable."),
+        typer.Option("--data", help="A corpus (its test rows, or NAME:SPLIT) or a .csv or .parquet; can be repeated."),
     ],
 ) -> None:
-    """Models side by side: layers, sizes, accuracy as the int8 export serves, speed against the first."""
+    """Compare models: layers, sizes, accuracy of the int8 export, and speed relative to the first model."""
     from training.compression.comparison import compare_models
     from training.evaluation.rows import read_rows
 

@@ -1,23 +1,33 @@
 """Commands that evaluate: evaluate, behaviours."""
 
+import logging
 from dataclasses import asdict
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from product.cli.console import JsonOption, say, write_json
+from product.cli.console import JsonOption, write_json
 from product.settings.configuration import load_settings
-from training.cli.printing import print_behaviours, print_measures
+from training.cli.printing import print_behaviours, print_metrics
+
+if TYPE_CHECKING:
+    import numpy as np
+
+    from training.data.templates import Case
+
+log = logging.getLogger(__name__)
+ModelOption = Annotated[str, typer.Option(help="A version id or folder. Default: the active version.")]
 
 
 def evaluate(
     data: Annotated[
-        str, typer.Option(help="A .csv or .parquet with text,label; or a corpus: its test split, or NAME:SPLIT.")
+        str,
+        typer.Option(help="A .csv or .parquet file with text and label; or a corpus (its test rows), or NAME:SPLIT."),
     ],
-    model: Annotated[str, typer.Option(help="A version id or folder; default: the active version.")] = "",
+    model: ModelOption = "",
     json_file: JsonOption = None,
 ) -> None:
-    """Accuracy, macro-F1, confusion and calibration error of a version as it serves, whole and by slice."""
+    """Accuracy, macro-F1, confusion and calibration error of a version as it serves, overall and by slice."""
     from training.evaluation.lookup import find_model
     from training.evaluation.metrics import evaluate as measure
     from training.evaluation.rows import read_rows
@@ -25,39 +35,42 @@ def evaluate(
     settings = load_settings()
     rows = read_rows(data, settings.corpus_dir)
     loaded = find_model(settings, model)
-    say(f"reading {len(rows):,} texts with {loaded.version}")
+    log.info("reading %s texts with %s", f"{len(rows):,}", loaded.version)
     result = {"model": loaded.version, "data": data} | measure(loaded, rows)
     if json_file != "-":
-        print_measures(f"{loaded.version} on {data}", result)
+        print_metrics(f"{loaded.version} on {data}", result)
     write_json(json_file, result)
 
 
 def behaviours(
-    model: Annotated[str, typer.Option(help="A version id or folder; default: the active version.")] = "",
-    language: Annotated[str, typer.Option(help="en or zh; default: both.")] = "",
+    model: ModelOption = "",
+    language: Annotated[str, typer.Option(help="en or zh. Default: both.")] = "",
     capability: Annotated[str, typer.Option(help="Only this capability.")] = "",
-    examples: Annotated[int, typer.Option(min=0, help="Show so many failures a capability.")] = 0,
+    examples: Annotated[int, typer.Option(min=0, help="How many failures to show per capability.")] = 0,
     json_file: JsonOption = None,
 ) -> None:
-    """The behavioural suite: how often a version, as it serves, fails at negation, typos, names and the like."""
+    """Run the behavioural suite: how often a version, as it serves, fails at negation, typos, names and the like."""
     from training.evaluation import behaviours as suite
     from training.evaluation.lookup import find_model
 
-    wanted = suite.select(language, capability)
+    cases_by_language = suite.select(language, capability)
     digest = suite.digest()
-    same = digest == suite.committed_digest()
-    if not same:
-        say(
-            "[yellow]the suite differs from the committed suite.sha256: its rates compare with no earlier ones[/yellow]"
-        )
+    unchanged = digest == suite.committed_digest()
+    if not unchanged:
+        log.warning("the suite differs from suite.sha256; do not compare its rates with earlier ones")
     loaded = find_model(load_settings(), model)
-    result = {"model": loaded.version, "suite": digest, "suite_as_committed": same, "languages": {}}
-    for name, cases in wanted.items():
-        say(f"{name}: {len(cases):,} cases with {loaded.version}")
-        scores = suite.score(loaded, cases, say)
+    result: dict[str, Any] = {
+        "model": loaded.version,
+        "suite": digest,
+        "suite_as_committed": unchanged,
+        "languages": {},
+    }
+    for name, cases in cases_by_language.items():
+        log.info("%s: %s cases with %s", name, f"{len(cases):,}", loaded.version)
+        scores = suite.score(loaded, cases)
         failures = suite.judge(cases, scores)
         result["languages"][name] = suite.summarise(cases, failures)
-        shown = some_failures(cases, scores, failures, examples)
+        shown = first_failures(cases, scores, failures, examples)
         if json_file != "-":
             print_behaviours(f"{loaded.version}, behaviours in {name}", result["languages"][name], shown)
         if examples:
@@ -65,10 +78,12 @@ def behaviours(
     write_json(json_file, result)
 
 
-def some_failures(cases: list, scores: list, failures, count: int) -> list[dict]:
-    """The first `count` failing cases of each capability, with what the model said of their texts."""
-    by_name: dict[str, list[dict]] = {}
-    for case, rows, failed in zip(cases, scores, failures, strict=True):
+def first_failures(
+    cases: list["Case"], scores: list["np.ndarray"], failures: "np.ndarray", count: int
+) -> list[dict[str, Any]]:
+    """The first `count` failing cases of each capability, with the model's scores of their texts."""
+    by_capability: dict[str, list[dict[str, Any]]] = {}
+    for case, case_scores, failed in zip(cases, scores, failures, strict=True):
         if failed:
-            by_name.setdefault(case.capability, []).append(asdict(case) | {"scores": rows.tolist()})
-    return [each for failed in by_name.values() for each in failed[:count]]
+            by_capability.setdefault(case.capability, []).append(asdict(case) | {"scores": case_scores.tolist()})
+    return [failure for failed in by_capability.values() for failure in failed[:count]]

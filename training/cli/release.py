@@ -1,4 +1,4 @@
-"""Commands that make a release: combine, ship, measure, card, reference."""
+"""Commands that make a release: combine, ship, reference, measure, card."""
 
 import sys
 from functools import partial
@@ -7,79 +7,80 @@ from typing import Annotated
 
 import typer
 
-from product.cli.console import out, say
+from product.cli.console import out, print_plain
 from product.drift.reference import REFERENCE, write_reference
 from product.settings.configuration import SHIPPED_MODEL, load_settings
-from training.cli.printing import print_measures
+from training.cli.printing import print_metrics
 
 
 def combine(
-    en: Annotated[Path, typer.Option(help="The folder of a finished version: its English expert is taken.")],
-    zh: Annotated[Path, typer.Option(help="The folder of a finished version: its Chinese expert is taken.")],
+    en: Annotated[Path, typer.Option(help="The version folder that the English expert is taken from.")],
+    zh: Annotated[Path, typer.Option(help="The version folder that the Chinese expert is taken from.")],
     out_dir: Annotated[Path, typer.Option("--out", help="The version folder to write; must be new or empty.")],
-    version: Annotated[str, typer.Option(help="The id the version gets.")],
+    version: Annotated[str, typer.Option(help="The id of the new version.")],
 ) -> None:
-    """Make one version of the English expert of one version and the Chinese expert of another."""
+    """Combine the English expert of one version and the Chinese expert of another in a new version."""
     from training.release.combine import combine as combine_experts
 
-    manifest = combine_experts({"en": en, "zh": zh}, out_dir, version, say)
-    out.print(f"{manifest.id} ({', '.join(manifest.experts)}) is written to {out_dir}")
+    manifest = combine_experts({"en": en, "zh": zh}, out_dir, version)
+    out.print(f"wrote {manifest.id} ({', '.join(manifest.experts)}) to {out_dir}")
 
 
 def ship(
     version: Annotated[Path, typer.Argument(help="The folder of a finished version, as finetune writes it.")],
     target: Annotated[Path, typer.Option(help="Where the repository keeps the shipped model.")] = SHIPPED_MODEL,
 ) -> None:
-    """Make a trained version the one that a clone of this repository starts with."""
+    """Make a version the one that every clone of this repository starts with."""
     from training.release.ship import ship as ship_version
 
-    ship_version(version, target, say)
+    ship_version(version, target)
 
 
 def reference(
-    model: Annotated[str, typer.Option(help="A version id or folder; default: the shipped one.")] = "",
+    model: Annotated[str, typer.Option(help="A version id or folder. Default: the shipped version.")] = "",
     out_file: Annotated[Path, typer.Option("--out", help="The file to write.")] = SHIPPED_MODEL / REFERENCE,
 ) -> None:
-    """Count what the shipped model says of its training messages: what drift is measured from. After each `ship`."""
+    """Write the reference that drift is measured against: predictions on training messages. Run it after `ship`."""
     from product.inference import manifest as manifests
     from training.data import catalogue
-    from training.evaluation import drift_reference as references
+    from training.evaluation import drift_reference
     from training.evaluation.lookup import find_model
 
     settings = load_settings()
     loaded = find_model(settings, model or manifests.read(SHIPPED_MODEL).id)
     load = partial(catalogue.load, corpus_dir=settings.corpus_dir)
-    counted = references.build(loaded.version, load, loaded.score, say)
+    counted = drift_reference.build(loaded.version, load, loaded.score)
     write_reference(out_file, counted)
-    out.print(f"{counted.counts.rows:,} messages are counted in {out_file}", highlight=False, soft_wrap=True)
+    print_plain(f"wrote the counts of {counted.counts.rows:,} messages to {out_file}")
 
 
 def measure(
-    version: Annotated[Path, typer.Argument(help="The folder of a finished version; its manifest keeps the figures.")],
+    version: Annotated[Path, typer.Argument(help="The folder of a finished version; its manifest gets the figures.")],
 ) -> None:
-    """Measure a version as it serves on all test rows there are, the behavioural suite and against fp32."""
-    from training.release import measure as measuring
+    """Measure a version as it serves: all available test rows, the behavioural suite, and agreement with fp32."""
+    from training.release.card.results import UNMEASURED
+    from training.release.measure import measure as measure_version
 
     settings = load_settings()
-    manifest = measuring.measure(version, settings.base_model, settings.corpus_dir, say)
-    for name, measured in manifest.metrics.items():
+    manifest = measure_version(version, settings.base_model, settings.corpus_dir)
+    for name, metrics in manifest.metrics.items():
         if name.endswith(" test"):
-            print_measures(f"{manifest.id} on {name}", measured)
-    for entry in manifest.metrics["unmeasured"]:
-        out.print(f"not measured: {entry['name']}: {entry['reason']}", markup=False, highlight=False, soft_wrap=True)
-    out.print(f"written to the manifest in {version}")
+            print_metrics(f"{manifest.id} on {name}", metrics)
+    for entry in manifest.metrics[UNMEASURED]:
+        print_plain(f"not measured: {entry['name']}: {entry['reason']}")
+    out.print(f"wrote the figures to the manifest in {version}")
 
 
 def card(
     version: Annotated[str, typer.Argument(help="A version folder or id.")],
-    out_file: Annotated[Path | None, typer.Option("--out", help="The file to write; default: stdout.")] = None,
+    out_file: Annotated[Path | None, typer.Option("--out", help="The file to write. Default: stdout.")] = None,
 ) -> None:
-    """The model card of a version, from its manifest alone."""
+    """Generate the model card of a version from its manifest."""
     from product.inference import manifest as manifests
-    from training.evaluation.lookup import locate
-    from training.release.card import model_card as cards
+    from training.evaluation.lookup import locate_manifest
+    from training.release.card import model_card
 
-    text = cards.render(manifests.read(locate(load_settings(), version)))
+    text = model_card.render(manifests.read(locate_manifest(load_settings(), version)))
     if out_file:
         out_file.write_text(text, encoding="utf-8")
     else:

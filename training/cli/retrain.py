@@ -1,4 +1,4 @@
-"""The command that learns from corrections."""
+"""The command that retrains on corrections."""
 
 import sys
 from contextlib import redirect_stdout
@@ -14,29 +14,29 @@ from training.cli.printing import print_verdict
 
 def retrain(
     if_due: Annotated[
-        bool, typer.Option(help="Only when enough corrections came since the last attempt (exit 0 either way).")
+        bool, typer.Option(help="Only if enough corrections arrived since the last attempt; exits with 0 if not.")
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Train, compare and say what would happen; change nothing.")] = False,
+    dry_run: Annotated[bool, typer.Option(help="Train and evaluate, report the outcome, and change nothing.")] = False,
     shadow: Annotated[
         float | None,
         typer.Option(
             min=0,
             max=8760,
-            help="Hours that what is better first reads unseen in the champion's shadow; default ATTUNE_SHADOW_HOURS.",
+            help="Hours that a better challenger runs in shadow mode before it serves. Default: ATTUNE_SHADOW_HOURS.",
         ),
     ] = None,
     json_file: JsonOption = None,
 ) -> None:
-    """The loop once: learn from every correction that stands, and serve the result only if it is proved better."""
+    """Retrain once on all accepted corrections; the result serves only if it passes the evaluation gate."""
     from training.retraining import loop
 
-    waiting = None if shadow is None else timedelta(hours=shadow)
-    # What the libraries print is progress: standard output is for the outcome, which a machine may read.
+    shadow_time = None if shadow is None else timedelta(hours=shadow)
+    # Training libraries print to stdout, which is reserved for the outcome: a program may read it.
     with redirect_stdout(sys.stderr):
-        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=waiting)
+        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=shadow_time)
     if outcome.verdict:
-        print_verdict(outcome)
+        print_verdict(outcome.champion or "none", outcome.verdict.as_dict())
     promoted = f" → {outcome.version}" if outcome.version else ""
-    printer, took = (console if json_file == "-" else out), f"({outcome.seconds:.0f} s)"
-    printer.print(f"[bold]{outcome.outcome}[/bold]{promoted}: {outcome.reason} {took}", soft_wrap=True)
+    printer, seconds = (console if json_file == "-" else out), f"({outcome.seconds:.0f} s)"
+    printer.print(f"[bold]{outcome.outcome}[/bold]{promoted}: {outcome.reason} {seconds}", soft_wrap=True)
     write_json(json_file, outcome.as_dict())

@@ -1,87 +1,66 @@
-"""The behavioural suite: what a careful reader takes for granted, as cases filled from templates, and who fails them.
+"""The behavioural suite: cases that a careful reader labels without doubt, and which of them a model fails.
 
-After CheckList (Ribeiro et al., 2020): a `label` case has one right answer, the texts of an `invariance` case must get
-the same one, and in a `direction` case a score may not move the wrong way. data/behaviours/<language>.json is the suite
-and trains nothing; train-<language>.json has other templates with other words, for training.
+After CheckList (Ribeiro et al. 2020). A `label` case has one correct label. All texts of an `invariance` case must get
+the same label. In a `direction` case a probability must not move the wrong way. The suite is generated from
+data/behaviours/<language>.json, which trains nothing; train-<language>.json has other templates, for training.
 """
 
 import hashlib
 import json
-from collections.abc import Callable
 from dataclasses import asdict
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
-from product.inference.model import Model
+from product.progress import report
 from product.sentiment import LABELS
 from training.data.templates import CASES, FOLDER, LANGUAGES, BadTemplates, Case, generate, read_templates
 
-LEAST_CASES, LEAST_TEMPLATES = 200, 10  # of a capability
-MOVE = 0.1  # CheckList's: a smaller change of a probability is no failure
-ROUNDING = 1e-9  # 0.8 - 0.7 is a little more than 0.1 in floating point
+MIN_CASES, MIN_TEMPLATES = 200, 10
+"""Of each capability."""
+TOLERANCE = 0.1
+"""Changes of a probability up to this much are no failure, as in CheckList."""
+ROUNDING = 1e-9  # 0.8 - 0.7 is slightly more than 0.1 in floating point
 
 
 def cases(language: str) -> list[Case]:
-    """The suite, the same everywhere: CASES different cases a capability, taken in turn from its templates.
+    """The suite, identical on every machine: CASES different cases per capability, from its templates in turn.
 
-    Raises BadTemplates naming the capability that has an unknown slot, too few templates or too few cases.
+    Raises BadTemplates for a capability that has an unknown slot, too few templates or too few cases.
     """
     suite, found = read_templates(language), []
     for name, capability in suite["capabilities"].items():
-        templates, made = len(capability["templates"]), generate(suite, name, CASES, seed=language)
-        if templates < LEAST_TEMPLATES:
-            raise BadTemplates(f"{language}.json: {name}: {templates} templates; {LEAST_TEMPLATES} are the least")
-        if len(made) < LEAST_CASES:
+        templates, generated = len(capability["templates"]), generate(suite, name, CASES, seed=language)
+        if templates < MIN_TEMPLATES:
+            raise BadTemplates(f"{language}.json: {name}: {templates} templates; at least {MIN_TEMPLATES} are needed")
+        if len(generated) < MIN_CASES:
             raise BadTemplates(
-                f"{language}.json: {name}: only {len(made)} different cases; {LEAST_CASES} are the least"
+                f"{language}.json: {name}: only {len(generated)} different cases; at least {MIN_CASES} are needed"
             )
-        found += made
+        found += generated
     return found
 
 
 def select(language: str, capability: str) -> dict[str, list[Case]]:
-    """Language → its cases; an empty name means all. Raises BadTemplates naming what there is."""
+    """Cases by language; an empty language or capability selects all. Raises BadTemplates for an unknown one."""
     if language not in ("", *LANGUAGES):
-        raise BadTemplates(f"language {language!r} has no suite; there are {', '.join(LANGUAGES)}")
+        raise BadTemplates(f"language {language!r} has no suite; choose one of {', '.join(LANGUAGES)}")
     chosen = {name: cases(name) for name in LANGUAGES if language in ("", name)}
     known = dict.fromkeys(case.capability for suite in chosen.values() for case in suite)
     if capability not in ("", *known):
-        raise BadTemplates(f"capability {capability!r} is not known; known are {', '.join(known)}")
+        raise BadTemplates(f"capability {capability!r} is unknown; choose one of {', '.join(known)}")
     return {name: [case for case in suite if capability in ("", case.capability)] for name, suite in chosen.items()}
 
 
 def digest() -> str:
-    """SHA-256, in hex, of every case of both languages: two reports may be compared where it is the same."""
+    """SHA-256, in hex, of all cases of both languages. Reports can be compared if it is the same."""
     content = [asdict(case) for language in LANGUAGES for case in cases(language)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
 
 def committed_digest() -> str:
+    """The digest in the repository, which changes only when the suite is changed on purpose."""
     return (FOLDER / "suite.sha256").read_text(encoding="utf-8").strip()
-
-
-def judge(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:
-    """Which cases fail, bool [cases]; scores: for each case the probabilities of its texts, [texts, 3]."""
-    rules = {"label": _wrong_label, "invariance": _varies, "direction": _wrong_way}
-    return np.array([rules[case.test](case, rows) for case, rows in zip(cases, scores, strict=True)], dtype=bool)
-
-
-def _wrong_label(case: Case, rows: np.ndarray) -> bool:
-    return bool(rows[0].argmax() != LABELS.index(case.label))
-
-
-def _varies(case: Case, rows: np.ndarray) -> bool:
-    """A variant has another label, and not by a hair: the first one's label has moved as well."""
-    first = rows[0].argmax()
-    moved = np.abs(rows[:, first] - rows[0, first]) > MOVE + ROUNDING
-    return bool(((rows.argmax(axis=1) != first) & moved).any())
-
-
-def _wrong_way(case: Case, rows: np.ndarray) -> bool:
-    before, after = rows[:, LABELS.index(case.label)]
-    wrong = before - after if case.moves == "up" else after - before
-    return bool(wrong > MOVE + ROUNDING)
 
 
 class Scorer(Protocol):
@@ -90,28 +69,57 @@ class Scorer(Protocol):
     def probabilities(self, texts: list[str]) -> np.ndarray: ...
 
 
-def score(model: Scorer, cases: list[Case], say: Callable[[str], None] = lambda message: None) -> list[np.ndarray]:
-    """For each case [texts, 3], in its order; a text that several cases share is read once."""
-    known: dict[str, np.ndarray] = {}
-    for name in dict.fromkeys(case.capability for case in cases):
+def score(model: Scorer, cases: list[Case]) -> list[np.ndarray]:
+    """Probabilities [texts, 3] for each case; a text that several cases share is scored once."""
+    scores: dict[str, np.ndarray] = {}
+    capabilities = list(dict.fromkeys(case.capability for case in cases))
+    for index, name in enumerate(capabilities):
+        report("behavioural suite", index, len(capabilities))
         texts = dict.fromkeys(text for case in cases if case.capability == name for text in case.texts)
-        new = [text for text in texts if text not in known]
-        say(f"{name}: reading {len(new):,} texts")
-        known |= zip(new, model.probabilities(new), strict=True) if new else {}
-    return [np.array([known[text] for text in case.texts]) for case in cases]
+        new = [text for text in texts if text not in scores]
+        scores |= zip(new, model.probabilities(new), strict=True) if new else {}
+    report("behavioural suite", len(capabilities), len(capabilities))
+    return [np.array([scores[text] for text in case.texts]) for case in cases]
 
 
-def summarise(cases: list[Case], failures: np.ndarray) -> dict:
-    """Capability → cases, failures, rate; with `mean` and `worst` of the rates, every capability counting the same."""
-    by_name: dict[str, list[bool]] = {}
+def judge(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:
+    """Which cases fail, bool [cases]; `scores` as `score` returns them."""
+    rules = {"label": _wrong_label, "invariance": _label_varies, "direction": _wrong_direction}
+    pairs = zip(cases, scores, strict=True)
+    return np.array([rules[case.test](case, case_scores) for case, case_scores in pairs], dtype=bool)
+
+
+def _wrong_label(case: Case, scores: np.ndarray) -> bool:
+    return bool(scores[0].argmax() != LABELS.index(case.label))
+
+
+def _label_varies(case: Case, scores: np.ndarray) -> bool:
+    """Whether a variant gets another label while the probability of the first text's label changes clearly."""
+    label = scores[0].argmax()
+    changed = np.abs(scores[:, label] - scores[0, label]) > TOLERANCE + ROUNDING
+    return bool(((scores.argmax(axis=1) != label) & changed).any())
+
+
+def _wrong_direction(case: Case, scores: np.ndarray) -> bool:
+    before, after = scores[:, LABELS.index(case.label)]
+    wrong = before - after if case.moves == "up" else after - before
+    return bool(wrong > TOLERANCE + ROUNDING)
+
+
+def summarise(cases: list[Case], failures: np.ndarray) -> dict[str, Any]:
+    """Cases, failures and rate by capability, with the `mean` and `worst` of the rates; capabilities weigh the same."""
+    by_capability: dict[str, list[bool]] = {}
     for case, failed in zip(cases, failures, strict=True):
-        by_name.setdefault(case.capability, []).append(bool(failed))
-    rates = {name: sum(each) / len(each) for name, each in by_name.items()}
-    table = {name: {"cases": len(each), "failures": sum(each), "rate": rates[name]} for name, each in by_name.items()}
-    return table | {"mean": sum(rates.values()) / len(rates), "worst": max(rates.values())}
+        by_capability.setdefault(case.capability, []).append(bool(failed))
+    table = {
+        name: {"cases": len(failed), "failures": sum(failed), "rate": sum(failed) / len(failed)}
+        for name, failed in by_capability.items()
+    }
+    rates = [part["rate"] for part in table.values()]
+    return table | {"mean": sum(rates) / len(rates), "worst": max(rates)}
 
 
-def measure(model: Model, language: str) -> dict:
+def measure(model: Scorer, language: str) -> dict[str, Any]:
     """`summarise` for the whole suite of a language."""
     suite = cases(language)
     return summarise(suite, judge(suite, score(model, suite)))

@@ -14,12 +14,12 @@ from product.versions.registry import Versions
 
 
 def find_model(settings: Settings, name: str, backend: str = "onnx-int8") -> Model:
-    """The version in a folder, the version of that id, or the active one; raises BadVersion naming what is wrong."""
+    """Load a version by folder or id; an empty name means the active version. Raises BadVersion."""
     return models.load(find_folder(settings, name), backend, settings.base_model)
 
 
 def find_folder(settings: Settings, name: str) -> Path:
-    """Where the version of that id lies, or the active one; a folder's name stands for itself."""
+    """The folder of a version by folder or id; an empty name means the active version. Raises BadVersion."""
     if name and Path(name).is_dir():
         return Path(name)
     database = Database(settings.database)
@@ -27,15 +27,21 @@ def find_folder(settings: Settings, name: str) -> Path:
     try:
         versions = Versions(settings, database)
         ensure_shipped(settings, versions)
-        return versions.store.folder(name or versions.active())
+        chosen = name or versions.active()
+        if chosen is None:
+            raise BadVersion("no version is active; name one, or install the shipped one: python -m product install")
+        return versions.store.folder(chosen)
     finally:
         database.close()
 
 
-def locate(settings: Settings, name: str) -> Path:
-    """The folder of a version: `name` itself, one of the store's, or the shipped one. Raises BadVersion."""
+def locate_manifest(settings: Settings, name: str) -> Path:
+    """The folder with a version's manifest: `name` itself, a stored version, or the shipped one.
+
+    Unlike `find_folder` it neither opens the database nor installs anything. Raises BadVersion.
+    """
     stored = settings.versions_dir / name
     for folder in (Path(name), stored, SHIPPED_MODEL):
         if (folder / manifests.FILE).is_file() and (folder != SHIPPED_MODEL or manifests.read(folder).id == name):
             return folder
-    raise BadVersion(f"{name!r} is neither a version's folder nor the id of a version in {settings.versions_dir}")
+    raise BadVersion(f"{name!r} is neither a version folder nor the id of a version in {settings.versions_dir}")

@@ -1,4 +1,6 @@
-"""Metrics of a version on labelled rows, as it serves."""
+"""Metrics of a version on labelled rows, as it serves. Training, the gate and the command line share this evaluator."""
+
+from typing import Any
 
 import numpy as np
 from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
@@ -9,66 +11,71 @@ from training.data.rows import Row
 from training.evaluation.calibration_error import ece_interval, expected_calibration_error
 from training.evaluation.slices import slices
 
-NEUTRAL = LABELS.index("neutral")
-LEAST_POLAR = 30
+NEGATIVE, NEUTRAL = LABELS.index("negative"), LABELS.index("neutral")
+MIN_POLAR_ROWS = 30
+"""Fewer rows without a neutral label may lack it by chance."""
 
 
 def targets(rows: list[Row]) -> np.ndarray:
-    """Label indices, int [rows]."""
+    """The labels as indices into LABELS, int [rows]."""
     return np.array([LABELS.index(row.label) for row in rows])
 
 
-def measures(scores: np.ndarray, wanted: np.ndarray, polar: bool = False) -> dict:
-    """Accuracy, macro-F1, confusion (rows wanted, columns given) and ECE; scores [rows, 3], wanted int [rows].
+def measures(scores: np.ndarray, labels: np.ndarray, polar: bool = False) -> dict[str, Any]:
+    """Accuracy, macro-F1, ECE and confusion (rows: label, columns: prediction).
 
-    `polar` rows come from a source without a neutral class: they are measured on negative against positive, with
-    `neutral_share`, the share that would have been answered neutral, beside it.
+    `scores` are probabilities [rows, 3], `labels` indices, int [rows]. `polar` rows come from a corpus without a
+    neutral class: they are measured on negative against positive, and `neutral_share` is the share predicted neutral.
     """
-    answered, classes = scores.argmax(axis=1), list(range(len(LABELS)))
+    predicted, classes = scores.argmax(axis=1), list(range(len(LABELS)))
     if polar:
         classes.remove(NEUTRAL)
-        scores = between_two(scores)
-    given = scores.argmax(axis=1)
+        scores = without_neutral(scores)
+    compared = scores.argmax(axis=1)
     found = {
-        "rows": len(wanted),
-        "accuracy": float(accuracy_score(wanted, given)),
-        "macro_f1": float(f1_score(wanted, given, labels=classes, average="macro", zero_division=0)),
-        "ece": expected_calibration_error(scores, wanted),
-        "confusion": confusion_matrix(wanted, answered, labels=list(range(len(LABELS)))).tolist(),
+        "rows": len(labels),
+        "accuracy": float(accuracy_score(labels, compared)),
+        "macro_f1": float(f1_score(labels, compared, labels=classes, average="macro", zero_division=0)),
+        "ece": expected_calibration_error(scores, labels),
+        "confusion": confusion_matrix(labels, predicted, labels=list(range(len(LABELS)))).tolist(),
     }
-    return found | ({"neutral_share": float((answered == NEUTRAL).mean())} if polar else {})
+    return found | ({"neutral_share": float((predicted == NEUTRAL).mean())} if polar else {})
 
 
-def between_two(scores: np.ndarray) -> np.ndarray:
-    """The probabilities [rows, 3] with neutral left out."""
-    left = scores.copy()
-    left[:, NEUTRAL] = 0
-    return left / left.sum(axis=1, keepdims=True)
+def without_neutral(scores: np.ndarray) -> np.ndarray:
+    """The probabilities [rows, 3] with neutral set to 0 and the other two scaled to sum to 1."""
+    polar = scores.copy()
+    polar[:, NEUTRAL] = 0
+    polar /= polar.sum(axis=1, keepdims=True)
+    return polar
 
 
-def polar_rows(rows: list[Row]) -> bool:
-    """Whether rows have negative and positive labels alone, and are enough for that not to be chance."""
-    return len(rows) >= LEAST_POLAR and {row.label for row in rows} == {"negative", "positive"}
+def are_polar(rows: list[Row]) -> bool:
+    """Whether the rows have only negative and positive labels, and are enough for that not to be chance."""
+    return len(rows) >= MIN_POLAR_ROWS and {row.label for row in rows} == {"negative", "positive"}
 
 
-def routing(scores: np.ndarray, wanted: np.ndarray) -> float | None:
-    """Of N negative messages, the share met in the first N when read by the probability of negative, most probable
-    first (R-precision: Manning et al. 2008, "Introduction to Information Retrieval", section 8.4). None without any."""
-    negative = wanted == LABELS.index("negative")
+def routing(scores: np.ndarray, labels: np.ndarray) -> float | None:
+    """Of N negative messages, the share that is among the N messages with the highest negative probability.
+
+    This is R-precision (Manning et al. 2008, "Introduction to Information Retrieval", section 8.4). None if there is
+    no negative message. `scores` [rows, 3], `labels` int [rows].
+    """
+    negative = labels == NEGATIVE
     if not negative.any():
         return None
-    first = np.argsort(-scores[:, LABELS.index("negative")], kind="stable")[: negative.sum()]
+    first = np.argsort(-scores[:, NEGATIVE], kind="stable")[: negative.sum()]
     return float(negative[first].mean())
 
 
-def evaluate(model: Model, rows: list[Row]) -> dict:
-    """`measures` of the whole with the interval of its ECE and the routing measure; of each slice under "slices"."""
-    scores, wanted = model.probabilities([row.text for row in rows]), targets(rows)
+def evaluate(model: Model, rows: list[Row]) -> dict[str, Any]:
+    """`measures` of all rows with `ece_interval` and `routing`, and of each slice under `slices`."""
+    scores, labels = model.probabilities([row.text for row in rows]), targets(rows)
 
-    def part(indices: np.ndarray) -> dict:
-        return measures(scores[indices], wanted[indices], polar_rows([rows[index] for index in indices]))
+    def part(indices: np.ndarray) -> dict[str, Any]:
+        return measures(scores[indices], labels[indices], are_polar([rows[index] for index in indices]))
 
-    whole = part(np.arange(len(rows)))
-    judged = between_two(scores) if polar_rows(rows) else scores
-    whole |= {"ece_interval": ece_interval(judged, wanted), "routing": routing(scores, wanted)}
-    return whole | {"slices": {name: part(indices) for name, indices in slices(rows).items()}}
+    compared = without_neutral(scores) if are_polar(rows) else scores
+    overall = part(np.arange(len(rows)))
+    overall |= {"ece_interval": ece_interval(compared, labels), "routing": routing(scores, labels)}
+    return overall | {"slices": {name: part(indices) for name, indices in slices(rows).items()}}

@@ -1,8 +1,9 @@
-"""What a run trains and writes: checkpoints, adapters and the parts of an expert."""
+"""Train a plan, and write what was trained: checkpoints, adapters and packed weights."""
 
 import json
 import shutil
 from pathlib import Path
+from typing import Any
 
 import torch
 from transformers import PreTrainedModel
@@ -27,43 +28,49 @@ from training.release.lineage import RESULT_FILE, expert_runs
 from training.release.plan import Plan
 
 TRAINED, HISTORY = "trained", "history.json"
+"""In a run's work folder: the trained weights, and the history of losses and scores."""
+SHAPE = ("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size")
+"""Fields of a config that must agree before weights can be stored as a difference."""
 
 
 def starting_model(plan: Plan) -> PreTrainedModel:
-    """The model that training starts from, fp32: the same each time, a fresh head too."""
+    """The model that training starts from, in fp32. Each call gives the same weights, the fresh head included."""
     torch.manual_seed(plan.recipe.seed)
-    start = [plan.options.start] if plan.options.start else []
-    model = checkpoint.assemble(plan.base, start) if start else checkpoint.load_base(plan.base, dtype=torch.float32)
+    if plan.options.start:
+        model = checkpoint.assemble(plan.base, [plan.options.start])
+    else:
+        assert plan.base is not None  # a plan without a start has a base
+        model = checkpoint.load_base(plan.base, dtype=torch.float32)
     if plan.layers:
         keep_layers(model, plan.layers)
-    # What an adapter is merged into later is kept in half precision: it learns on just that.
+    # An adapter is merged later into weights kept in half precision, so it must be trained on those.
     return model if plan.recipe.method == "full" or plan.on_base else model.half().float()
 
 
-def train_plan(plan: Plan) -> list[dict]:
-    """Train; the result lies in the work folder after it. Returns the history. Every process of a run calls this."""
+def train_plan(plan: Plan) -> list[dict[str, Any]]:
+    """Train, leave the result in the work folder, and return the history. Every process of a run calls this."""
     history = plan.work / HISTORY
     if history.is_file():
-        return json.loads(history.read_text(encoding="utf-8"))
+        return list(json.loads(history.read_text(encoding="utf-8")))
     encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
-    # Only now: the teacher has read the rows as they were written.
+    # Only now: the teachers score the rows without misspellings.
     rows = misspell(plan.rows, plan.recipe.misspelled, plan.recipe.seed)
     data = encode(rows, encoder, plan.targets)
-    early_stopping = EarlyStopping(plan.watched, encoder)
-    model, told = train(starting_model(plan), data, plan.recipe, plan.work, early_stopping)
-    return save_trained(plan, model, told)
+    early_stopping = EarlyStopping(plan.early_stopping_rows, encoder)
+    model, losses = train(starting_model(plan), data, plan.recipe, plan.work, early_stopping)
+    save_trained(plan, model, losses)
+    return list(losses)
 
 
-def save_trained(plan: Plan, model, told: list[dict]) -> list[dict]:
-    """Put the trained weights down whole: what comes after may be killed, and need not train again."""
+def save_trained(plan: Plan, model: PreTrainedModel, history: list[dict[str, Any]]) -> None:
+    """Save the trained weights, so that a run killed later need not train again."""
     if distributed.is_first():
         model.save_pretrained(plan.work / TRAINED)
-        (plan.work / HISTORY).write_text(json.dumps(told), encoding="utf-8")
-    return told
+        (plan.work / HISTORY).write_text(json.dumps(history), encoding="utf-8")
 
 
 def trained_model(plan: Plan) -> PreTrainedModel:
-    """What came of it as one model, adapters merged, fp32."""
+    """The trained model in fp32, adapters merged."""
     if plan.recipe.method == "full":
         return checkpoint.load_base(plan.work / TRAINED, dtype=torch.float32)
     return checkpoint.merge(starting_model(plan), plan.work / TRAINED)
@@ -75,53 +82,48 @@ def write_checkpoint(plan: Plan, folder: Path) -> None:
     shutil.copy(plan.tokenizer, folder / TOKENIZER_FILE)
 
 
-def write_expert_parts(plan: Plan, language: str, draft: Path) -> tuple[Path | None, list[str]]:
-    """Write the parts of an expert under `draft`. Returns (the folder of the base they belong to, their names)."""
+def write_expert_parts(plan: Plan, draft: Path) -> tuple[Path | None, list[str]]:
+    """Write the parts of an expert under `draft`.
+
+    Returns the folder of the base that the parts need, None if they need none, and the names of the parts.
+    """
     if plan.recipe.method == "lora":
-        return _write_adapter(plan, language, draft)
+        return _write_adapter(plan, draft)
     if not plan.options.pack:
-        save_half(trained_model(plan), draft / language / "checkpoint")
-        return None, [f"{language}/checkpoint"]
-    return write_packed(trained_model(plan), plan.base, plan.tokenizer, plan.options.pack, language, draft)
+        save_half(trained_model(plan), draft / plan.language / "checkpoint")
+        return None, [f"{plan.language}/checkpoint"]
+    part = f"{plan.language}/packed"
+    return write_packed(trained_model(plan), draft / part, plan.options.pack, plan.base, plan.tokenizer), [part]
 
 
-def write_packed(
-    model: PreTrainedModel, base: Path | None, tokenizer: Path, bits: int, language: str, draft: Path
-) -> tuple[Path | None, list[str]]:
-    """The model as the one part of an expert, as a difference from `base` where that can be."""
-    base = shared_base(base, tokenizer, model)
-    packing.pack(model, draft / language / "packed", bits=bits, embedding_bits=EMBEDDING_BITS, base=base)
-    return base, [f"{language}/packed"]
-
-
-def _write_adapter(plan: Plan, language: str, draft: Path) -> tuple[Path | None, list[str]]:
-    shutil.copytree(plan.work / TRAINED, draft / language / "adapter")
-    convert_to_half(draft / language / "adapter")
+def _write_adapter(plan: Plan, draft: Path) -> tuple[Path | None, list[str]]:
+    shutil.copytree(plan.work / TRAINED, draft / plan.language / "adapter")
+    convert_to_half(draft / plan.language / "adapter")
     if plan.on_base:
-        return plan.base, [f"{language}/adapter"]
-    save_half(starting_model(plan), draft / language / "start")
-    return None, [f"{language}/start", f"{language}/adapter"]
+        return plan.base, [f"{plan.language}/adapter"]
+    save_half(starting_model(plan), draft / plan.language / "start")
+    return None, [f"{plan.language}/start", f"{plan.language}/adapter"]
+
+
+def write_packed(model: PreTrainedModel, folder: Path, bits: int, base: Path | None, tokenizer: Path) -> Path | None:
+    """Pack the weights into `folder`, as a difference from `base` if possible. Returns the base that they then need."""
+    shared = shared_base(base, tokenizer, model)
+    packing.pack(model, folder, bits=bits, embedding_bits=EMBEDDING_BITS, base=shared)
+    return shared
 
 
 def shared_base(base: Path | None, tokenizer: Path, model: PreTrainedModel) -> Path | None:
-    """The base, if every installation has it and the model is made of it: then only the difference is kept."""
+    """The base, if every installation has it and the model has its shape and tokenizer; else None."""
     if not base or manifests.sha256(base / "model.safetensors") != checkpoint.BASE_SHA256:
         return None
-    same_words = manifests.sha256(base / TOKENIZER_FILE) == manifests.sha256(tokenizer)
+    same_tokenizer = manifests.sha256(base / TOKENIZER_FILE) == manifests.sha256(tokenizer)
     config = json.loads((base / "config.json").read_text(encoding="utf-8"))
-    shape = ("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size")
-    return base if same_words and all(config[name] == getattr(model.config, name) for name in shape) else None
-
-
-def move_into_place(draft: Path, out: Path) -> None:
-    """A finished folder in its place, which is new or empty: all of it or nothing."""
-    if out.exists():
-        out.rmdir()
-    draft.rename(out)
+    same_shape = all(config[name] == getattr(model.config, name) for name in SHAPE)
+    return base if same_tokenizer and same_shape else None
 
 
 def unpack_expert(settings: Settings, folder: Path, language: str, out: Path) -> Manifest:
-    """The expert of a version as a checkpoint in `out`, with the runs behind it: to go on from, or to learn from.
+    """Write the expert of a version as a checkpoint, with the record of its runs: a start or a teacher for others.
 
     Raises BadRequest, BadVersion, BadBase.
     """
@@ -131,13 +133,22 @@ def unpack_expert(settings: Settings, folder: Path, language: str, out: Path) ->
         raise BadRequest(f"--language {language}: {manifest.id} has {', '.join(manifest.experts)}")
     expert = manifest.experts[language]
     save_half(checkpoint.load_expert(folder, manifest, language, settings.base_model), out)
-    own = folder / expert.tokenizer
-    shutil.copy(own if own.is_file() else checkpoint.locate_base(settings.base_model) / TOKENIZER_FILE, out)
+    tokenizer = folder / expert.tokenizer
+    if not tokenizer.is_file():
+        tokenizer = checkpoint.locate_base(settings.base_model) / TOKENIZER_FILE
+    shutil.copy(tokenizer, out)
     write_json(out / RESULT_FILE, {"before": expert_runs(manifest, language)})
     return manifest
 
 
 def check_new_folder(out: Path) -> None:
-    """Raises BadRequest where a version would be written over something."""
+    """Raises BadRequest if the folder has content that would be overwritten."""
     if out.exists() and any(out.iterdir()):
-        raise BadRequest(f"--out {out}: there is something in it already; name a new or empty folder")
+        raise BadRequest(f"--out {out} is not empty; name a new or empty folder")
+
+
+def move_into_place(draft: Path, out: Path) -> None:
+    """Give a finished folder its final name; `out` must be new or empty."""
+    if out.exists():
+        out.rmdir()
+    draft.rename(out)

@@ -1,6 +1,6 @@
-"""One version from the experts of several."""
+"""Make one version from the experts of several."""
 
-from collections.abc import Callable
+import logging
 from pathlib import Path
 
 from product.inference import manifest as manifests
@@ -10,9 +10,11 @@ from training.data.rows import BadRequest
 from training.modelling.packaging import complete_version, copy_expert
 from training.release.checkpoints import check_new_folder
 
+log = logging.getLogger(__name__)
 
-def combine(sources: dict[str, Path], out: Path, version: str, say: Callable) -> Manifest:
-    """One version of the experts that finished versions have for the languages; their measures are put together.
+
+def combine(sources: dict[str, Path], out: Path, version: str) -> Manifest:
+    """Write a version with the expert of each language from the version folder given for it; metrics are merged.
 
     Raises BadRequest, BadVersion.
     """
@@ -20,11 +22,13 @@ def combine(sources: dict[str, Path], out: Path, version: str, say: Callable) ->
     found = {language: manifests.verify(folder) for language, folder in sources.items()}
     for language, manifest in found.items():
         if language not in manifest.experts:
-            has = ", ".join(manifest.experts)
-            raise BadRequest(f"--{language} {sources[language]}: {manifest.id} has no such expert, only {has}")
+            available = ", ".join(manifest.experts)
+            raise BadRequest(
+                f"--{language} {sources[language]}: {manifest.id} has no {language} expert, only {available}"
+            )
     experts: dict[str, Expert] = {}
     for language, manifest in found.items():
-        say(f"{language}: the expert of {manifest.id}")
+        log.info("%s: the expert of %s", language, manifest.id)
         experts[language] = copy_expert(sources[language], manifest.experts[language], language, out)
     details = {
         "metrics": {name: value for manifest in found.values() for name, value in manifest.metrics.items()},
@@ -33,5 +37,5 @@ def combine(sources: dict[str, Path], out: Path, version: str, say: Callable) ->
         "corrections": sum(manifest.corrections for manifest in found.values()),
     }
     manifest = complete_version(out, version, experts, details)
-    models.load(out)
+    models.load(out)  # raises BadVersion if its canary texts fail
     return manifest

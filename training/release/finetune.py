@@ -1,9 +1,11 @@
-"""From labelled corpora, or from a checkpoint, to a finished version folder."""
+"""Make a finished version folder by training on labelled corpora, or from an existing checkpoint."""
 
+import logging
 import shutil
 import time
-from collections.abc import Callable
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import torch
 
@@ -23,142 +25,143 @@ from training.modelling import distributed
 from training.modelling.packaging import MAX_TOKENS, ExpertParts, build_expert, complete_version
 from training.modelling.run_folder import delete_run_folder, write_json
 from training.release import checkpoints
-from training.release import plan as plans
 from training.release.checkpoints import check_new_folder
-from training.release.lineage import RESULT_FILE, corpus_origins, recorded_runs, run_record, version_lineage
-from training.release.plan import Options, Plan
+from training.release.lineage import RESULT_FILE, recorded_runs, run_record, version_lineage
+from training.release.plan import Plan, Request, make_plan
 
-NO_OPTIONS = Options()
+log = logging.getLogger(__name__)
 
 
-def finetune_version(
-    settings: Settings,
-    *,
-    corpora: list[str],
-    out: Path,
-    method: str,
-    base: str,
-    version: str,
-    overrides: dict,
-    say: Callable,
-    language: str = "en",
-    options: Options = NO_OPTIONS,
-) -> Manifest | None:
-    """Train, export, calibrate and measure a version with one expert; with `checkpoint_only`, write weights and
-    tokenizer. `out` is there once all of it is; a run that was killed goes on where it was.
+def finetune_version(settings: Settings, request: Request, version: str) -> Manifest | None:
+    """Train, export, calibrate and measure a version with one expert; with `checkpoint_only`, only train and write.
 
-    Under torchrun every process calls this and trains; the first one does all else, and returns the manifest.
+    The folder `request.out` appears once everything in it is complete. A killed run continues when it is called again.
+    Under torchrun every process calls this and trains; the first one does everything else and returns the manifest.
+    Raises BadRequest, BadRun, BadBase, CorpusUnavailable.
     """
     started = time.monotonic()
-    recipe = plans.recipe_for(method, overrides)
-    check_language(language)
+    check_language(request.language)
     distributed.join()
-
-    def resolved() -> Plan:
-        check_new_folder(out)
-        return plans.make_plan(settings, corpora, recipe, options, base=base, language=language, out=out, say=say)
-
-    plan = distributed.from_first(resolved)
+    plan = distributed.from_first(lambda: _checked_plan(settings, request))
     if distributed.is_first():
-        say(f"training on {len(plan.rows):,} rows ({method}), watched by {len(plan.watched):,} validation rows")
+        log.info(
+            "training on %s rows (%s), with %s validation rows for early stopping",
+            f"{len(plan.rows):,}",
+            plan.recipe.method,
+            f"{len(plan.early_stopping_rows):,}",
+        )
     history = checkpoints.train_plan(plan)
     distributed.leave()
     if not distributed.is_first():
         return None
-    manifest, draft = None, out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    run = run_record(plan, corpus_origins(corpora), time.monotonic() - started)
-    if options.checkpoint_only:
+    return _write_result(settings, plan, version, history, started)
+
+
+def _checked_plan(settings: Settings, request: Request) -> Plan:
+    check_new_folder(request.out)
+    return make_plan(settings, request)
+
+
+def _write_result(
+    settings: Settings, plan: Plan, version: str, history: list[dict[str, Any]], started: float
+) -> Manifest | None:
+    """Write the version or checkpoint with the record of its run, and discard the work folder."""
+    out = plan.request.out
+    draft = _new_draft(out)
+    record = run_record(plan, time.monotonic() - started)
+    if plan.options.checkpoint_only:
+        manifest, record_file = None, draft / RESULT_FILE
         checkpoints.write_checkpoint(plan, draft)
     else:
-        manifest = build_version(settings, plan, run, draft, version, language, base, say)
-    told = draft / RESULT_FILE if options.checkpoint_only else out.with_name(f"{out.name}.json")
-    write_json(told, run | {"history": history})
+        manifest = build_version(settings, plan, record, draft, version)
+        record_file = out.with_name(f"{out.name}.json")
+    write_json(record_file, record | {"history": history})
     checkpoints.move_into_place(draft, out)
     delete_run_folder(plan.work)
     return manifest
 
 
-def build_version(
-    settings: Settings,
-    plan: Plan,
-    run: dict,
-    draft: Path,
-    version: str,
-    language: str,
-    base_name: str,
-    say: Callable,
-) -> Manifest:
-    """The version of what was trained, written to `draft`; its manifest tells this run and those before it."""
-    base, parts = checkpoints.write_expert_parts(plan, language, draft)
-    max_tokens = min(MAX_TOKENS, plan.positions)
-    expert_parts = ExpertParts(base, parts, plan.tokenizer, base_name, max_tokens)
-    expert = build_expert(draft, language, expert_parts, plan.validation)
-    details = version_lineage([*run["before"], run])
-    asked_for = [name for name, _ in map(parse_request, run["corpora"]) if not name.startswith(GENERATED)]
-    names = reported_corpora(language, asked_for, settings.corpus_dir)
-    manifest = complete_version(draft, version, {language: expert}, details)
-    return with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
+def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft: Path, version: str) -> Manifest:
+    """Write the trained version to `draft`; its manifest records this run and those before it."""
+    language = plan.language
+    base, names = checkpoints.write_expert_parts(plan, draft)
+    parts = ExpertParts(base, names, plan.tokenizer, plan.request.base, min(MAX_TOKENS, plan.positions))
+    expert = build_expert(draft, language, parts, plan.validation)
+    manifest = complete_version(draft, version, {language: expert}, version_lineage([*record["before"], record]))
+    requested = [parse_request(corpus)[0] for corpus in plan.request.corpora]
+    corpora = [name for name in requested if not name.startswith(GENERATED)]
+    reported = reported_corpora(language, corpora, settings.corpus_dir)
+    return with_test_metrics(draft, manifest, reported, settings.corpus_dir)
 
 
-def version_from_checkpoint(
-    settings: Settings,
-    folder: Path,
-    *,
-    language: str,
-    bits: int,
-    corpora: list[str],
-    out: Path,
-    version: str,
-    say: Callable,
-) -> Manifest:
-    """A version of a checkpoint as it is: packed, exported, calibrated on all validation rows of the corpora, measured.
+@dataclass(frozen=True)
+class CheckpointRequest:
+    """A checkpoint to make a version of: corpora to calibrate on, bits of its weights, and the folder to write."""
 
-    Raises BadRequest, CorpusUnavailable.
+    folder: Path
+    corpora: list[str]
+    out: Path
+    language: str = "en"
+    bits: int = 8
+
+
+def version_from_checkpoint(settings: Settings, request: CheckpointRequest, version: str) -> Manifest:
+    """Pack, export, calibrate and measure a checkpoint without training it.
+
+    It is calibrated on all validation rows of the corpora. Raises BadRequest, CorpusUnavailable.
     """
+    language, folder = request.language, request.folder
     check_language(language)
-    check_new_folder(out)
+    check_new_folder(request.out)
     require_checkpoint(folder, "--model")
-    check_bits(bits, "--pack")
-    validation = [row for name in corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)]
-    draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    check_bits(request.bits, "--pack")
+    validation = [
+        row for name in request.corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)
+    ]
+    draft = _new_draft(request.out)
     model = checkpoint.load_base(folder, dtype=torch.float32)
-    own = checkpoint.locate_base(settings.base_model) if language == "en" else None
-    tokenizer = folder / TOKENIZER_FILE
-    base, parts = checkpoints.write_packed(model, own, tokenizer, bits, language, draft)
+    product_base = checkpoint.locate_base(settings.base_model) if language == "en" else None
+    part, tokenizer = f"{language}/packed", folder / TOKENIZER_FILE
+    base = checkpoints.write_packed(model, draft / part, request.bits, product_base, tokenizer)
     max_tokens = min(MAX_TOKENS, model.config.max_position_embeddings)
-    expert_parts = ExpertParts(base, parts, tokenizer, max_tokens=max_tokens)
-    expert = build_expert(draft, language, expert_parts, validation)
-    stages = recorded_runs([folder])
-    manifest = complete_version(draft, version, {language: expert}, version_lineage(stages) if stages else {})
-    names = reported_corpora(language, corpora, settings.corpus_dir)
-    manifest = with_test_metrics(draft, manifest, names, settings.corpus_dir, say)
-    checkpoints.move_into_place(draft, out)
+    parts = ExpertParts(base, [part], tokenizer, max_tokens=max_tokens)
+    expert = build_expert(draft, language, parts, validation)
+    runs = recorded_runs([folder])
+    manifest = complete_version(draft, version, {language: expert}, version_lineage(runs) if runs else {})
+    names = reported_corpora(language, request.corpora, settings.corpus_dir)
+    manifest = with_test_metrics(draft, manifest, names, settings.corpus_dir)
+    checkpoints.move_into_place(draft, request.out)
     return manifest
 
 
+def _new_draft(out: Path) -> Path:
+    """Where a folder is written before it gets its name; an earlier draft is deleted."""
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    return draft
+
+
 def check_language(language: str) -> None:
-    """Raises BadRequest for a language that no expert is for."""
+    """Raises BadRequest for a language without experts."""
     if language not in REPORTED:
-        raise BadRequest(f"--language {language!r} is not known; known are {', '.join(REPORTED)}")
+        raise BadRequest(f"--language {language!r} is unknown; choose one of {', '.join(REPORTED)}")
 
 
-def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus_dir: str, say: Callable) -> Manifest:
-    """The version with its measures on the test rows of these corpora, as far as they are to be had."""
+def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus_dir: str) -> Manifest:
+    """Measure the version on the test rows of these corpora, as far as they are available, and write its manifest."""
     served, metrics = models.load(folder), {}
     for name in names:
         try:
             rows = catalogue.load_clean(name, "test", corpus_dir)
-        except CorpusUnavailable as reason:
-            say(f"not measured: {reason}")
+        except CorpusUnavailable as error:
+            log.info("not measured: %s", error)
             continue
-        say(f"measuring on {len(rows):,} test rows of {name}")
+        log.info("measuring on %s test rows of %s", f"{len(rows):,}", name)
         metrics[f"{name} test"] = evaluate(served, rows)
     return manifests.write(folder, manifest.model_copy(update={"metrics": metrics}))
 
 
-def reported_corpora(language: str, asked: list[str], corpus_dir: str) -> list[str]:
-    """What a new version is measured on. The Hub is asked only for a corpus that it was trained on."""
-    known = [name for name in REPORTED[language] if name in asked or corpus_dir or not catalogue.find(name).hub]
-    return known + [name for name in asked if name not in known and "test" in catalogue.find(name).splits]
+def reported_corpora(language: str, trained: list[str], corpus_dir: str) -> list[str]:
+    """The corpora to measure a new version on. The Hub is asked only for those that it was trained on."""
+    known = [name for name in REPORTED[language] if name in trained or corpus_dir or not catalogue.find(name).hub]
+    return known + [name for name in trained if name not in known and "test" in catalogue.find(name).splits]

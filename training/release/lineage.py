@@ -1,36 +1,38 @@
-"""The runs that led to a checkpoint or a version: recorded beside checkpoints, kept in manifests."""
+"""The runs that led to a checkpoint or a version, as result files and manifests record them."""
 
 import json
 from dataclasses import asdict
 from pathlib import Path
+from typing import Any
 
 from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.manifest import Manifest
-from training.compression.distillation import (
-    Teacher,
-)
+from training.compression.distillation import Teacher
 from training.data import catalogue
 from training.data.preparation import parse_request
 from training.modelling.packaging import package_versions
 from training.modelling.run_folder import machine
 from training.release.plan import Options, Plan
 
-TRAINED, HISTORY, RESULT_FILE = "trained", "history.json", "result.json"
+RESULT_FILE = "result.json"
+"""The record of a run, beside the checkpoint that it wrote."""
 STAGE_FIELDS = ("corpora", "recipe", "options", "rows", "seconds")
-"""What a version's manifest keeps of each run that led to it."""
+"""What a manifest keeps of each run."""
 
 
-def run_record(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
-    """What a run was: for its result file, and for the manifest of what comes of it. `before` are the runs that made
-    the teachers and the start, the earliest first."""
+def run_record(plan: Plan, seconds: float) -> dict[str, Any]:
+    """What a run did, for its result file and its version's manifest.
+
+    `before` holds the records of the runs that made the teachers and the starting checkpoint, the earliest first.
+    """
     before = previous_runs(plan.options)
     return {
         "base": before[0]["base"] if before else base_name(plan),
-        "corpora": origins,
+        "corpora": corpus_origins(plan.request.corpora),
         "steps": [vars(step) for step in plan.steps],
         "recipe": asdict(plan.recipe),
-        "options": {name: _display_name(value) for name, value in vars(plan.options).items() if value},
+        "options": {name: _option_text(value) for name, value in vars(plan.options).items() if value},
         "rows": len(plan.rows),
         "seconds": round(seconds, 1),
         "machine": machine(),
@@ -38,26 +40,28 @@ def run_record(plan: Plan, origins: dict[str, str], seconds: float) -> dict:
     }
 
 
-def previous_runs(options: Options) -> list[dict]:
-    """The runs behind the teachers and the start, as their result files tell them; none where there is no such file."""
-    return recorded_runs([*(one.folder for one in options.teachers), *([options.start] if options.start else [])])
+def previous_runs(options: Options) -> list[dict[str, Any]]:
+    """The recorded runs behind the teachers and the starting checkpoint, the earliest first."""
+    folders = [teacher.folder for teacher in options.teachers]
+    return recorded_runs([*folders, options.start] if options.start else folders)
 
 
-def recorded_runs(folders: list[Path]) -> list[dict]:
-    """The runs that led to checkpoints, each once, as the result files beside them tell it."""
-    found: list[dict] = []
+def recorded_runs(folders: list[Path]) -> list[dict[str, Any]]:
+    """The runs that led to these checkpoints, each once; checkpoints without a result file are skipped."""
+    runs: list[dict[str, Any]] = []
     for folder in folders:
         if (folder / RESULT_FILE).is_file():
             result = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
             result.pop("history", None)
-            # An average of checkpoints is no run: it has only runs before it.
-            found += [run for run in [*result.pop("before", []), result] if run and run not in found]
-    return found
+            # An average of checkpoints is no run itself: its result file only has runs before it.
+            runs += [run for run in [*result.pop("before", []), result] if run and run not in runs]
+    return runs
 
 
 def base_name(plan: Plan) -> str:
-    """How a card calls the model that a run began with: by what its config says, else by its folder."""
+    """The name of the model that a run started from: its Hub id or `made_from` where known, else its folder's name."""
     folder = plan.base or plan.options.start
+    assert folder is not None  # a plan without a base has a start
     weights = folder / "model.safetensors"
     if weights.is_file() and manifests.sha256(weights) == checkpoint.BASE_SHA256:
         return checkpoint.HUB_ID
@@ -65,15 +69,8 @@ def base_name(plan: Plan) -> str:
     return config.get("made_from") or folder.name
 
 
-def _display_name(value: Path | str | int | tuple[Teacher, ...]) -> str:
-    """A folder by its name alone: where it lies is of this machine."""
-    if isinstance(value, tuple):
-        return ", ".join(f"{one.corpus}={one.folder.name}" if one.corpus else one.folder.name for one in value)
-    return value.name if isinstance(value, Path) else str(value)
-
-
-def version_lineage(stages: list[dict]) -> dict:
-    """What a manifest keeps of the runs that led to a version, the earliest first."""
+def version_lineage(stages: list[dict[str, Any]]) -> dict[str, Any]:
+    """The fields `data` and `training` of a manifest, from the records of its runs, the earliest first."""
     return {
         "data": {
             "corpora": {request: origin for stage in stages for request, origin in stage["corpora"].items()},
@@ -89,9 +86,12 @@ def version_lineage(stages: list[dict]) -> dict:
     }
 
 
-def expert_runs(manifest: Manifest, language: str) -> list[dict]:
-    """The runs that led to one expert of a version, read back from its manifest; only the last has its steps."""
-    training, data = (kept.get(language, kept) for kept in (manifest.training, manifest.data))
+def expert_runs(manifest: Manifest, language: str) -> list[dict[str, Any]]:
+    """The records of the runs that led to one expert, restored from its manifest.
+
+    The last run gets the preparation steps of all: the manifest does not say which step belongs to which run.
+    """
+    training, data = (part.get(language, part) for part in (manifest.training, manifest.data))
     if "stages" not in training:
         return []
     common = {"base": training["base"], "machine": training["machine"], "steps": []}
@@ -100,5 +100,13 @@ def expert_runs(manifest: Manifest, language: str) -> list[dict]:
 
 
 def corpus_origins(requests: list[str]) -> dict[str, str]:
-    """Where the rows of each request come from, as a manifest tells it."""
+    """The origin of the rows of each requested corpus."""
     return {request: catalogue.find(parse_request(request)[0]).origin for request in requests}
+
+
+def _option_text(value: Path | str | int | tuple[Teacher, ...]) -> str:
+    """Folders by their name alone: their paths mean nothing on another machine."""
+    if isinstance(value, tuple):
+        names = [(teacher.corpus, teacher.folder.name) for teacher in value]
+        return ", ".join(f"{corpus}={folder}" if corpus else folder for corpus, folder in names)
+    return value.name if isinstance(value, Path) else str(value)

@@ -1,12 +1,13 @@
-"""A training request, resolved: rows, targets and the model to start from.
+"""A request to train, checked and resolved to a plan: rows, targets and the model to start from.
 
-A plan can be pickled: the other processes of a run receive it from the first one.
+Plans can be pickled: the first process of a run makes the plan and sends it to the others.
 """
 
 import json
-from collections.abc import Callable
+import logging
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from product.inference import checkpoint, packing
 from product.inference.model import TOKENIZER_FILE
@@ -21,17 +22,23 @@ from training.modelling.batches import Targets
 from training.modelling.recipe import FULL, Recipe, mixed_precision, rows_per_process
 from training.modelling.run_folder import open_run_folder
 
+log = logging.getLogger(__name__)
 ALPHA = 2
-"""An adapter's alpha for each rank."""
+"""The alpha of an adapter per rank."""
+METHODS: dict[str, dict[str, Any]] = {"lora": {}, "full": FULL}
+"""The fields of a recipe that each method sets."""
+MINIMUM = {"batch_size": 1, "evaluations_per_epoch": 1, "max_tokens": 8, "rank": 1}
+SHARES = ("soft_share", "warmup", "weight_decay", "label_smoothing", "misspelled")
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run may be asked for beside its recipe.
+    """What a run can be asked for beside its recipe.
 
-    `layers`: the encoder layers to keep, as `0,2,4`. `teachers`: checkpoints to learn from. `start`: a checkpoint,
-    maybe packed, to go on from instead of a base with a fresh head. `validation_rows`: at most so many of each corpus
-    while training. `checkpoint_only`: weights and tokenizer alone. `pack`: bits of the weights, 0 for half precision.
+    `layers`: the encoder layers to keep, such as `0,2,4`; empty for all. `teachers`: checkpoints to learn from.
+    `start`: a checkpoint, packed or not, to continue from instead of a base with a fresh head. `validation_rows`: the
+    maximum per corpus during training; None for all. `checkpoint_only`: write weights and tokenizer, no version.
+    `pack`: bits of the stored weights; 0 for half precision.
     """
 
     layers: str = ""
@@ -43,12 +50,29 @@ class Options:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Rows and models of a run. `validation` are all rows, `watched` those that watch the training; `base` is None
-    where `start` brings all that it takes."""
+class Request:
+    """What to train: `corpora` as the command line names them, the expert's language, and the folder of the result.
 
+    `base` is a folder or a Hub id; empty for the base model of the settings.
+    """
+
+    corpora: list[str]
     recipe: Recipe
-    options: Options
+    out: Path
+    base: str = ""
+    language: str = "en"
+    options: Options = Options()
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Rows and models of a run.
+
+    `validation` has all validation rows, `early_stopping_rows` those evaluated during training. `base` is None where
+    `start` is complete by itself. `positions` is the number of tokens that the model can read.
+    """
+
+    request: Request
     base: Path | None
     tokenizer: Path
     layers: list[int]
@@ -56,143 +80,146 @@ class Plan:
     rows: list[Row]
     targets: Targets | None
     validation: list[Row]
-    watched: list[Row]
+    early_stopping_rows: list[Row]
     steps: list[Step]
     work: Path
 
     @property
+    def recipe(self) -> Recipe:
+        return self.request.recipe
+
+    @property
+    def options(self) -> Options:
+        return self.request.options
+
+    @property
+    def language(self) -> str:
+        return self.request.language
+
+    @property
     def on_base(self) -> bool:
-        """Whether training starts from the base as it is, so that an adapter alone tells the whole difference."""
+        """Whether training starts from the unchanged base, so that an adapter holds the whole difference."""
         return not self.layers and not self.options.start
 
 
-def recipe_for(method: str, overrides: dict) -> Recipe:
-    """Raises BadRequest for what is not known or not possible, BadRun for what this machine cannot do."""
-    known = {"lora": {}, "full": FULL}
-    if method not in known:
-        raise BadRequest(f"--method {method!r} is not known; known are {', '.join(known)}")
+def recipe_for(method: str, overrides: dict[str, Any]) -> Recipe:
+    """The recipe of a method with some of its fields replaced.
+
+    Raises BadRequest for an unknown method or an impossible value, BadRun for what this machine cannot do.
+    """
+    if method not in METHODS:
+        raise BadRequest(f"--method {method!r} is unknown; choose one of {', '.join(METHODS)}")
     if "rank" in overrides:
         overrides = {"alpha": ALPHA * overrides["rank"]} | overrides
-    recipe = replace(Recipe(**known[method]), **overrides)
-    for name, lowest in (("batch_size", 1), ("evaluations_per_epoch", 1), ("max_tokens", 8), ("rank", 1)):
-        if getattr(recipe, name) < lowest:
-            raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: {lowest} or more is allowed")
-    for name in ("soft_share", "warmup", "weight_decay", "label_smoothing", "misspelled"):
+    recipe = replace(Recipe(**METHODS[method]), **overrides)
+    for name, minimum in MINIMUM.items():
+        if getattr(recipe, name) < minimum:
+            raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)} is too small; the minimum is {minimum}")
+    for name in SHARES:
         if not 0 <= getattr(recipe, name) <= 1:
-            raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)}: 0 to 1 is allowed")
+            raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)} is not allowed; choose 0 to 1")
     mixed_precision(recipe.precision)
     rows_per_process(recipe)
     return recipe
 
 
-def make_plan(
-    settings: Settings,
-    corpora: list[str],
-    recipe: Recipe,
-    options: Options,
-    *,
-    base: str,
-    language: str,
-    out: Path,
-    say: Callable,
-) -> Plan:
-    """Everything that is done once for a run whose result goes to `out`. Raises BadRequest, BadRun, BadBase."""
+def make_plan(settings: Settings, request: Request) -> Plan:
+    """Do everything that is done once per run. Raises BadRequest, BadRun, BadBase, CorpusUnavailable."""
+    recipe, options = request.recipe, request.options
     check_options(recipe, options)
-    folder = _base_folder(settings, options, base, language)
-    tokenizer, config = _found(options, folder)
+    base = _base_folder(settings, request)
+    tokenizer, config = _tokenizer_and_config(options, base)
+    positions = config["max_position_embeddings"]
+    if recipe.max_tokens > positions:
+        raise BadRequest(f"--tokens {recipe.max_tokens} is too many; this model reads {positions} at most")
     layers = parse_layers(options.layers, config["num_hidden_layers"]) if options.layers else []
-    if recipe.max_tokens > config["max_position_embeddings"]:
-        raise BadRequest(f"--tokens {recipe.max_tokens}: this model reads {config['max_position_embeddings']} at most")
-    _check_teachers(recipe, options, config, corpora)
-    work = out.with_name(f".{out.name}.work")
-    open_run_folder(work, _request(corpora, folder, recipe, options))
-    prepared_rows = prepared(corpora, settings.corpus_dir, recipe.seed)
-    rows, validation, steps = prepared_rows.train, prepared_rows.validation, prepared_rows.steps
-    for step in steps:
-        say(str(step))
-    targets = None
+    _check_teachers(request, config)
+    work = request.out.with_name(f".{request.out.name}.work")
+    open_run_folder(work, _fingerprint(request, base))
+    data = prepared(request.corpora, settings.corpus_dir, recipe.seed)
+    rows, targets, steps = data.train, None, data.steps
     if options.teachers:
-        targets = teacher_targets(options.teachers, rows, recipe, out.parent / ".teacher-cache")
-        if any(is_weakly_labelled(row) for row in rows):
-            rows, targets, step = drop_low_confidence(rows, targets)
-            steps.append(step)
-            say(str(step))
+        rows, targets, more = _learn_from_teachers(request, rows)
+        steps = [*steps, *more]
+    for step in steps:
+        log.info("%s", step)
+    early_stopping_rows = subsample_each_corpus(data.validation, options.validation_rows, recipe.seed)
     return Plan(
-        recipe=recipe,
-        options=options,
-        base=folder,
-        tokenizer=tokenizer,
-        layers=layers,
-        positions=config["max_position_embeddings"],
-        rows=rows,
-        targets=targets,
-        validation=validation,
-        watched=subsample_each_corpus(validation, options.validation_rows, recipe.seed),
-        steps=steps,
-        work=work,
+        request, base, tokenizer, layers, positions, rows, targets, data.validation, early_stopping_rows, steps, work
     )
 
 
 def check_options(recipe: Recipe, options: Options) -> None:
-    """Raises BadRequest where options do not go together."""
+    """Raises BadRequest for options that contradict each other."""
     if options.pack:
         check_bits(options.pack, "--pack")
         if recipe.method != "full":
-            raise BadRequest("--pack goes with --method full: an adapter is small as it is")
+            raise BadRequest("--pack needs --method full; adapters are small already")
         if options.checkpoint_only:
-            raise BadRequest("--pack and --checkpoint-only: one of them; `compress pack` packs a checkpoint later")
+            raise BadRequest("--pack and --checkpoint-only exclude each other; `compress pack` packs a checkpoint")
     if options.validation_rows is not None and options.validation_rows < 1:
-        raise BadRequest(f"--validation-rows {options.validation_rows}: 1 or more is allowed")
+        raise BadRequest(f"--validation-rows {options.validation_rows} is too small; the minimum is 1")
     if recipe.hidden_share and len(options.teachers) != 1:
-        raise BadRequest(
-            "--hidden-share says how much of a teacher's hidden state is learned: name it with --teacher, and it alone"
-        )
+        raise BadRequest(f"--hidden-share needs exactly one --teacher; there are {len(options.teachers)}")
     start = options.start
     if start and not packing.is_packed(start) and not (start / "model.safetensors").is_file():
-        raise BadRequest(f"--start {start}: neither model.safetensors nor {packing.FILE} is in it")
+        raise BadRequest(f"--start {start}: the folder has neither model.safetensors nor {packing.FILE}")
 
 
-def _base_folder(settings: Settings, options: Options, base: str, language: str) -> Path | None:
-    """The base's folder; None where `start` is complete and will not be packed as a difference from it."""
-    start = options.start
-    differs = options.pack and language == "en"
-    if start and not differs and not (packing.is_packed(start) and packing.needs_base(start)) and not base:
+def _base_folder(settings: Settings, request: Request) -> Path | None:
+    """The folder of the base; None if `start` is complete and is not packed as a difference from the base."""
+    start, english = request.options.start, request.language == "en"
+    packed_as_difference = request.options.pack and english
+    needs_base = start is None or (packing.is_packed(start) and packing.needs_base(start))
+    if not (needs_base or packed_as_difference or request.base):
         return None
-    return checkpoint.locate_base(base or (settings.base_model if language == "en" else ""))
+    return checkpoint.locate_base(request.base or (settings.base_model if english else ""))
 
 
-def _found(options: Options, folder: Path | None) -> tuple[Path, dict]:
+def _tokenizer_and_config(options: Options, base: Path | None) -> tuple[Path, dict[str, Any]]:
     """The tokenizer's file and the config of the model to start from."""
-    homes = [home for home in (options.start, folder) if home]
-    tokenizer = next((home / TOKENIZER_FILE for home in homes if (home / TOKENIZER_FILE).is_file()), None)
+    folders = [folder for folder in (options.start, base) if folder]
+    tokenizer = next((folder / TOKENIZER_FILE for folder in folders if (folder / TOKENIZER_FILE).is_file()), None)
     if tokenizer is None:
-        raise BadRequest(f"{homes[0]}: {TOKENIZER_FILE} is missing; put it there, or name a --base that has it")
-    return tokenizer, json.loads((homes[0] / "config.json").read_text(encoding="utf-8"))
+        raise BadRequest(f"{folders[0]}: {TOKENIZER_FILE} is missing; add it, or name a --base that has it")
+    return tokenizer, json.loads((folders[0] / "config.json").read_text(encoding="utf-8"))
 
 
-def _check_teachers(recipe: Recipe, options: Options, config: dict, corpora: list[str]) -> None:
-    names = [parse_request(request)[0] for request in corpora]
-    for teacher in options.teachers:
+def _check_teachers(request: Request, config: dict[str, Any]) -> None:
+    teachers, names = request.options.teachers, [parse_request(corpus)[0] for corpus in request.corpora]
+    for teacher in teachers:
         if teacher.corpus and teacher.corpus not in names:
-            raise BadRequest(f"--teacher {teacher.corpus}=…: that corpus is not asked for; asked: {', '.join(names)}")
+            raise BadRequest(f"--teacher {teacher.corpus}=…: not one of the corpora to train on: {', '.join(names)}")
     for name in names:
-        if find(name).weakly_labelled and not teachers_for(name, options.teachers):
-            raise BadRequest(f"--corpus {name}: its labels are too weak to be learned alone: name a --teacher")
-    if recipe.hidden_share:
-        folder = options.teachers[0].folder
-        width = json.loads((folder / "config.json").read_text(encoding="utf-8"))["hidden_size"]
+        if find(name).weakly_labelled and not teachers_for(name, teachers):
+            raise BadRequest(f"--corpus {name}: its labels are too weak to train on alone; add a --teacher")
+    if request.recipe.hidden_share:
+        teacher_config = (teachers[0].folder / "config.json").read_text(encoding="utf-8")
+        width = json.loads(teacher_config)["hidden_size"]
         if width != config["hidden_size"]:
             raise BadRequest(
-                f"--hidden-share needs a teacher as wide as the student: it has {width} values a token, "
-                f"the student {config['hidden_size']}; leave --hidden-share out"
+                f"--hidden-share needs a teacher of the student's hidden size: the teacher has {width}, the student "
+                f"{config['hidden_size']}; leave --hidden-share out"
             )
 
 
-def _request(corpora: list[str], folder: Path | None, recipe: Recipe, options: Options) -> dict:
-    """What training depends on. How its result is written is not in it."""
-    asked = {"layers": options.layers, "validation_rows": options.validation_rows}
+def _learn_from_teachers(request: Request, rows: list[Row]) -> tuple[list[Row], Targets, list[Step]]:
+    """The rows to keep, the teachers' targets for them, and the preparation steps that this adds."""
+    cache = request.out.parent / ".teacher-cache"
+    targets = teacher_targets(request.options.teachers, rows, request.recipe, cache)
+    if not any(is_weakly_labelled(row) for row in rows):
+        return rows, targets, []
+    rows, targets, step = drop_low_confidence(rows, targets)
+    return rows, targets, [step]
+
+
+def _fingerprint(request: Request, base: Path | None) -> dict[str, Any]:
+    """What the trained weights depend on; how they are written afterwards is left out."""
+    options = request.options
+    asked: dict[str, Any] = {"layers": options.layers, "validation_rows": options.validation_rows}
     asked |= {
         "start": str(options.start or ""),
-        "teachers": [[str(one.folder), one.corpus] for one in options.teachers],
+        "teachers": [[str(teacher.folder), teacher.corpus] for teacher in options.teachers],
     }
-    return {"corpora": corpora, "base": str(folder or ""), "recipe": asdict(recipe), "options": asked}
+    recipe = asdict(request.recipe)
+    return {"corpora": request.corpora, "base": str(base or ""), "recipe": recipe, "options": asked}

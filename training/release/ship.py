@@ -1,21 +1,23 @@
-"""The version that a clone of this repository starts with."""
+"""Ship a version: put it where this repository keeps the model that every clone starts with."""
 
+import logging
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import Expert, Manifest
-from training.release.card import model_card as card
+from training.release.card import model_card
+
+log = logging.getLogger(__name__)
 
 
-def ship(source: Path, target: Path, say: Callable) -> Manifest:
-    """Put a finished version's parts, manifest and model card where the product's repository keeps them.
+def ship(source: Path, target: Path) -> Manifest:
+    """Replace the folder `target` by a finished version's parts, manifest and model card.
 
-    Exports and the base with its tokenizer stay behind: an installation makes the exports again from the parts and
-    checks the result. The tokenizer of an expert that does not belong to the product's own base goes along.
+    Exports are left out: an installation exports the parts again and checks the result. The product's own base and its
+    tokenizer are left out as well; the tokenizers of other bases are included. Raises BadVersion.
     """
     manifest = manifests.verify(source)
     models.load(source)
@@ -24,18 +26,18 @@ def ship(source: Path, target: Path, say: Callable) -> Manifest:
     for expert in manifest.experts.values():
         for part in expert.parts:
             shutil.copytree(source / part, draft / part)
-        if brings_tokenizer(expert):
+        if ships_tokenizer(expert):
             (draft / expert.tokenizer).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / expert.tokenizer, draft / expert.tokenizer)
     shipped = manifests.write(draft, manifest)
-    # After the manifest, which does not name it: the card may be made again at any time.
-    card.write(draft, shipped)
+    # After the manifest, which does not list the card: the card can be regenerated at any time.
+    model_card.write(draft, shipped)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)
-    say(f"{shipped.id}: {', '.join(shipped.files)}, the manifest and the card are in {target}")
+    log.info("%s: %s, the manifest and the model card are in %s", shipped.id, ", ".join(shipped.files), target)
     return shipped
 
 
-def brings_tokenizer(expert: Expert) -> bool:
-    """Whether an expert is shipped with its tokenizer: only the product's own base brings it along."""
+def ships_tokenizer(expert: Expert) -> bool:
+    """Whether an expert is shipped with its tokenizer; the product's own base comes with one."""
     return expert.base is None or expert.base.sha256 != checkpoint.BASE_SHA256

@@ -235,7 +235,7 @@ def test_a_reference_of_the_project_s_own_messages_has_a_few_kilobytes(world):
     def say_neutral(texts: list[str]) -> list[TextScore]:
         return [TextScore("neutral", 0.65, {}, "en", False) for _ in texts]
 
-    built = build(world.model, load, say_neutral, lambda _: None)
+    built = build(world.model, load, say_neutral)
     write_reference(world.shipped / REFERENCE, built)
     assert (world.shipped / REFERENCE).stat().st_size < 16_000
     assert world.monitor().check().origin == "training"

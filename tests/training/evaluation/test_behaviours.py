@@ -89,10 +89,10 @@ def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their
             12 * [{"text": "a {colour}", "label": "neutral"}],
             "mood: the slot {colour} is not known; the known slots are n",
         ),
-        (9 * [{"text": "a {n}", "label": "neutral"}], "mood: 9 templates; 10 are the least"),
+        (9 * [{"text": "a {n}", "label": "neutral"}], "mood: 9 templates; at least 10 are needed"),
         (
             [{"text": f"{name} {{n}}", "label": "neutral"} for name in "abcdefghijk"],
-            "only 110 different cases; 200 are",
+            "only 110 different cases; at least 200 are needed",
         ),
     ],
 )

@@ -21,7 +21,7 @@ def test_reference_counts_confidence_on_rows_that_were_not_learned_and_the_rest_
     def load(name: str, split: str) -> list[Row]:
         return [Row(text, "negative", name) for text in rows[split]] if name == "airline" else []
 
-    built = build("m-1", load, say_of, lambda _: None)
+    built = build("m-1", load, say_of)
     side = built.counts.experts["en"]
     assert (built.model, built.origin, built.counts.language) == ("m-1", "training", [3, 0, 0])
     assert side["label"] == [2, 0, 1]
@@ -33,6 +33,6 @@ def test_reference_counts_confidence_on_rows_that_were_not_learned_and_the_rest_
 def test_reference_reads_what_serving_would_read():
     rows = [Row("write to ann@example.com &amp; wait", "neutral", "airline"), Row(" ", "neutral", "airline")]
     read: list[str] = []
-    build("m-1", lambda name, split: rows, lambda texts: read.extend(texts) or say_of(texts), lambda _: None)
+    build("m-1", lambda name, split: rows, lambda texts: read.extend(texts) or say_of(texts))
     # three corpora, two splits of each
     assert read == ["write to [email] & wait"] * 6

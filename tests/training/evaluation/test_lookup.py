@@ -5,7 +5,7 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.settings.configuration import SHIPPED_MODEL
-from training.evaluation.lookup import locate
+from training.evaluation.lookup import locate_manifest
 
 
 def test_a_version_is_located_by_folder_by_id_and_where_it_is_shipped(settings):
@@ -13,7 +13,7 @@ def test_a_version_is_located_by_folder_by_id_and_where_it_is_shipped(settings):
     stored = settings.versions_dir / "made-1"
     stored.mkdir(parents=True)
     manifests.write(stored, shipped.model_copy(update={"id": "made-1"}))
-    assert locate(settings, str(stored)) == locate(settings, "made-1") == stored
-    assert locate(settings, shipped.id) == SHIPPED_MODEL
+    assert locate_manifest(settings, str(stored)) == locate_manifest(settings, "made-1") == stored
+    assert locate_manifest(settings, shipped.id) == SHIPPED_MODEL
     with pytest.raises(BadVersion, match="made-2"):
-        locate(settings, "made-2")
+        locate_manifest(settings, "made-2")

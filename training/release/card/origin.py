@@ -1,5 +1,7 @@
 """Sections of the model card about what a version was made of: experts, data, licences and training runs."""
 
+from typing import Any
+
 from product.inference.manifest import Expert, Manifest
 from training.data.catalogue import CATALOGUE
 from training.release.card.tables import NOT_APPLICABLE, NOT_MEASURED, NOT_RECORDED, decimal, megabytes, table
@@ -76,12 +78,12 @@ def data_section(manifest: Manifest) -> list[str]:
     return [*parts, *_corrections(manifest)]
 
 
-def _corpus_table(data: dict) -> str:
+def _corpus_table(data: dict[str, Any]) -> str:
     origins = [[request, origin] for request, origin in data.get("corpora", {}).items()]
     return table(["corpus", "origin"], origins) if origins else f"Corpora: {NOT_RECORDED}."
 
 
-def _step_table(data: dict) -> list[str]:
+def _step_table(data: dict[str, Any]) -> list[str]:
     """Folded: a version of several runs has hundreds of steps."""
     steps = data.get("steps", [])
     if not steps:
@@ -137,7 +139,7 @@ def training_section(manifest: Manifest) -> list[str]:
     return parts
 
 
-def _training_rows(training: dict) -> list[list[str]]:
+def _training_rows(training: dict[str, Any]) -> list[list[str]]:
     minutes = f"{training['seconds'] / 60:,.0f}" if "seconds" in training else None
     rows = [
         ["rows", _display(training.get("rows"))],
@@ -150,7 +152,7 @@ def _training_rows(training: dict) -> list[list[str]]:
     return rows + _flatten({name: value for name, value in training.items() if name not in SEPARATE_FIELDS})
 
 
-def _run_table(stages: list[dict]) -> list[str]:
+def _run_table(stages: list[dict[str, Any]]) -> list[str]:
     """The runs that led to a version, side by side, with everything that was set for each."""
     columns = [dict(_flatten(_run_column(stage))) for stage in stages]
     names = dict.fromkeys(name for column in columns for name in column)
@@ -158,25 +160,25 @@ def _run_table(stages: list[dict]) -> list[str]:
     return [table(["", *(f"run {number}" for number in range(1, len(stages) + 1))], rows)]
 
 
-def _run_column(stage: dict) -> dict:
+def _run_column(stage: dict[str, Any]) -> dict[str, Any]:
     size = {"corpora": ", ".join(stage["corpora"]), "rows": f"{stage['rows']:,}"}
     return size | {"minutes": f"{stage['seconds'] / 60:,.0f}"} | stage["options"] | stage["recipe"]
 
 
-def _part(content: dict, language: str) -> dict:
+def _part(content: dict[str, Any], language: str) -> dict[str, Any]:
     """One expert's part of a manifest's `data` or `training`; combined versions keep a part for each language."""
     if content and set(content) <= set(LANGUAGES):
-        return content.get(language, {})
+        return dict(content.get(language, {}))
     return content
 
 
-def _display(value: dict | str | int | None) -> str:
+def _display(value: dict[str, Any] | str | int | None) -> str:
     if isinstance(value, dict):
         return ", ".join(f"{name} {part}" for name, part in value.items())
     return NOT_RECORDED if value is None else str(value)
 
 
-def _flatten(content: dict, prefix: str = "") -> list[list[str]]:
+def _flatten(content: dict[str, Any], prefix: str = "") -> list[list[str]]:
     """A nested dictionary as rows of name and value; lists of dictionaries are left out."""
     rows = []
     for name, value in content.items():

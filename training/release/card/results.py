@@ -1,5 +1,7 @@
 """Sections of the model card about what a version was measured to do."""
 
+from typing import Any
+
 from product.inference.manifest import Manifest
 from training.data.catalogue import CATALOGUE, REPORTED
 from training.release.card.origin import LANGUAGES
@@ -24,7 +26,7 @@ Probabilities are softmax(logits / temperature + bias). Temperature and bias are
 that serves; the table of experts lists them. Expected calibration error on test rows:"""
 
 
-def metrics_by_corpus(manifest: Manifest) -> dict[str, dict]:
+def metrics_by_corpus(manifest: Manifest) -> dict[str, dict[str, Any]]:
     """Metrics on test rows by corpus; the reported corpora first."""
     names = [name for reported in REPORTED.values() for name in reported]
     names += [key.removesuffix(" test") for key in manifest.metrics if key.endswith(" test")]
@@ -32,17 +34,17 @@ def metrics_by_corpus(manifest: Manifest) -> dict[str, dict]:
     return {name: metrics for name, metrics in found.items() if metrics}
 
 
-def partial_slices(metrics: dict) -> dict[str, dict]:
+def partial_slices(metrics: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The slices that do not contain all rows."""
     return {name: part for name, part in metrics.get("slices", {}).items() if part["rows"] != metrics["rows"]}
 
 
-def capabilities_of(suite: dict) -> dict[str, dict]:
+def capabilities_of(suite: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The results of each capability in the results of a behavioural suite."""
     return {name: part for name, part in suite.items() if isinstance(part, dict)}
 
 
-def suites(manifest: Manifest) -> dict[str, dict]:
+def suites(manifest: Manifest) -> dict[str, dict[str, Any]]:
     """The results of the behavioural suite by language; empty where it was not measured."""
     return {language: manifest.metrics.get(f"behaviours {language}", {}) for language in LANGUAGES}
 
@@ -57,14 +59,14 @@ def figures_section(manifest: Manifest) -> list[str]:
     return [FIGURES, table(headings, rows, range(1, 7)), _slice_table(found)]
 
 
-def _figure_row(name: str, metrics: dict) -> list[str]:
+def _figure_row(name: str, metrics: dict[str, Any]) -> list[str]:
     polar = "neutral_share" in metrics or (name in CATALOGUE and CATALOGUE[name].polar)
     neutral = percent(metrics.get("neutral_share")) if polar else NOT_APPLICABLE
     rows, accuracy, macro_f1, _ = _quality(metrics)
     return [name, rows, accuracy, macro_f1, _calibration_error(metrics), neutral, percent(metrics.get("routing"))]
 
 
-def _slice_table(found: dict[str, dict]) -> str:
+def _slice_table(found: dict[str, dict[str, Any]]) -> str:
     rows = [
         [name, slice_name, *_quality(part)]
         for name, metrics in found.items()
@@ -74,12 +76,12 @@ def _slice_table(found: dict[str, dict]) -> str:
     return table(headings, rows, range(2, 6)) if rows else f"Slices: {NOT_MEASURED}."
 
 
-def _quality(metrics: dict) -> list[str]:
+def _quality(metrics: dict[str, Any]) -> list[str]:
     rows = f"{metrics['rows']:,}" if "rows" in metrics else NOT_MEASURED
     return [rows, percent(metrics.get("accuracy")), percent(metrics.get("macro_f1")), decimal(metrics.get("ece"))]
 
 
-def _calibration_error(metrics: dict) -> str:
+def _calibration_error(metrics: dict[str, Any]) -> str:
     interval = metrics.get("ece_interval")
     text = f"{interval[0]:.3f} to {interval[1]:.3f}" if interval else f"interval {NOT_MEASURED}"
     return f"{decimal(metrics.get('ece'))} ({text})"
