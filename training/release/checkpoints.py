@@ -62,7 +62,7 @@ def train_plan(plan: Plan) -> list[dict[str, Any]]:
     return list(losses)
 
 
-def save_trained(plan: Plan, model: PreTrainedModel, history: list[dict[str, Any]]) -> None:
+def save_trained(plan: Plan, model: Any, history: list[dict[str, Any]]) -> None:
     """Save the trained weights, so that a run killed later need not train again."""
     if distributed.is_first():
         model.save_pretrained(plan.work / TRAINED)

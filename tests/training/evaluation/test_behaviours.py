@@ -1,3 +1,5 @@
+"""The behavioural suite: its cases, which of them fail, and the summary."""
+
 import json
 import os
 import subprocess
@@ -33,20 +35,20 @@ def write(folder, monkeypatch, words, capabilities, name="en"):
 @pytest.mark.parametrize("language", LANGUAGES)
 def test_every_capability_has_240_different_cases_evenly_over_its_templates(language):
     suite = cases(language)
-    by_name = Counter(each.capability for each in suite)
+    by_name = Counter(test_case.capability for test_case in suite)
     assert len(by_name) == 28 and set(by_name.values()) == {240}
-    assert len({(each.capability, frozenset(each.texts)) for each in suite}) == len(suite)
+    assert len({(test_case.capability, frozenset(test_case.texts)) for test_case in suite}) == len(suite)
     for name in by_name:
-        shares = Counter(each.template for each in suite if each.capability == name).values()
+        shares = Counter(test_case.template for test_case in suite if test_case.capability == name).values()
         assert max(shares) - min(shares) <= 1
-    assert not any("{" in text for each in suite for text in each.texts)
+    assert not any("{" in text for test_case in suite for text in test_case.texts)
 
 
-def test_the_suite_is_the_committed_one():
+def test_the_suite_has_the_committed_digest():
     assert behaviours.digest() == behaviours.committed_digest()
 
 
-def test_the_suite_does_not_depend_on_hash_order():
+def test_the_suite_is_the_same_for_every_hash_seed():
     command = [sys.executable, "-c", "from training.evaluation import behaviours; print(behaviours.digest())"]
     found = {
         subprocess.run(command, env=os.environ | {"PYTHONHASHSEED": seed}, cwd=DATA.parent, capture_output=True).stdout
@@ -55,15 +57,15 @@ def test_the_suite_does_not_depend_on_hash_order():
     assert found == {behaviours.digest().encode() + b"\n"}
 
 
-def test_a_filling_takes_different_words_for_a_slot_and_its_second(tmp_path, monkeypatch):
+def test_a_template_gets_different_words_for_a_slot_and_its_second(tmp_path, monkeypatch):
     words = {"n": [str(number) for number in range(20)]}
     templates = [{"text": f"{name} {{n}} {{n2}}", "label": "neutral"} for name in "abcdefghijkl"]
     write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": templates}})
-    pairs = [each.texts[0].split()[1:] for each in cases("en")]
-    assert len(pairs) == 240 and all(one != two for one, two in pairs)
+    pairs = [test_case.texts[0].split()[1:] for test_case in cases("en")]
+    assert len(pairs) == 240 and all(first != second for first, second in pairs)
 
 
-def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their_order(tmp_path, monkeypatch):
+def test_a_varied_slot_takes_five_words_or_all_variants_of_a_list_in_order(tmp_path, monkeypatch):
     words = {
         "city": ["A", "B", "C", "D", "E", "F"],
         "typo": [["good", "goood"], ["fine", "fien"]],
@@ -72,10 +74,10 @@ def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their
     strings = [{"text": f"{name} {{n}} {{city}} {{city2}}", "vary": "city"} for name in "abcdef"]
     lists = [{"text": f"{name} {{n}} {{typo}}", "vary": "typo"} for name in "ghijkl"]
     write(tmp_path, monkeypatch, words, {"x": {"test": "invariance", "templates": strings + lists}})
-    for each in cases("en"):
-        parts = [text.split() for text in each.texts]
+    for test_case in cases("en"):
+        parts = [text.split() for text in test_case.texts]
         assert len({tuple(part[:2]) for part in parts}) == 1
-        if each.template <= 6:
+        if test_case.template <= 6:
             assert len(parts) == 5 == len({part[2] for part in parts})
             assert parts[0][3] not in {part[2] for part in parts}
         else:
@@ -96,7 +98,7 @@ def test_varying_words_takes_five_of_them_and_of_a_list_of_variants_all_in_their
         ),
     ],
 )
-def test_a_suite_that_falls_short_is_refused_by_capability(tmp_path, monkeypatch, templates, error):
+def test_a_suite_with_a_bad_capability_is_refused_by_its_name(tmp_path, monkeypatch, templates, error):
     words = {"n": [str(number) for number in range(10)]}
     write(tmp_path, monkeypatch, words, {"mood": {"test": "label", "templates": templates}})
     with pytest.raises(BadTemplates) as caught:
@@ -114,14 +116,17 @@ def test_a_label_case_fails_when_another_label_leads():
     ("rows", "fails"),
     [
         ([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1]], False),  # moved by 0.2, the same label
-        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05]], False),  # another label by a hair
+        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05]], False),  # another label, but the probability changes too little
         ([[0.6, 0.3, 0.1], [0.3, 0.6, 0.1]], True),
         ([[0.6, 0.3, 0.1], [0.6, 0.3, 0.1], [0.2, 0.3, 0.5]], True),  # the last of three
-        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05], [0.9, 0.05, 0.05]], False),  # one flips, another moves: neither both
+        (
+            [[0.5, 0.45, 0.05], [0.45, 0.5, 0.05], [0.9, 0.05, 0.05]],
+            False,
+        ),  # no text changes both
         ([[0.5, 0.4, 0.1], [0.4, 0.5, 0.1]], False),  # exactly 0.1 is not more than 0.1
     ],
 )
-def test_an_invariance_case_fails_when_one_variant_both_flips_and_moves(rows, fails):
+def test_an_invariance_case_fails_when_a_variant_changes_label_and_probability(rows, fails):
     assert judge([case("invariance", len(rows))], [np.array(rows)]).tolist() == [fails]
 
 
@@ -136,11 +141,11 @@ def test_an_invariance_case_fails_when_one_variant_both_flips_and_moves(rows, fa
         ("negative", "down", [[0.9, 0.1, 0.0], [0.2, 0.3, 0.5]], False),
     ],
 )
-def test_a_direction_case_fails_when_the_label_goes_the_wrong_way(label, moves, rows, fails):
+def test_a_direction_case_fails_when_the_probability_moves_the_wrong_way(label, moves, rows, fails):
     assert judge([case("direction", 2, label, moves)], [np.array(rows)]).tolist() == [fails]
 
 
-def test_the_mean_counts_every_capability_the_same():
+def test_mean_and_worst_give_capabilities_the_same_weight():
     suite = [case("label", label="neutral", capability=name) for name in "aaaab"]
     assert summarise(suite, np.array([True, False, False, False, True])) == {
         "a": {"cases": 4, "failures": 1, "rate": 0.25},
@@ -159,7 +164,7 @@ class AlwaysNeutral:
         return np.tile([0.2, 0.7, 0.1], (len(texts), 1))
 
 
-def test_measuring_reads_each_text_once_and_a_constant_model_fails_only_where_a_label_is_wanted():
+def test_measuring_scores_each_text_once_and_a_constant_model_fails_only_label_cases():
     model = AlwaysNeutral()
     measured = measure(model, "en")
     assert len(model.read) == len(set(model.read))

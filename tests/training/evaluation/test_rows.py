@@ -1,3 +1,5 @@
+"""Rows from files and corpora, and how bad files are refused."""
+
 import pandas
 import pytest
 
@@ -13,14 +15,14 @@ from training.evaluation.rows import BadData, read_rows
         ("text,label\nhello,neutral\nbye,angry\n", "row 2, column 'label': 'angry' is not one of negative, neutral"),
         ("text,label\nhello,neutral\n  ,neutral\n", "row 2, column 'text': must be a non-empty text"),
         ("text,label\nhello,neutral\nbye\n", "row 2, column 'label': '' is not one of negative, neutral"),
-        # a comma that is not quoted: each line has one value too many, or one line has
+        # unquoted commas: one value too many in all lines, or in one
         ("text,label\nWell, hello,neutral\n", "cannot be read as csv: Length of header"),
         ("text,label\nhello,neutral\nWell, hello,neutral\n", "cannot be read as csv: "),
         ('text,label\n"hello,neutral\n', "cannot be read as csv: "),
         ("", "cannot be read as csv: No columns to parse"),
     ],
 )
-def test_a_bad_file_is_refused_by_row_and_column(tmp_path, content, error):
+def test_a_bad_csv_file_is_refused_by_row_and_column(tmp_path, content, error):
     file = tmp_path / "data.csv"
     file.write_text(content)
     with pytest.raises(BadData) as caught:
@@ -51,7 +53,7 @@ def test_a_bad_parquet_file_is_refused_by_row_and_column(tmp_path, columns, erro
 
 
 @pytest.mark.parametrize(("name", "content"), [("a.parquet", b""), ("a.parquet", b"hello"), ("a.csv", b"text\xff\xfe")])
-def test_a_file_that_is_something_else_is_refused(tmp_path, name, content):
+def test_a_file_in_another_format_is_refused(tmp_path, name, content):
     (tmp_path / name).write_bytes(content)
     with pytest.raises(BadData, match=f"{name}: cannot be read as {name[2:]}: "):
         read_rows(str(tmp_path / name), corpus_dir="")
@@ -65,19 +67,19 @@ def test_a_file_of_two_gigabytes_is_refused_before_it_is_read(tmp_path, name):
         read_rows(str(tmp_path / name), corpus_dir="")
 
 
-def test_a_corpus_gives_its_test_rows_or_those_of_a_split_that_is_named():
+def test_a_corpus_gives_its_test_rows_or_those_of_the_named_split():
     assert read_rows("desk-zh", corpus_dir="") == corpora.load_clean("desk-zh", "test", corpus_dir="")
     assert read_rows("desk-zh:gate", corpus_dir="") == corpora.load_clean("desk-zh", "gate", corpus_dir="")
     with pytest.raises(corpora.CorpusUnavailable, match="corpus desk-zh has no train split; it has test, gate"):
         read_rows("desk-zh:train", corpus_dir="")
 
 
-def test_a_missing_file_is_named(tmp_path):
+def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(BadData, match="nothing.csv: no such file"):
         read_rows(str(tmp_path / "nothing.csv"), corpus_dir="")
 
 
-def test_a_csv_file_is_read_as_it_stands(tmp_path):
+def test_csv_values_such_as_null_are_read_as_text(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text('text,label\n"NA, thanks",neutral\nnull,negative\n')
     assert [(row.text, row.label) for row in read_rows(str(file), corpus_dir="")] == [
@@ -86,7 +88,7 @@ def test_a_csv_file_is_read_as_it_stands(tmp_path):
     ]
 
 
-def test_a_csv_of_numbers_is_read_as_texts(tmp_path):
+def test_csv_numbers_are_read_as_text(tmp_path):
     file = tmp_path / "data.csv"
     file.write_text("text,label\n10,positive\n007,negative\n")
     assert [row.text for row in read_rows(str(file), corpus_dir="")] == ["10", "007"]

@@ -1,7 +1,12 @@
+import dataclasses
+
 import numpy as np
 import pytest
 
-from training.modelling.calibration import fit_calibration, fit_temperature, temperature_scaled
+from product.inference import model as models
+from training.data import catalogue as corpora
+from training.data.rows import Row
+from training.modelling.calibration import calibrate, fit_calibration, fit_temperature, recalibrate, temperature_scaled
 
 
 def test_temperature_of_overconfident_logits_is_what_makes_them_true():
@@ -54,3 +59,36 @@ def test_a_model_that_is_only_less_confident_is_equal_after_temperature_scaling(
 
 def test_temperature_scaling_of_no_rows_gives_no_rows():
     assert temperature_scaled(np.zeros((0, 3)), np.array([], dtype=int)).shape == (0, 3)
+
+
+class FixedLogits:
+    """Stands in for an expert: the same logits for any texts."""
+
+    def __init__(self, logits: list[list[float]]):
+        self._logits = np.array(logits)
+
+    def logits(self, texts: list[str]) -> np.ndarray:
+        return self._logits[: len(texts)]
+
+
+def test_a_class_that_no_validation_row_can_have_gets_no_bias():
+    # sst2 has no neutral class. Three of four rows are correct at a distance of 4; the neutral logit is the highest
+    # but must not matter.
+    expert = FixedLogits([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
+    labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
+    rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
+    assert corpora.find("sst2").polar
+    temperature, bias = calibrate(expert, rows)
+    assert temperature == pytest.approx(4 / np.log(3), rel=1e-3)
+    assert bias == pytest.approx((0.0, 0.0, 0.0), abs=1e-3)
+    assert calibrate(expert, []) == (1.0, (0.0, 0.0, 0.0))
+
+
+def test_recalibration_fits_only_the_temperature_and_keeps_the_shipped_bias():
+    # As above, three of four correct at a distance of 4; the biases must not change that.
+    raw = FixedLogits([[4.0, 9.0, 0.0]] * 4 + [[0.0, 9.0, 4.0]] * 4)
+    served = dataclasses.replace(models.Expert(None, None), temperature=2.0, bias=(1.0, 0.0, 1.0))
+    labels = ["negative"] * 3 + ["positive"] * 4 + ["negative"]
+    rows = [Row(f"text {index}", label, "sst2") for index, label in enumerate(labels)]
+    assert recalibrate(served, raw, rows) == (pytest.approx(4 / np.log(3), rel=1e-3), (1.0, 0.0, 1.0))
+    assert recalibrate(served, raw, []) == (2.0, (1.0, 0.0, 1.0))

@@ -15,12 +15,18 @@ import torch
 from benchmarks.app_process import ROOT, clean_environment
 from product.inference import checkpoint, packing
 from product.inference import manifest as manifests
+from product.inference import model as models
 from training.compression.distillation import Teacher
 from training.data.rows import BadRequest
 from training.modelling.recipe import Recipe
 from training.modelling.run_folder import last_checkpoint
 from training.release import checkpoints
-from training.release.finetune import CheckpointRequest, finetune_version, version_from_checkpoint
+from training.release.finetune import (
+    CheckpointRequest,
+    finetune_version,
+    reported_corpora,
+    version_from_checkpoint,
+)
 from training.release.plan import Options, Request, recipe_for
 
 ARGUMENTS = (
@@ -205,3 +211,33 @@ def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpo
     assert made.experts["zh"].temperature != 1.0
     assert made.metrics["desk-zh test"]["rows"] == 200
     assert manifests.verify(tmp_path / "version").id == "packed-7"
+
+
+@pytest.mark.parametrize(("method", "part"), [("lora", "zh/adapter"), ("full", "zh/checkpoint")])
+def test_a_chinese_expert_is_trained_from_another_base(zh_checkpoint, settings, tmp_path, method, part):
+    made = finetune_version(
+        settings,
+        Request(
+            corpora=["replay-zh=60"],
+            recipe=recipe_for(method, {"epochs": 1, "max_tokens": 32}),
+            out=tmp_path / "zh-2",
+            base=str(zh_checkpoint),
+            language="zh",
+        ),
+        "zh-2",
+    )
+    expert = made.experts["zh"]
+    # trained on 32 tokens, it still reads 256 when serving
+    assert (list(made.experts), expert.parts, expert.max_tokens) == (["zh"], [part], 256)
+    assert list(made.metrics) == ["desk-zh test"]
+    # a full checkpoint has all weights; an adapter needs the base
+    assert (expert.base.name if expert.base else None) == (str(zh_checkpoint) if method == "lora" else None)
+    texts = ["Where is my parcel?", "我的包裹在哪里？", "坏了，没人管。"]
+    served = models.load(tmp_path / "zh-2").probabilities(texts)
+    assert models.load(tmp_path / "zh-2", "torch").probabilities(texts) == pytest.approx(served, abs=0.1)
+
+
+def test_the_hub_is_asked_only_for_corpora_that_were_trained_on():
+    assert reported_corpora("en", ["airline"], "") == ["airline", "desk-en"]
+    assert reported_corpora("en", ["airline", "imdb", "replay-en"], "") == ["airline", "desk-en", "imdb"]
+    assert reported_corpora("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews"]

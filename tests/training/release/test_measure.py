@@ -1,4 +1,4 @@
-"""Measuring a finished version: the tiny Chinese one, without the corpora that are not this project's own."""
+"""Measuring a finished version: the tiny Chinese one, with only this project's own corpora."""
 
 import shutil
 
@@ -9,22 +9,22 @@ from product.inference import model as models
 from product.inference.manifest import BadVersion
 from training.data.templates import CAPABILITIES
 from training.evaluation import behaviours
-from training.release.card import model_card as card
+from training.release.card import model_card
 from training.release.measure import agreement_rows, measure, shipped_files
 
 
 @pytest.fixture(scope="module")
 def measured(zh_version, tmp_path_factory):
-    """(folder, manifest) of a copy that was measured with every fortieth case of the suite."""
+    """Folder and manifest of a copy that was measured on every fortieth case of the suite."""
     folder = shutil.copytree(zh_version, tmp_path_factory.mktemp("measured") / "zh-1")
-    every = behaviours.cases
+    all_cases = behaviours.cases
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("ATTUNE_CORPUS_DIR", str(tmp_path_factory.mktemp("empty")))
-        patch.setattr(behaviours, "cases", lambda language: every(language)[::40])
+        patch.setattr(behaviours, "cases", lambda language: all_cases(language)[::40])
         yield folder, measure(folder, "", "")
 
 
-def test_figures_are_kept_in_the_manifest_and_nothing_else_changes(measured, zh_version):
+def test_measuring_adds_figures_to_the_manifest_and_changes_nothing_else(measured, zh_version):
     folder, manifest = measured
     before = manifests.read(zh_version)
     assert manifests.verify(folder) == manifest
@@ -32,7 +32,7 @@ def test_figures_are_kept_in_the_manifest_and_nothing_else_changes(measured, zh_
     assert models.load(folder).version == "zh-1"
 
 
-def test_what_is_here_is_measured(measured):
+def test_available_corpora_suite_agreement_and_size_are_measured(measured):
     metrics = measured[1].metrics
     assert metrics["desk-zh test"]["rows"] == 200
     assert len(metrics["desk-zh test"]["ece_interval"]) == 2
@@ -44,9 +44,9 @@ def test_what_is_here_is_measured(measured):
     assert metrics["size zh"]["layers"] == 2
 
 
-def test_sizes_are_those_of_the_files(measured):
+def test_measured_sizes_are_those_of_the_files(measured):
     folder, manifest = measured
-    # A checkpoint without a base of the product's own is kept with its tokenizer.
+    # The tokenizer is shipped unless the expert uses the product's own base.
     assert sorted(shipped_files(manifest, "zh")) == [
         "zh/packed/config.json",
         "zh/packed/packed.safetensors",
@@ -57,7 +57,7 @@ def test_sizes_are_those_of_the_files(measured):
     assert manifest.metrics["size zh"]["serving_bytes"] == sizes["zh/model.onnx"]
 
 
-def test_what_cannot_be_measured_is_listed_with_the_reason(measured):
+def test_missing_measurements_are_listed_with_the_reason(measured):
     reasons = {entry["name"]: entry["reason"] for entry in measured[1].metrics["unmeasured"]}
     english = {"airline test", "desk-en test", "imdb test", "sst2 test", "behaviours en", "agreement en", "size en"}
     assert reasons.keys() == english | {"zh-reviews test"}
@@ -65,19 +65,19 @@ def test_what_cannot_be_measured_is_listed_with_the_reason(measured):
     assert "ATTUNE_CORPUS_DIR" in reasons["zh-reviews test"]
 
 
-def test_the_card_of_a_measured_version_has_its_figures(measured):
-    text = card.render(measured[1])
+def test_card_of_a_measured_version_shows_its_figures(measured):
+    text = model_card.render(measured[1])
     assert "| desk-zh | 200 |" in text
     assert measured[1].metrics["behaviours zh"]["suite"] in text
 
 
-def test_a_damaged_version_is_not_measured(zh_version, tmp_path):
+def test_measuring_refuses_a_damaged_version(zh_version, tmp_path):
     folder = shutil.copytree(zh_version, tmp_path / "zh-1")
     (folder / "zh/model.onnx").write_bytes(b"other")
     with pytest.raises(BadVersion, match="not the file that was evaluated"):
         measure(folder, "", "")
 
 
-def test_english_is_held_against_fp32_on_the_airline_test_rows():
-    rows, told = agreement_rows("en", corpus_dir="")
-    assert (len(rows), told) == (2946, ["airline test"])
+def test_english_agreement_is_measured_on_the_airline_test_rows():
+    rows, splits = agreement_rows("en", corpus_dir="")
+    assert (len(rows), splits) == (2946, ["airline test"])

@@ -1,4 +1,4 @@
-"""The search: what it tries, that it goes on where it was, and what it recommends; on a model that a test can build."""
+"""The search for hyper-parameters, on the tiny Chinese model: its trials, continuing it, and its recommendation."""
 
 import json
 import shlex
@@ -13,12 +13,12 @@ from training.release import tune
 from training.release.plan import Options, Request
 
 
-def test_layers_kept_are_as_evenly_apart_as_can_be():
+def test_kept_layers_are_evenly_spaced():
     assert tune.evenly_spaced(6, 12) == [0, 2, 4, 7, 9, 11]
     assert tune.evenly_spaced(4, 4) == [0, 1, 2, 3]
 
 
-def test_a_trial_is_a_recipe_and_layers():
+def test_a_trial_suggests_a_recipe_and_layers():
     chosen = {"learning_rate": 2e-4, "epochs": 2, "batch_size": 16, "warmup": 0.1, "weight_decay": 0.02}
     recipe, layers = tune.suggest(FixedTrial(chosen | {"layers": 4, "rank": 8}), Recipe(max_tokens=64), 6)
     # 4 of 6: 0, 5/3, 10/3, 5, rounded
@@ -47,9 +47,9 @@ def search(settings, zh_checkpoint, tmp_path):
     return run
 
 
-def test_a_search_goes_on_where_it_was_and_recommends_the_best(search, tmp_path, zh_checkpoint):
+def test_a_continued_search_repeats_the_interrupted_trial_and_recommends_the_best(search, tmp_path, zh_checkpoint):
     first = search(1)
-    killed = first.ask()  # a trial that a killed run was at
+    killed = first.ask()  # a trial that a killed run has not finished
     killed.suggest_int("epochs", 1, 4)
     study = search(2)
     states = [trial.state for trial in study.trials]
@@ -59,32 +59,32 @@ def test_a_search_goes_on_where_it_was_and_recommends_the_best(search, tmp_path,
     assert study.trials[0].values == first.trials[0].values
     best = json.loads((tmp_path / "search" / tune.BEST_FILE).read_text(encoding="utf-8"))
     assert best["quality"] == max(trial.value for trial in study.trials if trial.value is not None)
-    words = shlex.split(best["command"])
-    assert words[:4] == ["python", "-m", "training", "finetune"]
-    assert words[words.index("--base") + 1] == str(zh_checkpoint)
-    assert float(words[words.index("--learning-rate") + 1]) == pytest.approx(
+    arguments = shlex.split(best["command"])
+    assert arguments[:4] == ["python", "-m", "training", "finetune"]
+    assert arguments[arguments.index("--base") + 1] == str(zh_checkpoint)
+    assert float(arguments[arguments.index("--learning-rate") + 1]) == pytest.approx(
         study.best_params["learning_rate"], rel=1e-3
     )
-    # the model has two layers, and two are kept at least
-    assert "--layers" not in words
+    # the model has only two layers, so none can be cut
+    assert "--layers" not in arguments
     rows = tune.table(study)
     assert [row["trial"] for row in rows][0] == str(best["trial"])
     assert len(rows) == 2
 
 
-def test_a_trial_that_is_worse_than_the_others_were_ends():
+def test_a_trial_that_falls_behind_earlier_ones_is_pruned():
     study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(1, 0))
     for quality, pruned in ((0.8, False), (0.5, True)):
         trial = study.ask()
-        watch = tune.PruningCallback(trial)
+        callback = tune.PruningCallback(trial)
         if pruned:
             with pytest.raises(optuna.TrialPruned):
-                watch.on_evaluate(None, None, None, metrics={"eval_quality": quality})
+                callback.on_evaluate(None, None, None, metrics={"eval_quality": quality})
         else:
-            watch.on_evaluate(None, None, None, metrics={"eval_quality": quality})
+            callback.on_evaluate(None, None, None, metrics={"eval_quality": quality})
             study.tell(trial, quality)
 
 
-def test_a_search_without_validation_rows_is_refused(search):
+def test_search_refuses_corpora_without_validation_rows(search):
     with pytest.raises(BadRequest, match="a search needs a corpus with validation rows"):
         search(1, corpora=["behaviours-zh=60"])

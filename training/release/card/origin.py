@@ -162,7 +162,8 @@ def _run_table(stages: list[dict[str, Any]]) -> list[str]:
 
 def _run_column(stage: dict[str, Any]) -> dict[str, Any]:
     size = {"corpora": ", ".join(stage["corpora"]), "rows": f"{stage['rows']:,}"}
-    return size | {"minutes": f"{stage['seconds'] / 60:,.0f}"} | stage["options"] | stage["recipe"]
+    minutes = f"{stage['seconds'] / 60:,.0f}"
+    return {**size, "minutes": minutes, **stage["options"], **stage["recipe"]}
 
 
 def _part(content: dict[str, Any], language: str) -> dict[str, Any]:
