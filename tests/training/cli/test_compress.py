@@ -17,7 +17,7 @@ def test_commands_refuse_with_the_option_and_what_is_missing(zh_checkpoint, tmp_
             ["layers", "--model", tmp_path / "no-tokenizer", "--keep", "0", "--out", tmp_path / "a"],
             "tokenizer.json is mis",
         ),
-        (["layers", "--model", zh_checkpoint, "--keep", "0", "--out", zh_checkpoint], "something in it already"),
+        (["layers", "--model", zh_checkpoint, "--keep", "0", "--out", zh_checkpoint], "is not empty"),
         (
             ["pack", "--model", zh_checkpoint, "--bits", "5", "--out", tmp_path / "a"],
             "--bits 5: weights can be packed in 4",
