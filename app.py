@@ -1,4 +1,4 @@
-"""Front door: settings -> application -> serve. What a Hugging Face Space runs."""
+"""Starts Attune: reads the settings, opens the application, serves it. A Hugging Face Space runs this file."""
 
 import logging
 import sys
@@ -13,7 +13,7 @@ def main() -> int:
     logging.getLogger("product").setLevel(logging.INFO)
     try:
         settings = load_settings()
-        # Gradio reads its port as it is imported, and fails at one that is no number without saying what is allowed.
+        # Check the settings first: Gradio reads its port on import, and its error does not say what is allowed.
         from product.web.server import serve
 
         with running_application(settings) as application:

@@ -1,4 +1,4 @@
-"""Commands: python -m product --help"""
+"""The command line: python -m product --help"""
 
 from product.cli.app import app
 from product.cli.console import run

@@ -1,8 +1,7 @@
-"""How far a long piece of work has come, for whoever watches it.
+"""Progress of long loops.
 
-Work calls `report`. The outermost caller decides what becomes of it: the command line installs a progress bar with
-`reporting`; anywhere else, as in the serving process or in a test, reports go nowhere. Steps are logged with `logging`
-and are not reported here.
+Loops call `report`. The command line shows the reports as progress bars, which it installs with `reporting`; elsewhere,
+as in the serving process, they are ignored. Steps are logged with `logging` and not reported here.
 """
 
 from collections.abc import Iterator
@@ -15,7 +14,7 @@ class Reporter(Protocol):
     """Shows progress to a person."""
 
     def update(self, task: str, done: int, total: int | None) -> None:
-        """`done` of `total` items of the task; `total` is None while it is not known."""
+        """`done` of `total` items of the task are done; `total` is None while it is unknown."""
 
 
 class _NoReporter:
@@ -28,7 +27,7 @@ _reporter: ContextVar[Reporter] = ContextVar("progress_reporter", default=_SILEN
 
 
 def report(task: str, done: int, total: int | None = None) -> None:
-    """Tell the current reporter that `done` of `total` items of the task are done."""
+    """Report that `done` of `total` items of the task are done; with `done` equal to `total` the task ends."""
     _reporter.get().update(task, done, total)
 
 

@@ -4,8 +4,6 @@ import typer
 
 from product.cli import admin, drift, feedback, review, scoring, versions
 
-app = typer.Typer(
-    help="Look after what serves, model versions, and what is kept, corrections; drift.", no_args_is_help=True
-)
+app = typer.Typer(help="Manage model versions and corrections, score tables, and watch drift.", no_args_is_help=True)
 for group in (versions, feedback, review, scoring, drift, admin):
     app.add_typer(group.app)

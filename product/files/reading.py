@@ -12,19 +12,19 @@ from typing import TypeVar
 from product.sentiment import InvalidInput
 
 LARGEST_CELL = 10_000_000
-"""Characters. Python's own limit, 131,072, would end a whole import over one long cell in a column nobody asked for."""
+"""Characters. Python's default, 131,072, would stop an import because of a long cell in an unused column."""
 ENCODING = "utf-8-sig"
-"""UTF-8, with or without the mark that Excel puts before it."""
+"""UTF-8, with or without the byte order mark that Excel writes."""
 SEPARATORS = (",", ";", "\t")
-"""Excel writes a semicolon where a comma is the decimal sign."""
+"""Excel writes semicolons in countries where the comma is the decimal separator."""
 
 Item = TypeVar("Item")
 
 
 @dataclass(frozen=True)
 class Row:
-    """`number` counts as a spreadsheet does, the heading being row 1; in JSONL it is the line. `problem` says why
-    there are no values."""
+    """`number` is the row number as in a spreadsheet, where the heading is row 1; in JSONL it is the line number.
+    `problem` says why there are no values."""
 
     number: int
     values: dict[str, object]
@@ -32,37 +32,37 @@ class Row:
 
 
 def batches(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size`, the last maybe shorter."""
+    """Lists of `size` items; the last may be shorter."""
     rest = iter(items)
     while batch := list(islice(rest, size)):
         yield batch
 
 
 def read_rows(path: Path) -> Iterator[Row]:
-    """The rows of a .csv or .jsonl, one after the other. Raises InvalidInput."""
+    """The rows of a .csv or .jsonl file, read one by one. Raises InvalidInput."""
     readers = {".csv": _csv_rows, ".jsonl": _jsonl_rows}
     if path.suffix.lower() not in readers:
-        raise InvalidInput(f"{path}: must be .csv or .jsonl.")
+        raise InvalidInput(f"{path}: the file must be a .csv or .jsonl.")
     with _readable(path):
         yield from readers[path.suffix.lower()](path)
 
 
 def read_heading(path: Path) -> list[str]:
-    """The column names of a CSV. Raises InvalidInput where there are none or two are alike."""
+    """The column names of a CSV. Raises InvalidInput if there are none or two are equal."""
     try:
         heading = _first_row(path, separator(path))
     except csv.Error as error:
         raise InvalidInput(f"{path}: row 1 is not CSV ({error}).") from None
     if not heading:
         raise InvalidInput(f"{path}: the first row must name the columns.")
-    twice = sorted({name for name in heading if heading.count(name) > 1})
-    if twice:
-        raise InvalidInput(f"{path}: two columns are called {twice[0]!r}.")
+    repeated = sorted({name for name in heading if heading.count(name) > 1})
+    if repeated:
+        raise InvalidInput(f"{path}: two columns are called {repeated[0]!r}.")
     return heading
 
 
 def separator(path: Path) -> str:
-    """What parts the columns of a CSV: what makes the most of its heading."""
+    """The separator of a CSV: the one that splits its heading into the most columns."""
 
     def columns(delimiter: str) -> int:
         try:
@@ -78,8 +78,8 @@ def _first_row(path: Path, delimiter: str) -> list[str]:
         return next(csv.reader(file, strict=True, delimiter=delimiter), [])
 
 
-def starts_with_mark(path: Path) -> bool:
-    """Whether a byte order mark tells Excel that the file is UTF-8."""
+def has_byte_order_mark(path: Path) -> bool:
+    """Whether the file starts with the mark by which Excel recognises UTF-8."""
     with path.open("rb") as file:
         return file.read(3) == b"\xef\xbb\xbf"
 

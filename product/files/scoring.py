@@ -1,4 +1,4 @@
-"""A table of messages in, the same table with the model's answers out. Nothing is stored."""
+"""Adds the model's predictions to a table of messages. Nothing is stored."""
 
 import csv
 from collections.abc import Iterator
@@ -8,10 +8,10 @@ from pathlib import Path
 from product.files.reading import (
     Row,
     batches,
+    has_byte_order_mark,
     read_heading,
     read_rows,
     separator,
-    starts_with_mark,
 )
 from product.files.writing import written_whole
 from product.inference.engine import Scorer
@@ -21,14 +21,14 @@ from product.progress import report
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
 ADDED = ("label", "confidence", *LABELS, "language", "route")
-"""The columns with the answers. One that the table has already is added as `attune_…` beside it."""
+"""The columns that are added; `attune_…` if the table already has one of that name."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""A spreadsheet may take a cell that begins so for a formula and run it: OWASP, "CSV Injection"."""
+"""A spreadsheet may run a cell that starts with one of these as a formula (OWASP, "CSV Injection")."""
 
 
 @dataclass(frozen=True)
 class Table:
-    """A CSV that was looked through."""
+    """A CSV that `check` has read once. `added` are the names of the columns to add."""
 
     path: Path
     text_column: str
@@ -39,7 +39,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Scores:
-    """How many rows there were, and how many of them have no answer as their text is empty or too long."""
+    """The number of rows, and of those without a prediction because their text is empty or too long."""
 
     rows: int
     empty: int
@@ -47,46 +47,43 @@ class Scores:
 
 
 def check(path: Path, text_column: str) -> Table:
-    """Look through the table before a model is asked. Raises InvalidInput naming what is wrong with it and where."""
+    """Read the table once before the model is needed. Raises InvalidInput naming the first problem and its row."""
     if path.suffix.lower() != ".csv":
-        raise InvalidInput(f"{path}: must be .csv.")
+        raise InvalidInput(f"{path}: the file must be a .csv.")
     heading = read_heading(path)
     if text_column not in heading:
         columns = ", ".join(heading)
-        raise InvalidInput(f"{path}: has no column {text_column!r}; name one with --text-column: {columns}.")
+        raise InvalidInput(f"{path}: there is no column {text_column!r}; choose one with --text-column: {columns}.")
     added = [name if name not in heading else f"attune_{name}" for name in ADDED]
     if set(added) & set(heading):
-        raise InvalidInput(f"{path}: has both {', '.join(set(added) & set(heading))} and the column without attune_.")
-    return Table(path, text_column, heading, added, sum(1 for _ in _sound_rows(path)))
+        taken = ", ".join(sorted(set(added) & set(heading)))
+        raise InvalidInput(f"{path}: rename the column {taken}; this name and the one without attune_ are both taken.")
+    return Table(path, text_column, heading, added, sum(1 for _ in _valid_rows(path)))
 
 
-def _sound_rows(path: Path) -> Iterator[Row]:
+def _valid_rows(path: Path) -> Iterator[Row]:
     for row in read_rows(path):
         if row.problem:
             raise InvalidInput(f"{path}: row {row.number} {row.problem}.")
         yield row
 
 
-def score(
-    table: Table,
-    target: Path,
-    scorer: Scorer,
-) -> Scores:
-    """Write every row with its answers to `target`, completely or not at all.
+def score(table: Table, target: Path, scorer: Scorer) -> Scores:
+    """Write every row with its prediction to `target`, completely or not at all.
 
-    The model reads a text as the product keeps it, identifiers redacted; the column itself stays as it is, but for the
-    apostrophe before what a spreadsheet might run. Raises InvalidInput, NoModel.
+    The model reads the text as the product would store it, with identifiers redacted; the column itself stays as it is,
+    except for the apostrophe that `guarded` adds. Raises InvalidInput, NoModel.
     """
     done = empty = too_long = 0
-    encoding = "utf-8-sig" if starts_with_mark(table.path) else "utf-8"
+    encoding = "utf-8-sig" if has_byte_order_mark(table.path) else "utf-8"
     with written_whole(target) as draft, draft.open("w", encoding=encoding, newline="") as file:
-        # With another end of line a single carriage return in a cell would go out unquoted.
+        # With another line terminator, the writer would not quote a cell that contains a single carriage return.
         writer = csv.writer(file, delimiter=separator(table.path), lineterminator="\r\n")
         writer.writerow([guarded(name) for name in table.heading + table.added])
-        for rows in batches(_sound_rows(table.path), MAX_TEXTS):
+        for rows in batches(_valid_rows(table.path), MAX_TEXTS):
             texts = [str(row.values[table.text_column]) for row in rows]
-            for row, answer in zip(rows, _answers(texts, scorer), strict=True):
-                writer.writerow([guarded(str(value)) for value in row.values.values()] + answer)
+            for row, added in zip(rows, _added_cells(texts, scorer), strict=True):
+                writer.writerow([guarded(str(value)) for value in row.values.values()] + added)
             empty += sum(not text.strip() for text in texts)
             too_long += sum(len(text) > MAX_CHARACTERS and bool(text.strip()) for text in texts)
             done += len(rows)
@@ -94,22 +91,22 @@ def score(
     return Scores(done, empty, too_long)
 
 
-def _answers(texts: list[str], scorer: Scorer) -> list[list[str]]:
-    """The cells of each row; empty ones where there is nothing to read, or too much."""
+def _added_cells(texts: list[str], scorer: Scorer) -> list[list[str]]:
+    """The cells to add to each row; empty ones for a text that is empty or too long."""
     readable = [index for index, text in enumerate(texts) if text.strip() and len(text) <= MAX_CHARACTERS]
     cells = [[""] * len(ADDED) for _ in texts]
     if readable:
-        answers = predict_batch(scorer, [redact_for_storage(texts[index]) for index in readable])
-        for index, answer in zip(readable, answers, strict=True):
-            cells[index] = _cells(answer)
+        predictions = predict_batch(scorer, [redact_for_storage(texts[index]) for index in readable])
+        for index, prediction in zip(readable, predictions, strict=True):
+            cells[index] = _cells(prediction)
     return cells
 
 
-def _cells(answer: Prediction) -> list[str]:
-    scores = [f"{answer.scores[label]:.6f}" for label in LABELS]
-    return [answer.label, f"{answer.confidence:.6f}", *scores, answer.language, answer.route]
+def _cells(prediction: Prediction) -> list[str]:
+    scores = [f"{prediction.scores[label]:.6f}" for label in LABELS]
+    return [prediction.label, f"{prediction.confidence:.6f}", *scores, prediction.language, prediction.route]
 
 
 def guarded(cell: str) -> str:
-    """The cell with an apostrophe before it where a spreadsheet might run it."""
+    """The cell, with a leading apostrophe if a spreadsheet could run it as a formula."""
     return f"'{cell}" if cell.startswith(FORMULA) else cell

@@ -1,4 +1,4 @@
-"""Results that people take away: files written whole or not at all."""
+"""Result files, written completely or not at all."""
 
 import os
 import tempfile
@@ -10,19 +10,19 @@ from product.sentiment import InvalidInput
 
 
 def check_free(path: Path, *, force: bool) -> None:
-    """For commands that work long before they write. Raises InvalidInput where a file is that must not be replaced,
-    and where there is no folder to write it to."""
+    """Check early what a long command will write. Raises InvalidInput if the file exists and `force` is not set, or if
+    its folder does not exist."""
     if path.exists() and not force:
-        raise InvalidInput(f"{path} is there already: name another file, or overwrite it with --force.")
+        raise InvalidInput(f"{path} already exists: choose another file, or overwrite it with --force.")
     if not path.absolute().parent.is_dir():
         raise InvalidInput(f"{path} cannot be written: there is no folder {path.absolute().parent}.")
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[Path]:
-    """A file beside `path` that takes its place when the block ends well, and is gone otherwise.
+    """A temporary file beside `path` that replaces it when the block succeeds, and is deleted otherwise.
 
-    Only its owner may read it: it has what customers wrote. Raises InvalidInput where the disk refuses.
+    Only its owner can read it, because it contains customers' messages. Raises InvalidInput if it cannot be written.
     """
     unfinished = None
     try:

@@ -1,4 +1,4 @@
-"""Results written whole or not at all."""
+"""Result files: written completely or not at all."""
 
 import stat
 
@@ -12,20 +12,20 @@ def names(folder) -> list[str]:
     return sorted(file.name for file in folder.iterdir())
 
 
-def test_a_file_that_is_there_is_free_only_by_force(tmp_path):
+def test_an_existing_file_is_overwritten_only_with_force(tmp_path):
     (tmp_path / "a").write_text("old")
-    with pytest.raises(InvalidInput, match="a is there already: .* --force"):
+    with pytest.raises(InvalidInput, match="a already exists: .* --force"):
         check_free(tmp_path / "a", force=False)
     check_free(tmp_path / "a", force=True)
     check_free(tmp_path / "b", force=False)
 
 
-def test_a_folder_that_is_not_there_is_named(tmp_path):
+def test_a_missing_folder_is_named(tmp_path):
     with pytest.raises(InvalidInput, match="there is no folder .*none"):
         check_free(tmp_path / "none" / "a", force=True)
 
 
-def test_a_result_takes_the_old_one_s_place_whole_and_only_its_owner_reads_it(tmp_path):
+def test_a_result_replaces_the_old_file_at_the_end_and_only_its_owner_can_read_it(tmp_path):
     (tmp_path / "a").write_text("old")
     with written_whole(tmp_path / "a") as unfinished:
         unfinished.write_text("new")
@@ -35,7 +35,7 @@ def test_a_result_takes_the_old_one_s_place_whole_and_only_its_owner_reads_it(tm
     assert names(tmp_path) == ["a"]
 
 
-def test_nothing_is_left_of_a_result_that_was_broken_off_and_the_old_one_stays(tmp_path):
+def test_an_interrupted_result_leaves_the_old_file_and_nothing_else(tmp_path):
     (tmp_path / "a").write_text("old")
     with pytest.raises(KeyboardInterrupt), written_whole(tmp_path / "a") as unfinished:
         unfinished.write_text("half")
@@ -44,6 +44,6 @@ def test_nothing_is_left_of_a_result_that_was_broken_off_and_the_old_one_stays(t
     assert (tmp_path / "a").read_text() == "old"
 
 
-def test_a_disk_that_refuses_is_told_by_the_file_s_name(tmp_path):
+def test_a_full_disk_is_reported_with_the_file_s_name(tmp_path):
     with pytest.raises(InvalidInput, match="a cannot be written: No space left"), written_whole(tmp_path / "a"):
         raise OSError(28, "No space left on device")

@@ -1,4 +1,4 @@
-"""Five fields of cron, by times worked out on a calendar: 26 November 2026 is a Thursday."""
+"""Cron expressions, against times from a calendar: 26 November 2026 is a Thursday."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -31,7 +31,7 @@ def times(expression: str, count: int) -> list[str]:
         ("0 3 * * MON,sat", ["Sat 28 03:00", "Mon 30 03:00"]),
     ],
 )
-def test_times_are_those_of_a_system_s_cron(expression, expected):
+def test_times_are_those_of_crontab(expression, expected):
     assert times(expression, len(expected)) == expected
 
 
@@ -42,13 +42,13 @@ def test_times_are_those_of_a_system_s_cron(expression, expected):
         ("daily", "has 1 fields"),
         ("60 3 * * *", "write five fields"),
         ("0 25 * * *", "write five fields"),
-        ("0 3 * * 8", "'8' is no day of the week"),
-        ("0 3 * * 5-1", "'5-1' ends before it begins"),
+        ("0 3 * * 8", "'8' is not a day of the week"),
+        ("0 3 * * 5-1", "'5-1' ends before it starts"),
         ("0 3 * * someday", "write five fields"),
         ("0 3 1 * 1", "leave one of them"),
     ],
 )
-def test_what_is_no_time_is_refused_with_what_is_allowed(expression, problem):
+def test_an_invalid_expression_is_refused_with_what_is_allowed(expression, problem):
     with pytest.raises(ValueError) as refused:
         cron.parse(expression)
     assert problem in str(refused.value)
