@@ -1,1 +1,1 @@
-"""Driven in a real browser against the real app; a package, so that its files may be named as those they test."""
+"""Tests in a real browser against the real app. A package, so that its file names may repeat those of other tests."""

@@ -1,4 +1,4 @@
-// Texts on the page whose contrast with what is behind them is under 4.5 to 1 (WCAG 2.1, 1.4.3), disabled ones left out.
+// Texts on the page whose contrast with their background is below 4.5 to 1 (WCAG 2.1, 1.4.3). Disabled elements are exempt.
 () => {
   const channel = value => (value /= 255) <= 0.03928 ? value / 12.92 : ((value + 0.055) / 1.055) ** 2.4;
   const luminance = ([red, green, blue]) => 0.2126 * channel(red) + 0.7152 * channel(green) + 0.0722 * channel(blue);
@@ -6,8 +6,8 @@
   const over = (top, under) => [0, 1, 2].map(i => top[i] * top[3] + under[i] * (1 - top[3])).concat(1);
   const behind = element => {
     const layers = [];
-    for (let each = element; each; each = each.parentElement) {
-      layers.push(parse(getComputedStyle(each).backgroundColor));
+    for (let current = element; current; current = current.parentElement) {
+      layers.push(parse(getComputedStyle(current).backgroundColor));
       if (layers.at(-1)[3] === 1) break;
     }
     return layers.reverse().reduce((under, top) => over(top, under), [255, 255, 255, 1]);
@@ -18,7 +18,7 @@
   };
   const poor = [];
   for (const element of document.querySelectorAll('body *')) {
-    if (!element.checkVisibility({visibilityProperty: true}) || element.closest('.unseen, :disabled')) continue;
+    if (!element.checkVisibility({visibilityProperty: true}) || element.closest('.visually-hidden, :disabled')) continue;
     const written = [...element.childNodes].some(node => node.nodeType === 3 && node.textContent.trim());
     const colours = written || element.value ? [getComputedStyle(element).color] : [];
     if (element.placeholder) colours.push(getComputedStyle(element, '::placeholder').color);

@@ -1,6 +1,6 @@
-"""The Desk as a support person uses it: the real app in a process of its own, an empty data folder, a real browser.
+"""The Desk in a real browser, against the real app with an empty data folder.
 
-SCREENSHOTS=FOLDER keeps a picture of every state.
+SCREENSHOTS=FOLDER saves a screenshot of every state.
 """
 
 import os
@@ -22,12 +22,12 @@ LABELS = ("negative", "neutral", "positive")
 MESSAGE = "The parcel came today, two days after the date that was promised."
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was opened")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: no page was opened")
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
 
 class DeskApp(RunningApp):
-    """The running app, and what its database holds."""
+    """The running app, with access to its database."""
 
     @property
     def database(self) -> Path:
@@ -58,30 +58,30 @@ def browser():
 
 @pytest.fixture
 def open_desk(app, browser):
-    """Opens the page; at the end, no request may have left the host and no script may have failed."""
+    """Opens the page. Fails at the end if a request went to another host or a script failed."""
     contexts = []
-    foreign, broken = [], []
+    foreign, script_errors = [], []
 
     def open_page(width=1280, height=800, **options):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         page = contexts[-1].new_page()
         local = (app.url, "data:", "blob:")
         page.on("request", lambda request: request.url.startswith(local) or foreign.append(request.url))
-        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on("pageerror", lambda error: script_errors.append(str(error)))
         page.goto(app.url)
-        page.wait_for_selector(".card.nothing")
+        page.wait_for_selector(".card.empty")
         page.wait_for_selector(".recent")
         return page
 
     yield open_page
     for context in contexts:
         context.close()
-    assert not foreign, "the page asked another host"
-    assert not broken, "a script of the page failed"
+    assert not foreign, "the page sent requests to another host"
+    assert not script_errors, "a script of the page failed"
 
 
 def read(page, message: str) -> str:
-    """Read a message and return the label that is shown for it."""
+    """Analyse a message; returns the predicted label."""
     page.fill("#message textarea", message)
     page.click("#read")
     quoted = page.locator("blockquote", has_text=message[:60])
@@ -91,27 +91,27 @@ def read(page, message: str) -> str:
 
 
 def another(label: str) -> str:
-    return next(each for each in LABELS if each != label)
+    return next(other for other in LABELS if other != label)
 
 
-def picture(page, name: str) -> None:
+def screenshot(page, name: str) -> None:
     folder = os.environ.get("SCREENSHOTS")
     if folder:
-        page.wait_for_timeout(500)  # bars grow, buttons fade
+        page.wait_for_timeout(500)  # transitions
         page.screenshot(path=Path(folder) / f"{name}.png")
 
 
-def test_correction_at_the_desk_is_in_the_database(app, open_desk):
+def test_a_correction_at_the_desk_is_stored(app, open_desk):
     page = open_desk()
     assert page.title() == "Attune"
-    picture(page, "empty")
+    screenshot(page, "empty")
     predicted = read(page, MESSAGE)
-    picture(page, "read")
+    screenshot(page, "read")
     page.fill("#comment textarea", "it came, and nothing is open")
     page.click(f"#label-{another(predicted)}")
     page.wait_for_selector(".stored")
-    picture(page, "corrected")
-    said = page.inner_text("#outcome")
+    screenshot(page, "corrected")
+    outcome = page.inner_text("#outcome")
     stored = app.rows(
         "SELECT f.id, f.label, f.status, f.actor, f.comment, f.created_at, p.label, p.model_version,"
         " abs(p.negative + p.neutral + p.positive - 1) < 0.001"
@@ -123,10 +123,10 @@ def test_correction_at_the_desk_is_in_the_database(app, open_desk):
     expected = (another(predicted), "pending", "it came, and nothing is open", predicted, 1)
     assert (label, status, comment, shown, sums) == expected
     assert actor.startswith("desk:") and at and version in page.inner_text(".facts")
-    assert f"Saved: {label}." in said and receipt[:8] in said
+    assert f"Saved: {label}." in outcome and receipt[:8] in outcome
 
 
-def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, open_desk):
+def test_a_confirmation_is_stored_and_can_be_changed_from_the_list(app, open_desk):
     page = open_desk()
     message = "Do you ship to Norway, and what does it cost?"
     predicted = read(page, message)
@@ -137,45 +137,45 @@ def test_yes_stores_a_confirmation_and_the_list_leads_back_to_change_it(app, ope
     read(page, "Thank you, it works again.")
     page.click(f".recent button:has-text('{message[:20]}')")
     page.wait_for_selector(f"#label-{predicted}.chosen")
-    page.wait_for_timeout(800)  # sooner after "Yes" it would be the second of a double click
+    page.wait_for_timeout(800)  # an earlier click counts as a double click
     page.click(f"#label-{another(predicted)}")
     page.wait_for_selector(f"#label-{another(predicted)}.chosen")
     assert app.rows(label_of, message) == [(another(predicted),)]
-    picture(page, "back")
+    screenshot(page, "back")
 
 
-def test_a_double_click_on_yes_gives_one_word(app, open_desk):
-    """The labels move up to where "Yes" was."""
+def test_a_double_click_on_confirm_stores_the_predicted_label(app, open_desk):
+    """The label buttons move up to where the confirm button was."""
     page = open_desk()
     message = "The second click was not meant for anything."
     predicted = read(page, message)
     page.evaluate(f"['confirm', 'label-{another(predicted)}'].map(id => document.getElementById(id).click())")
     page.wait_for_selector(".stored")
     page.wait_for_timeout(500)
-    words = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
-    assert app.rows(words, message) == [(predicted,)]
+    labels = "SELECT f.label FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?"
+    assert app.rows(labels, message) == [(predicted,)]
 
 
 @pytest.mark.parametrize(
-    ("message", "told"),
+    ("message", "explanation"),
     [
         ("", "1 to 10,000 characters"),
         (" \n\t ", "1 to 10,000 characters"),
         ("x" * 10_001, "10,001 characters; the limit is 10,000"),
     ],
 )
-def test_what_cannot_be_read_is_explained_and_not_stored(app, open_desk, message, told):
+def test_an_invalid_message_is_refused_with_the_limit_and_not_stored(app, open_desk, message, explanation):
     page = open_desk()
     before = app.count("predictions")
     page.fill("#message textarea", message)
     page.click("#read")
     page.wait_for_selector("#problem .problem")
-    assert told in page.inner_text("#problem")
+    assert explanation in page.inner_text("#problem")
     assert app.count("predictions") == before
-    picture(page, f"refused-{len(message)}")
+    screenshot(page, f"refused-{len(message)}")
 
 
-def test_markup_in_a_message_is_shown_and_not_run(open_desk):
+def test_markup_in_a_message_is_shown_as_text(open_desk):
     page = open_desk()
     attack = "<img src=x onerror='hacked=1'><script>hacked=2</script> ${hacked=3} {{hacked}} </blockquote><b id=evil>"
     read(page, attack)
@@ -186,7 +186,7 @@ def test_markup_in_a_message_is_shown_and_not_run(open_desk):
     assert page.inner_text(".recent .snippet").startswith("<img src=x onerror=")
 
 
-def test_keyboard_alone_is_enough(app, open_desk):
+def test_the_desk_works_with_the_keyboard_alone(app, open_desk):
     page = open_desk()
     before = app.count("feedback")
     page.focus("#message textarea")
@@ -206,45 +206,45 @@ def test_keyboard_alone_is_enough(app, open_desk):
 
 
 @pytest.mark.parametrize(
-    ("locale", "button", "tongue"),
+    ("locale", "button", "language"),
     [("zh-CN", "分析消息", "zh"), ("en-GB", "Analyse message", "en"), ("de-DE", "Analyse message", "en")],
 )
-def test_words_are_in_the_language_of_the_browser(open_desk, locale, button, tongue):
+def test_texts_are_in_the_language_of_the_browser(open_desk, locale, button, language):
     page = open_desk(locale=locale)
     assert page.inner_text("#read") == button
-    assert page.evaluate("document.documentElement.lang") == tongue
+    assert page.evaluate("document.documentElement.lang") == language
     page.click("#example-question")
     page.wait_for_selector(".card.result")
-    assert ("置信度" in page.inner_text(".verdict")) is (tongue == "zh")
-    picture(page, f"language-{locale}")
+    assert ("置信度" in page.inner_text(".predicted")) is (language == "zh")
+    screenshot(page, f"language-{locale}")
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(open_desk, scheme):
+def test_every_text_has_enough_contrast(open_desk, scheme):
     page = open_desk(color_scheme=scheme, reduced_motion="reduce")
     assert page.evaluate(CONTRAST) == []
-    for read_before, name in enumerate(("angry", "question", "praise")):
+    for count, name in enumerate(("angry", "question", "praise")):
         page.click(f"#example-{name}")
-        page.wait_for_function("before => document.querySelectorAll('.recent li').length > before", arg=read_before)
+        page.wait_for_function("before => document.querySelectorAll('.recent li').length > before", arg=count)
         page.click("#label-negative")
         page.wait_for_selector("#label-negative.chosen")
         page.mouse.move(2, 2)
-        page.wait_for_timeout(400)  # colours fade in
+        page.wait_for_timeout(400)
         assert page.evaluate(CONTRAST) == []
-        picture(page, f"{scheme}-{name}")
+        screenshot(page, f"{scheme}-{name}")
 
 
-def test_a_phone_needs_no_scrolling_sideways(open_desk):
+def test_the_desk_fits_a_phone_without_horizontal_scrolling(open_desk):
     page = open_desk(390, 844, is_mobile=True, has_touch=True)
-    picture(page, "phone-empty")
+    screenshot(page, "phone-empty")
     predicted = read(page, MESSAGE)
     page.tap(f"#label-{another(predicted)}")
     page.wait_for_selector(".stored")
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
-    picture(page, "phone-corrected")
+    screenshot(page, "phone-corrected")
 
 
-def test_two_sessions_do_not_see_each_other(open_desk):
+def test_sessions_do_not_see_each_others_messages(open_desk):
     first, second = open_desk(), open_desk()
     read(first, "Only in the first window.")
     read(second, "Only in the second window.")
@@ -252,7 +252,7 @@ def test_two_sessions_do_not_see_each_other(open_desk):
     assert "first" not in second.inner_text(".recent")
 
 
-def test_locked_database_shows_the_answer_and_says_why_it_cannot_be_corrected(app, open_desk):
+def test_with_a_locked_database_the_result_is_shown_and_feedback_is_disabled(app, open_desk):
     page = open_desk()
     lock = sqlite3.connect(app.database, isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")
@@ -260,6 +260,6 @@ def test_locked_database_shows_the_answer_and_says_why_it_cannot_be_corrected(ap
         read(page, "This one cannot be kept.")
         assert page.is_disabled("#confirm") and page.is_disabled("#label-negative")
         assert "cannot be saved" in page.inner_text("#outcome")
-        picture(page, "locked")
+        screenshot(page, "locked")
     finally:
         lock.close()

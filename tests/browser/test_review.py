@@ -1,6 +1,6 @@
-"""Review and My corrections as people use them: the real app in a process of its own, a real browser.
+"""Review and My corrections in a real browser, against the real app.
 
-SCREENSHOTS=FOLDER keeps a picture of every state.
+SCREENSHOTS=FOLDER saves a screenshot of every state.
 """
 
 import shutil
@@ -8,10 +8,10 @@ from contextlib import closing, contextmanager
 
 import pytest
 
-from tests.browser.test_desk import BROWSER, CONTRAST, FLAGS, MESSAGE, DeskApp, another, picture, read
+from tests.browser.test_desk import BROWSER, CONTRAST, FLAGS, MESSAGE, DeskApp, another, read, screenshot
 
-playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed: no page was opened")
-pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed: no page was opened")
+playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is not installed")
+pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
 NAMES = {"en-GB": ("My corrections", "Review"), "zh-CN": ("我的纠正", "审核")}
 DISPUTED = "Oh great, another update that deletes my playlists. Love it."
@@ -47,21 +47,21 @@ def browser():
 
 @pytest.fixture
 def open_page(browser):
-    """Opens the page of an app; at the end, no script may have failed."""
-    contexts, broken = [], []
+    """Opens the page of an app. Fails at the end if a script failed."""
+    contexts, script_errors = [], []
 
-    def open_one(app, width=1280, height=900, **options):
+    def open_in_browser(app, width=1280, height=900, **options):
         contexts.append(browser.new_context(viewport={"width": width, "height": height}, **options))
         page = contexts[-1].new_page()
-        page.on("pageerror", lambda error: broken.append(str(error)))
+        page.on("pageerror", lambda error: script_errors.append(str(error)))
         page.goto(app.url)
-        page.wait_for_selector(".card.nothing")
+        page.wait_for_selector(".card.empty")
         return page
 
-    yield open_one
+    yield open_in_browser
     for context in contexts:
         context.close()
-    assert not broken, "a script of the page failed"
+    assert not script_errors, "a script of the page failed"
 
 
 def open_tab(page, name: str, shows: str) -> None:
@@ -69,57 +69,56 @@ def open_tab(page, name: str, shows: str) -> None:
     page.wait_for_selector(shows)
 
 
-def unhurried(page) -> None:
-    """Sooner after a click another one is taken for the second of a double click."""
+def wait_out_double_click(page) -> None:
+    """An earlier click would count as the second of a double click."""
     page.wait_for_timeout(800)
 
 
-def word_of(app, text: str) -> list[tuple]:
+def corrections_of(app, text: str) -> list[tuple]:
     query = "SELECT f.label, f.status, f.actor, f.reviewed_by FROM feedback f JOIN predictions p"
     return app.rows(f"{query} ON p.id = f.prediction_id WHERE p.text = ? ORDER BY f.actor", text)
 
 
-def test_a_lead_labels_a_message_and_decides_a_dispute(app, open_page):
+def test_a_lead_labels_a_message_and_decides_on_disputed_corrections(app, open_page):
     page = open_page(app)
     open_tab(page, "Review", "#review-queue li")
-    picture(page, "review")
+    screenshot(page, "review")
     page.fill("#reviewer-name input", "Eve")
     card = page.locator("#review-queue ol > li", has_text="Jenna")
     card.locator("button.positive").click()
     page.wait_for_selector("#review-notice:has-text('Saved the label positive')")
     assert page.locator("#review-queue ol > li", has_text="Jenna").count() == 0
-    [stored] = word_of(app, "The router was broken, but Jenna had a new one here at once.")
+    [stored] = corrections_of(app, "The router was broken, but Jenna had a new one here at once.")
     assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
-    unhurried(page)
-    word = page.locator("#review-queue li li", has_text="anna")
-    word.locator("button.accept").click()
+    wait_out_double_click(page)
+    page.locator("#review-queue li li", has_text="anna").locator("button.accept").click()
     page.wait_for_selector("#review-notice:has-text('Accepted the label negative')")
-    unhurried(page)
+    wait_out_double_click(page)
     page.fill("#decision-note input", "Bob had the wrong customer in mind.")
     page.locator("#review-queue li li", has_text="bob").locator("button.reject").click()
     page.wait_for_selector("#review-notice:has-text('Rejected the label positive')")
     page.wait_for_function("document.querySelector('#decision-note input').value === ''")
-    assert [(label, status, by) for label, status, _, by in word_of(app, DISPUTED)] == [
+    assert [(label, status, by) for label, status, _, by in corrections_of(app, DISPUTED)] == [
         ("negative", "accepted", "lead:Eve"),
         ("positive", "rejected", "lead:Eve"),
     ]
     assert page.locator("#review-queue ol > li", has_text="playlists").count() == 0
-    picture(page, "review-decided")
-    unhurried(page)
+    screenshot(page, "review-decided")
+    wait_out_double_click(page)
     page.click("#review-notice button:has-text('Accept instead')")
     page.wait_for_selector("#review-notice:has-text('Accepted the label positive')")
-    unhurried(page)
+    wait_out_double_click(page)
     page.click("#review-notice button:has-text('Reject instead')")
     page.wait_for_selector("#review-notice:has-text('Rejected the label positive')")
-    assert [status for _, status, *_ in word_of(app, DISPUTED)] == ["accepted", "rejected"]
+    assert [status for _, status, *_ in corrections_of(app, DISPUTED)] == ["accepted", "rejected"]
 
 
-def test_a_double_click_decides_one_message(app, open_page):
+def test_a_double_click_labels_one_message(app, open_page):
     app.predict(["The parcel was wet, the second one too.", "Nobody told me that the shop had moved."])
     page = open_page(app)
     open_tab(page, "Review", "#review-queue li")
     before = app.rows("SELECT count(*) FROM feedback")[0][0]
-    # the second of a double click meets the card that has moved up
+    # the second click hits the next card, which has moved up
     page.evaluate(
         "[...document.querySelectorAll('#review-queue .choose button.negative')].slice(0, 2).map(b => b.click())"
     )
@@ -128,11 +127,11 @@ def test_a_double_click_decides_one_message(app, open_page):
     assert app.rows("SELECT count(*) FROM feedback") == [(before + 1,)]
 
 
-def test_two_tabs_of_a_browser_keep_each_others_receipts(app, open_page):
+def test_two_browser_tabs_keep_each_others_receipts(app, open_page):
     first = open_page(app)
     second = first.context.new_page()
     second.goto(app.url)
-    second.wait_for_selector(".card.nothing")
+    second.wait_for_selector(".card.empty")
     for page, text in ((first, "One from the first tab."), (second, "Two from the second."), (first, "Three again.")):
         page.click(f"#label-{another(read(page, text))}")
         page.wait_for_selector(".stored")
@@ -142,84 +141,84 @@ def test_two_tabs_of_a_browser_keep_each_others_receipts(app, open_page):
         )
     for page in (first, second):
         page.reload()
-        page.wait_for_selector(".card.nothing")
+        page.wait_for_selector(".card.empty")
         open_tab(page, "My corrections", "#my-corrections-list li")
         assert page.locator("#my-corrections-list ol > li").count() == 3
 
 
-def test_a_correction_is_found_again_after_a_reload_and_deleted(app, open_page):
+def test_a_correction_is_listed_after_a_reload_and_can_be_deleted(app, open_page):
     page = open_page(app)
     label = another(read(page, MESSAGE))
     page.click(f"#label-{label}")
     page.wait_for_selector(".stored")
     page.wait_for_function("localStorage.getItem('attune-receipts')")
     page.reload()
-    page.wait_for_selector(".card.nothing")
+    page.wait_for_selector(".card.empty")
     open_tab(page, "My corrections", "#my-corrections-list li")
     shown = page.inner_text("#my-corrections-list li")
     assert MESSAGE in shown and f"You chose {label};" in shown and "waiting for the next retraining" in shown
-    picture(page, "mine")
+    screenshot(page, "my-corrections")
     page.click("#my-corrections-list summary")
     page.click("#my-corrections-list details button")
     page.wait_for_selector("#my-corrections-notice .stored")
-    picture(page, "mine-deleted")
+    screenshot(page, "my-corrections-deleted")
     assert "Permanently deleted" in page.inner_text("#my-corrections-notice")
     assert MESSAGE not in page.content()
     assert app.rows("SELECT count(*) FROM predictions WHERE text = ?", MESSAGE) == [(0,)]
 
 
-def test_another_browser_at_the_same_address_does_not_see_them(app, open_page):
+def test_another_browser_at_the_same_address_does_not_see_the_corrections(app, open_page):
     first, second = open_page(app), open_page(app)
-    page_label = another(read(first, "Only the first browser knows of this."))
-    first.click(f"#label-{page_label}")
+    label = another(read(first, "Only the first browser knows of this."))
+    first.click(f"#label-{label}")
     first.wait_for_selector(".stored")
     open_tab(first, "My corrections", "#my-corrections-list li")
-    open_tab(second, "My corrections", "#my-corrections-list .nothing")
+    open_tab(second, "My corrections", "#my-corrections-list .empty")
     assert "first browser" not in second.content()
 
 
 @pytest.mark.parametrize("locale", list(NAMES))
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_every_text_stands_out_from_its_ground(app, open_page, locale, scheme):
+def test_every_text_has_enough_contrast(app, open_page, locale, scheme):
     app.predict([f"Well, that was quick: two weeks for a reply. {locale} {scheme}"])
     page = open_page(app, locale=locale, color_scheme=scheme, reduced_motion="reduce")
     read(page, f"{MESSAGE} {locale} {scheme}")
     page.click("#label-neutral")
     page.wait_for_selector(".stored")
-    mine, review = NAMES[locale]
-    open_tab(page, mine, "#my-corrections-list li")
+    my_corrections, review = NAMES[locale]
+    open_tab(page, my_corrections, "#my-corrections-list li")
     page.click("#my-corrections-list summary")
     assert page.evaluate(CONTRAST) == []
-    picture(page, f"mine-{locale}-{scheme}")
+    screenshot(page, f"my-corrections-{locale}-{scheme}")
     open_tab(page, review, "#review-queue li")
     page.click("#review-queue .choose .negative")
     page.wait_for_selector("#review-notice .stored")
     page.mouse.move(2, 2)
-    page.wait_for_timeout(400)  # colours fade in
+    page.wait_for_timeout(400)
     assert page.evaluate(CONTRAST) == []
-    picture(page, f"review-{locale}-{scheme}")
+    screenshot(page, f"review-{locale}-{scheme}")
 
 
-def test_a_phone_needs_no_scrolling_sideways(app, open_page):
+def test_both_tabs_fit_a_phone_without_horizontal_scrolling(app, open_page):
     page = open_page(app, 390, 844, is_mobile=True, has_touch=True)
     app.predict(["One more that nobody answered yet."])
-    for name, shows in (("My corrections", "#my-corrections-list .nothing"), ("Review", "#review-queue li")):
+    for name, shows in (("My corrections", "#my-corrections-list .empty"), ("Review", "#review-queue li")):
         open_tab(page, name, shows)
         assert page.evaluate("document.documentElement.scrollWidth") <= 390
-        picture(page, f"phone-{name}")
+        screenshot(page, f"phone-{name}")
 
 
-def test_with_a_password_the_queue_is_behind_it(installation, tmp_path, open_page):
+def test_with_a_password_the_queue_is_shown_after_signing_in(installation, tmp_path, open_page):
     with running(installation, tmp_path, ATTUNE_LEAD_PASSWORD="open sesame") as app:
         app.predict(["bad Xanadu"])
         page = open_page(app)
         open_tab(page, "Review", "#password")
-        picture(page, "door")
+        screenshot(page, "sign-in")
         assert "Xanadu" not in page.content()
         page.fill("#password input", "open says me")
         page.click("#sign-in-button")
         page.wait_for_selector("#review-notice:has-text('Wrong password')")
-        picture(page, "door-refused")
+        screenshot(page, "sign-in-refused")
         assert page.evaluate(CONTRAST) == []
         page.fill("#password input", "open sesame")
         page.press("#password input", "Enter")

@@ -33,7 +33,7 @@ def no_result(t: Texts) -> str:
 
 def notice(key: str, t: Texts) -> str:
     """A card in place of content: the text under `key`, and the one under `key_hint`."""
-    return f"<div class='card nothing'><p>{t(key)}</p><p>{t(f'{key}_hint')}</p></div>"
+    return f"<div class='card empty'><p>{t(key)}</p><p>{t(f'{key}_hint')}</p></div>"
 
 
 def result(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
@@ -51,8 +51,8 @@ def _label(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
     if prediction.language in languages:  # the confidence is calibrated for these languages only
         text += f" · {reliability(prediction.confidence, t)}"
     return (
-        f"<p class='verdict'>{face(prediction.label)}<strong>{t(prediction.label)}</strong>"
-        f"<span class='sure'>{text}</span></p>"
+        f"<p class='predicted'>{face(prediction.label)}<strong>{t(prediction.label)}</strong>"
+        f"<span class='confidence'>{text}</span></p>"
     )
 
 
@@ -166,7 +166,7 @@ def done(message: str, button: str = "") -> str:
 
 def spoken(message: str) -> str:
     """Invisible text that a screen reader announces when it changes."""
-    return f"<p class='unseen' role='status' aria-live='polite'>{escape(message)}</p>"
+    return f"<p class='visually-hidden' role='status' aria-live='polite'>{escape(message)}</p>"
 
 
 def spoken_result(prediction: Prediction, t: Texts) -> str:

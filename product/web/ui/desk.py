@@ -98,7 +98,7 @@ class DeskTab:
             with gr.Column(elem_id="recent", min_width=0):
                 self.list = html(js_on_load=SELECT_ROW)
         self.components: list[Any] = [
-            self.result, self.spoken, self.shown, self.feedback, self.question, self.confirm, self.correct_lead,
+            self.result, self.spoken, self.shown, self.feedback, self.question, self.confirm, self.correct_caption,
             *self.labels.values(), self.outcome, self.comment, self.list, self.problem, self.message,
         ]  # fmt: skip
         self._wire()
@@ -115,7 +115,7 @@ class DeskTab:
         )
         self.problem = html(elem_id="problem")
         self.read = gr.Button(translate("read_button"), variant="primary", elem_id="read")
-        gr.Markdown(translate("examples_title"), elem_classes="lead")
+        gr.Markdown(translate("examples_title"), elem_classes="caption")
         with gr.Row(elem_id="examples"):
             self.examples = {
                 name: gr.Button(translate(f"example_{name}"), size="sm", elem_id=EXAMPLE_ID + name, min_width=0)
@@ -130,7 +130,7 @@ class DeskTab:
         with gr.Column(visible=False, elem_id="feedback", min_width=0) as self.feedback:
             self.question = html(elem_id="question")
             self.confirm = gr.Button(translate("confirm_button"), variant="primary", elem_id="confirm")
-            self.correct_lead = gr.Markdown(translate("correct_lead"), elem_classes="lead")
+            self.correct_caption = gr.Markdown(translate("correct_caption"), elem_classes="caption")
             with gr.Row(elem_id="labels"):
                 self.labels = {
                     label: gr.Button(translate(label), elem_id=LABEL_ID + label, elem_classes=label, min_width=0)
@@ -222,7 +222,7 @@ class DeskTab:
             self.feedback: gr.update(visible=True),
             self.question: cards.question(entry, t),
             self.confirm: gr.update(visible=not corrected, interactive=storable),
-            self.correct_lead: gr.update(visible=not corrected),
+            self.correct_caption: gr.update(visible=not corrected),
             self.outcome: cards.outcome(entry, t),
             self.comment: gr.update(value=entry.comment, interactive=storable),
             self.list: cards.recent(recent.newest_first(), entry.key, t),

@@ -72,7 +72,7 @@ def _card(item: MyCorrection, t: Texts) -> str:
     comment = f"<q dir='auto'>{escape(item.comment)}</q>" if item.comment else ""
     return (
         f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
-        f"<p class='said'>{cards.face(receipt.label)}<span>{chosen(item, t)}{comment}</span></p>"
+        f"<p class='chosen-label'>{cards.face(receipt.label)}<span>{chosen(item, t)}{comment}</span></p>"
         f"<dl>{rows}</dl>{_delete(item, t)}"
     )
 
