@@ -1,8 +1,8 @@
-"""Which expert should read a message, where both languages meet: python -m benchmarks.languages [--model VERSION_DIR]
+"""Which expert should answer a message in two languages: python -m benchmarks.languages [--model VERSION_DIR]
 
-The version's two experts, each alone and by the script of the message, on data/mixed/mixed.csv (this project's own
-messages, half of them Chinese with English words, half the other way round) and on the test rows of the desk sets; how
-fast each reads, as a ratio, and how large it is.
+Compares the Chinese expert, the English expert and several rules that choose by the share of Chinese characters: their
+accuracy on data/mixed/mixed.csv (messages of this project, half Chinese with English words, half the reverse) and on
+the test rows of the desk corpora; then the experts' relative speed and size.
 """
 
 import argparse
@@ -20,6 +20,7 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.model import Model
 from product.inference.text import HAN, detect_language
+from product.progress import report
 from product.sentiment import AttuneError
 from product.settings.configuration import load_settings
 from training.data.catalogue import load_clean
@@ -30,14 +31,16 @@ from training.evaluation.metrics import targets
 
 MIXED = DATA / "mixed" / "mixed.csv"
 FRAMES = {"zh": "Chinese with English words", "en": "English with Chinese words"}
-THRESHOLDS = (0.01, 0.1, 0.2, 0.5, 0.7)
-"""Shares of Chinese characters among the letters, from which on the Chinese expert would read."""
+"""The main language of a mixed message."""
+MIN_SHARES = (0.01, 0.1, 0.2, 0.5, 0.7)
+"""Shares of Chinese characters among the letters that would select the Chinese expert."""
 Rule = Callable[[str], bool]
+"""Whether the Chinese expert answers a text."""
 
 
 @dataclass(frozen=True)
-class Reading:
-    """Labelled rows, and the probabilities that each expert gives them: language → [rows, 3]."""
+class ScoredRows:
+    """Labelled rows with the probabilities [rows, 3] of each expert, by language."""
 
     name: str
     rows: list[Row]
@@ -45,77 +48,79 @@ class Reading:
 
 
 def mixed_rows() -> dict[str, list[Row]]:
-    """The mixed messages by the language that frames them."""
+    """The mixed messages by their main language."""
     found: dict[str, list[Row]] = {frame: [] for frame in FRAMES}
     with MIXED.open(encoding="utf-8", newline="") as stream:
-        for row in csv.DictReader(stream):
-            found[row["frame"]].append(Row(row["text"], row["label"], "mixed"))
+        for record in csv.DictReader(stream):
+            found[record["frame"]].append(Row(record["text"], record["label"], "mixed"))
     return found
 
 
 def han_share(text: str) -> float:
-    """Chinese characters among a text's letters, 0 to 1."""
+    """The share of Chinese characters among a text's letters, 0 to 1."""
     letters = [character for character in text if character.isalpha()]
     return sum(1 for character in letters if HAN.match(character)) / max(1, len(letters))
 
 
 def rules() -> dict[str, Rule]:
-    """Name → whether the Chinese expert reads a text."""
+    """The rules by name."""
     found: dict[str, Rule] = {
         "the English expert alone": lambda text: False,
         "the Chinese expert alone": lambda text: True,
         "by script, a third Chinese (the product's rule)": lambda text: detect_language(text) == "zh",
     }
-    for least in THRESHOLDS:
+    for least in MIN_SHARES:
         found[f"by script, {least:.0%} Chinese"] = lambda text, least=least: han_share(text) >= least
     return found
 
 
-def accuracy(reading: Reading, rule: Rule) -> float:
-    """Share of the rows that are right when each is read by the expert that the rule names."""
-    chinese = np.array([rule(row.text) for row in reading.rows])
-    given = np.where(chinese, reading.scores["zh"].argmax(axis=1), reading.scores["en"].argmax(axis=1))
-    return float((given == targets(reading.rows)).mean())
+def accuracy(scored: ScoredRows, rule: Rule) -> float:
+    """Accuracy (0 to 1) with each row answered by the expert that the rule selects."""
+    chinese = np.array([rule(row.text) for row in scored.rows])
+    predicted = np.where(chinese, scored.scores["zh"].argmax(axis=1), scored.scores["en"].argmax(axis=1))
+    return float((predicted == targets(scored.rows)).mean())
 
 
-def read(model: Model, name: str, rows: list[Row]) -> Reading:
+def score(model: Model, name: str, rows: list[Row]) -> ScoredRows:
+    """The rows scored by both experts."""
     texts = [row.text for row in rows]
-    return Reading(name, rows, {each: model.experts[each].probabilities(texts) for each in FRAMES})
+    return ScoredRows(name, rows, {language: model.experts[language].probabilities(texts) for language in FRAMES})
 
 
-def accuracies(model: Model, corpus_dir: str, say: Callable) -> Table:
+def accuracies(model: Model, corpus_dir: str) -> Table:
+    """A row for each rule: its accuracy on each set, and the share of mixed messages the Chinese expert answers."""
     by_frame = mixed_rows()
-    parts = {"mixed": [row for rows in by_frame.values() for row in rows]}
-    parts |= {f"mixed: {FRAMES[frame]}": rows for frame, rows in by_frame.items()}
-    parts |= {f"{name} test": load_clean(name, "test", corpus_dir) for name in ("desk-en", "desk-zh")}
-    readings = []
-    for name, rows in parts.items():
-        say(f"both experts read {len(rows)} rows: {name}")
-        readings.append(read(model, name, rows))
-    table = Table(title=f"{model.version}: accuracy by who reads", title_justify="left")
-    table.add_column("read by")
-    for reading in readings:
-        table.add_column(f"{reading.name} ({len(reading.rows)})", justify="right")
-    table.add_column("mixed, read by the Chinese expert", justify="right")
+    sets = {"mixed": [row for rows in by_frame.values() for row in rows]}
+    sets |= {f"mixed: {FRAMES[frame]}": rows for frame, rows in by_frame.items()}
+    sets |= {f"{name} test": load_clean(name, "test", corpus_dir) for name in ("desk-en", "desk-zh")}
+    scored_sets = []
+    for number, (name, rows) in enumerate(sets.items()):
+        report("scoring with both experts", number, len(sets))
+        scored_sets.append(score(model, name, rows))
+    table = Table(title=f"{model.version}: accuracy by the rule that selects the expert", title_justify="left")
+    table.add_column("rule")
+    for scored in scored_sets:
+        table.add_column(f"{scored.name} ({len(scored.rows)})", justify="right")
+    table.add_column("mixed, answered by the Chinese expert", justify="right")
     for name, rule in rules().items():
-        share = np.mean([rule(row.text) for row in readings[0].rows])
-        table.add_row(name, *(f"{accuracy(reading, rule):.1%}" for reading in readings), f"{share:.0%}")
+        share = np.mean([rule(row.text) for row in scored_sets[0].rows])
+        table.add_row(name, *(f"{accuracy(scored, rule):.1%}" for scored in scored_sets), f"{share:.0%}")
     return table
 
 
 def serving_sizes(folder: Path) -> dict[str, int]:
-    """Language → bytes of the file that serves."""
+    """The size in bytes of each expert's export, by language."""
     experts = manifests.read(folder).experts
     return {name: (folder / expert.serving.file).stat().st_size for name, expert in experts.items()}
 
 
-def costs(model: Model, sizes: dict[str, int], say: Callable) -> Table:
-    """Speed on the mixed messages, one by one, and the size of the files that serve."""
+def costs(model: Model, sizes: dict[str, int]) -> Table:
+    """Messages per second on the mixed messages, one at a time, and the size of the exports."""
     texts = [row.text for rows in mixed_rows().values() for row in rows]
     alone = {name: Model(model.version, {name: model.experts[name]}) for name in FRAMES}
-    speeds = compare([alone["en"], alone["zh"], model], texts, 1, say)
-    table = Table(title=f"{len(texts)} mixed messages, one by one", title_justify="left")
-    for heading in ("", "msg/s", "against the English expert", "size"):
+    speeds = compare([alone["en"], alone["zh"], model], texts, 1)
+    table = Table(title=f"{len(texts)} mixed messages, one at a time", title_justify="left")
+    for heading in ("", "msg/s", "relative to the English expert", "size"):
         table.add_column(heading, justify="right" if heading else "left")
     named = zip(("English expert", "Chinese expert", "both, by script"), speeds, strict=True)
     for (name, speed), size in zip(named, (sizes["en"], sizes["zh"], sizes["en"] + sizes["zh"]), strict=True):
@@ -130,9 +135,11 @@ def main() -> None:
     folder = find_folder(settings, parser.parse_args().model)
     model = models.load(folder)
     if set(model.languages) != set(FRAMES):
-        raise BadRequest(f"{model.version} has an expert for {', '.join(model.languages)} alone; two are compared here")
-    console.print(accuracies(model, settings.corpus_dir, console.log))
-    console.print(costs(model, serving_sizes(folder), console.log))
+        raise BadRequest(
+            f"{model.version} has experts for {', '.join(model.languages)}; this benchmark needs {', '.join(FRAMES)}"
+        )
+    console.print(accuracies(model, settings.corpus_dir))
+    console.print(costs(model, serving_sizes(folder)))
 
 
 if __name__ == "__main__":

@@ -2,12 +2,12 @@
 
 import statistics
 import time
-from collections.abc import Callable
 
 from rich.console import Console
 from rich.table import Table
 
 from product.inference.model import BATCH, Model
+from product.progress import report
 from product.settings.configuration import load_settings
 from training.data.catalogue import load_clean
 from training.evaluation.lookup import find_model
@@ -23,11 +23,11 @@ def messages_per_second(model: Model, texts: list[str], size: int) -> float:
     return len(texts) / (time.perf_counter() - start)
 
 
-def compare(models: list[Model], texts: list[str], size: int, say: Callable) -> list[float]:
+def compare(models: list[Model], texts: list[str], size: int) -> list[float]:
     """Median messages per second of each model. Models take turns in each round, so other load affects all alike."""
     speeds: list[list[float]] = [[] for _ in models]
     for number in range(ROUNDS):
-        say(f"batches of {size}: round {number + 1} of {ROUNDS}")
+        report(f"batches of {size}", number, ROUNDS)
         for model, found in zip(models, speeds, strict=True):
             found.append(messages_per_second(model, texts, size))
     return [statistics.median(found) for found in speeds]
@@ -43,7 +43,7 @@ def main() -> None:
     for heading in ("", "fp32 (PyTorch) msg/s", "int8 (ONNX Runtime) msg/s", "ratio"):
         table.add_column(heading, justify="right")
     for name, size in (("one by one", 1), (f"batches of {BATCH}", BATCH)):
-        slow, fast = compare([reference, served], texts, size, console.log)
+        slow, fast = compare([reference, served], texts, size)
         table.add_row(name, f"{slow:,.0f}", f"{fast:,.0f}", f"{fast / slow:.1f}")
     console.print(table)
 

@@ -1,7 +1,7 @@
-"""Sentences of product reviews that twenty people have rated: a domain that the shipped model was never trained on.
+"""Sentences from product reviews, rated by twenty people: a domain that the shipped model was never trained on.
 
 From the source package of vaderSentiment 3.3.2 on PyPI (MIT): Hutto and Gilbert 2014, "VADER: A Parsimonious Rule-based
-Model for Sentiment Analysis of Social Media Text". Fetched by pip at the first call, kept in the data dir.
+Model for Sentiment Analysis of Social Media Text". pip downloads it on first use; it stays in the data dir.
 """
 
 import hashlib
@@ -9,6 +9,7 @@ import io
 import subprocess
 import sys
 import tarfile
+from collections.abc import Iterator
 from pathlib import Path
 
 from training.data.cleaning import clean, drop_duplicates, keep_apart
@@ -17,13 +18,13 @@ from training.data.rows import Row
 PACKAGE = "vaderSentiment==3.3.2"
 ARCHIVE = "hutto_ICWSM_2014.tar.gz"
 MEMBER = "amazonReviewSnippets_GroundTruth.txt"
-CLEAR = 0.5
-"""Mean rating, of -4 to 4, from which on a sentence is positive, or its negative negative."""
+MIN_RATING = 0.5
+"""Sentences whose mean rating (-4 to 4) is at least this far from 0 are positive or negative, the others neutral."""
 TEST_SHARE = 0.4
 
 
 def snippets(cache: Path) -> tuple[list[Row], list[Row]]:
-    """(rows to correct, rows to judge by), no text in both; every run the same."""
+    """(rows to correct, test rows) without a common text, the same in every run."""
     rows = drop_duplicates(clean(list(_parse(_archive(cache))))[0])[0]
     test = [row for row in rows if _bucket(row.text) < TEST_SHARE]
     rest = [row for row in rows if _bucket(row.text) >= TEST_SHARE]
@@ -31,6 +32,7 @@ def snippets(cache: Path) -> tuple[list[Row], list[Row]]:
 
 
 def _bucket(text: str) -> float:
+    """A number from 0 to 1 that depends on the text alone."""
     return int(hashlib.sha256(text.encode()).hexdigest(), 16) % 1000 / 1000
 
 
@@ -44,7 +46,7 @@ def _archive(cache: Path) -> Path:
     return found[0]
 
 
-def _parse(archive: Path):
+def _parse(archive: Path) -> Iterator[Row]:
     with tarfile.open(archive) as outer:
         packed = next(member for member in outer if member.name.endswith(ARCHIVE))
         with tarfile.open(fileobj=io.BytesIO(outer.extractfile(packed).read())) as inner:
@@ -52,5 +54,5 @@ def _parse(archive: Path):
             lines = inner.extractfile(member).read().decode("utf-8", errors="replace").splitlines()
     for line in lines:
         _, rating, text = line.split("\t", 2)
-        label = "negative" if float(rating) <= -CLEAR else "positive" if float(rating) >= CLEAR else "neutral"
+        label = "negative" if float(rating) <= -MIN_RATING else "positive" if float(rating) >= MIN_RATING else "neutral"
         yield Row(text.strip(), label, "snippets")

@@ -1,4 +1,4 @@
-"""The benchmark of who reads what: its messages, its rule, its table, on hand-made scores."""
+"""The benchmark of the rules that select an expert: its messages, its rules and its tables, on hand-made scores."""
 
 from collections import Counter
 
@@ -18,42 +18,42 @@ def rows():
     return languages.mixed_rows()
 
 
-def test_the_mixed_messages_are_sixty_of_each_frame_with_every_label_alike(rows):
+def test_mixed_messages_are_sixty_for_each_main_language_with_balanced_labels(rows):
     for part in rows.values():
         assert Counter(row.label for row in part) == dict.fromkeys(LABELS, 20)
 
 
-def test_every_mixed_message_is_in_both_scripts_and_stands_once(rows):
+def test_every_mixed_message_is_unique_and_uses_both_scripts(rows):
     texts = [row.text for part in rows.values() for row in part]
     assert len(set(map(key, texts))) == len(texts) == 120
     for text in texts:
         assert HAN.search(text) and any("a" <= character <= "z" for character in text.lower()), text
 
 
-def test_no_mixed_message_is_in_what_trains(rows):
+def test_no_mixed_message_is_a_training_row(rows):
     trained = {
         key(row.text) for name in ("replay-en", "replay-zh") for row in corpora.load(name, "train", corpus_dir="")
     }
     assert not trained & {key(row.text) for part in rows.values() for row in part}
 
 
-def test_a_share_of_a_third_is_the_rule_of_the_product(rows):
+def test_the_products_rule_is_a_share_of_a_third(rows):
     for row in (row for part in rows.values() for row in part):
         assert (languages.han_share(row.text) >= 1 / 3) == (detect_language(row.text) == "zh"), row.text
 
 
-def test_the_share_counts_letters_alone():
+def test_the_share_counts_only_letters():
     assert languages.han_share("好 ok 1!") == pytest.approx(1 / 3)
     assert languages.han_share("12:30 😡") == 0
 
 
-def test_accuracy_takes_each_row_from_the_expert_that_the_rule_names():
-    # the English expert says negative of all, the Chinese one positive of all
-    says = {"en": np.tile([0.8, 0.1, 0.1], (3, 1)), "zh": np.tile([0.1, 0.1, 0.8], (3, 1))}
+def test_accuracy_takes_each_row_from_the_expert_that_the_rule_selects():
+    # the English expert predicts negative for all rows, the Chinese one positive
+    scores = {"en": np.tile([0.8, 0.1, 0.1], (3, 1)), "zh": np.tile([0.1, 0.1, 0.8], (3, 1))}
     rows = [Row("太慢了", "negative", ""), Row("很好", "positive", ""), Row("slow", "negative", "")]
-    reading = languages.Reading("three", rows, says)
+    scored = languages.ScoredRows("three", rows, scores)
     rules = languages.rules()
-    found = {name: round(3 * languages.accuracy(reading, rule)) for name, rule in rules.items()}
+    found = {name: round(3 * languages.accuracy(scored, rule)) for name, rule in rules.items()}
     assert found["the English expert alone"] == 2
     assert found["the Chinese expert alone"] == 1
     assert found["by script, a third Chinese (the product's rule)"] == 2
@@ -62,20 +62,20 @@ def test_accuracy_takes_each_row_from_the_expert_that_the_rule_names():
 
 @pytest.fixture(scope="module")
 def both(zh_version):
-    """The tiny expert under both names: that the tables can be made does not depend on what is in them."""
+    """A model that uses the tiny expert for both languages; the tables do not depend on its predictions."""
     expert = languages.models.load(zh_version).experts["zh"]
     return languages.Model("both-1", {"en": expert, "zh": expert})
 
 
 def test_the_table_of_accuracies_has_a_row_for_each_rule(both):
-    table = languages.accuracies(both, print)
-    assert table.row_count == 3 + len(languages.THRESHOLDS)
+    table = languages.accuracies(both, corpus_dir="")
+    assert table.row_count == 3 + len(languages.MIN_SHARES)
     assert [str(column.header) for column in table.columns][1] == "mixed (120)"
 
 
-def test_the_table_of_costs_adds_the_sizes_up(both, zh_version, monkeypatch):
-    monkeypatch.setattr(languages, "compare", lambda models, texts, size, say: [100.0, 50.0, 80.0])
-    table = languages.costs(both, {"en": 23_000_000, "zh": 31_500_000}, print)
+def test_the_table_of_costs_adds_up_the_sizes(both, zh_version, monkeypatch):
+    monkeypatch.setattr(languages, "compare", lambda models, texts, size: [100.0, 50.0, 80.0])
+    table = languages.costs(both, {"en": 23_000_000, "zh": 31_500_000})
     assert list(table.columns[2].cells) == ["1.00", "0.50", "0.80"]
     assert list(table.columns[3].cells) == ["23.0 MB", "31.5 MB", "54.5 MB"]
     assert languages.serving_sizes(zh_version) == {"zh": (zh_version / "zh/model.onnx").stat().st_size}

@@ -1,4 +1,4 @@
-"""Slips of the pen for training rows: a model that has read misspelled words is not thrown by the next one."""
+"""Add typing errors to training rows, so that a model is used to them."""
 
 import random
 import re
@@ -9,39 +9,44 @@ from pypinyin import lazy_pinyin
 
 from training.data.rows import Row
 
-LONGEST = 300
-"""Characters of a text that is given slips: in a longer one a single slip teaches nothing."""
-LEAST_LETTERS = 4
+MAX_LENGTH = 300
+"""Longer texts (in characters) are left alone: a single error would make no difference there."""
+MIN_LETTERS = 4
 WORD = re.compile(r"(?<![\w@#/.])[a-z]+(?!\w|/|://)", re.IGNORECASE)
 CHINESE = re.compile("[\u4e00-\u9fff]")
-NEIGHBOURS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
-COMMON = range(0xB0A1, 0xD7FA)
-"""Codes of the 3,755 common characters in GB 2312, its first level."""
+KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
+COMMON_CHARACTERS = range(0xB0A1, 0xD7FA)
+"""Codes of the 3,755 common characters: the first level of GB 2312."""
+HOMOPHONE_SHARE = 0.6
+"""How often a Chinese error is a homophone, the error that input methods cause most."""
 
 
 def misspell(rows: list[Row], share: float, seed: int) -> list[Row]:
-    """The rows in their order, about `share` of the short ones with one or two slips; labels stay."""
-    rng = random.Random(seed)
-    chosen = (len(row.text) <= LONGEST and rng.random() < share for row in rows)
-    return [replace(row, text=slip(row.text, rng)) if one else row for row, one in zip(rows, chosen, strict=True)]
+    """The rows in their order; about `share` of the short ones get one or two typing errors, labels stay the same."""
+    generator = random.Random(seed)
+    chosen = (len(row.text) <= MAX_LENGTH and generator.random() < share for row in rows)
+    return [
+        replace(row, text=add_errors(row.text, generator)) if wanted else row
+        for row, wanted in zip(rows, chosen, strict=True)
+    ]
 
 
-def slip(text: str, rng: random.Random) -> str:
-    """The text with one or two slips: in English words of four letters or more, or in Chinese characters."""
-    for _ in range(rng.choice((1, 1, 2))):
-        words = [match for match in WORD.finditer(text) if len(match.group()) >= LEAST_LETTERS]
+def add_errors(text: str, generator: random.Random) -> str:
+    """The text with one or two typing errors, in English words of at least four letters or in Chinese characters."""
+    for _ in range(generator.choice((1, 1, 2))):
+        words = [match for match in WORD.finditer(text) if len(match.group()) >= MIN_LETTERS]
         characters = list(CHINESE.finditer(text))
         if characters and len(characters) >= 3 * len(words):
-            text = _chinese_slip(text, [match.start() for match in characters], rng)
+            text = _chinese_error(text, [match.start() for match in characters], generator)
         elif words:
-            word = rng.choice(words)
-            text = text[: word.start()] + _english_slip(word.group(), rng) + text[word.end() :]
+            word = generator.choice(words)
+            text = text[: word.start()] + _english_error(word.group(), generator) + text[word.end() :]
     return text
 
 
-def _english_slip(word: str, rng: random.Random) -> str:
-    """Two letters in each other's place, one left out, one twice, or the key beside it; the first letter stays."""
-    place, kind = rng.randrange(1, len(word)), rng.choice(("swapped", "dropped", "doubled", "beside"))
+def _english_error(word: str, generator: random.Random) -> str:
+    """The word with two letters swapped, one missing, one doubled or one hit on a neighbouring key; never the first."""
+    place, kind = generator.randrange(1, len(word)), generator.choice(("swapped", "dropped", "doubled", "neighbour"))
     before, letter, after = word[:place], word[place], word[place + 1 :]
     if kind == "swapped":
         place = min(place, len(word) - 2)
@@ -50,37 +55,38 @@ def _english_slip(word: str, rng: random.Random) -> str:
         return before + after
     if kind == "doubled":
         return before + letter + letter + after
-    return before + _beside(letter, rng) + after
+    return before + _neighbouring_key(letter, generator) + after
 
 
-def _beside(letter: str, rng: random.Random) -> str:
-    row = next((keys for keys in NEIGHBOURS if letter.lower() in keys), "")
+def _neighbouring_key(letter: str, generator: random.Random) -> str:
+    row = next((keys for keys in KEYBOARD_ROWS if letter.lower() in keys), "")
     if not row:
         return letter
     place = row.index(letter.lower())
-    near = rng.choice([row[index] for index in (place - 1, place + 1) if 0 <= index < len(row)])
-    return near.upper() if letter.isupper() else near
+    key = generator.choice([row[index] for index in (place - 1, place + 1) if 0 <= index < len(row)])
+    return key.upper() if letter.isupper() else key
 
 
-def _chinese_slip(text: str, places: list[int], rng: random.Random) -> str:
-    """A character of the same sound, the commonest slip as an input method offers it; else one twice, or two in each
-    other's place."""
-    place = rng.choice(places)
-    alike = sounds_like().get(text[place], "")
-    if alike and rng.random() < 0.6:
-        return text[:place] + rng.choice(alike) + text[place + 1 :]
-    if rng.random() < 0.5 or place + 1 >= len(text):
+def _chinese_error(text: str, places: list[int], generator: random.Random) -> str:
+    """The text with a character replaced by a homophone, doubled, or swapped with the next."""
+    place = generator.choice(places)
+    alternatives = homophones().get(text[place], "")
+    if alternatives and generator.random() < HOMOPHONE_SHARE:
+        return text[:place] + generator.choice(alternatives) + text[place + 1 :]
+    if generator.random() < 0.5 or place + 1 >= len(text):
         return text[:place] + text[place] + text[place:]
     return text[:place] + text[place + 1] + text[place] + text[place + 2 :]
 
 
 @cache
-def sounds_like() -> dict[str, str]:
-    """Each common Chinese character to the others that are typed by the same letters, tones aside."""
-    codes = [code.to_bytes(2, "big") for code in COMMON if code & 0xFF >= 0xA1]
+def homophones() -> dict[str, str]:
+    """For each common Chinese character, the others that are typed with the same letters (pinyin without tones)."""
+    codes = [code.to_bytes(2, "big") for code in COMMON_CHARACTERS if code & 0xFF >= 0xA1]
     characters = [code.decode("gb2312", errors="ignore") for code in codes]
     groups: dict[str, str] = {}
     for character in filter(None, characters):
-        typed = lazy_pinyin(character)[0]
-        groups[typed] = groups.get(typed, "") + character
-    return {one: group.replace(one, "") for group in groups.values() for one in group if len(group) > 1}
+        pinyin = lazy_pinyin(character)[0]
+        groups[pinyin] = groups.get(pinyin, "") + character
+    return {
+        character: group.replace(character, "") for group in groups.values() for character in group if len(group) > 1
+    }

@@ -1,4 +1,4 @@
-"""Several processes that train one model (torchrun): the first one does what is done once, the others wait for it."""
+"""Several processes that train one model, started by torchrun: the first does what is done once, the others wait."""
 
 import os
 from collections.abc import Callable
@@ -8,23 +8,24 @@ from typing import TypeVar
 import torch
 from torch import distributed
 
-Made = TypeVar("Made")
+Result = TypeVar("Result")
 PATIENCE = timedelta(days=1)
-"""How long the others wait for the first: on a CPU a teacher reads a corpus for hours. One that dies is noticed by
-torchrun, which then ends the rest."""
+"""How long the others wait for the first: on a CPU, a teacher reads a corpus for hours. If a process dies, torchrun
+notices and ends the others."""
 
 
 def processes() -> int:
-    """How many there are; 1 without torchrun."""
+    """The number of processes; 1 without torchrun."""
     return int(os.environ.get("WORLD_SIZE", 1))
 
 
 def is_first() -> bool:
+    """Whether this process does what is done once."""
     return int(os.environ.get("RANK", 0)) == 0
 
 
 def join() -> None:
-    """Meet the other processes, over NCCL where there are GPUs, else over gloo; nothing without torchrun."""
+    """Connect to the other processes, over NCCL with GPUs and over gloo without; does nothing without torchrun."""
     if processes() == 1 or distributed.is_initialized():
         return
     if torch.cuda.is_available():
@@ -33,14 +34,15 @@ def join() -> None:
 
 
 def leave() -> None:
+    """Disconnect from the other processes."""
     if distributed.is_initialized():
         distributed.destroy_process_group()
 
 
-def from_first(make: Callable[[], Made]) -> Made:
-    """What `make` gives in the first process, in every process; only the first one calls it."""
+def broadcast_from_first(make: Callable[[], Result]) -> Result:
+    """The result of `make` in every process; only the first process calls it."""
     if processes() == 1:
         return make()
-    made = [make() if is_first() else None]
-    distributed.broadcast_object_list(made, src=0)
-    return made[0]
+    results = [make() if is_first() else None]
+    distributed.broadcast_object_list(results, src=0)
+    return results[0]  # type: ignore[return-value]

@@ -42,7 +42,7 @@ def finetune_version(settings: Settings, request: Request, version: str) -> Mani
     started = time.monotonic()
     check_language(request.language)
     distributed.join()
-    plan = distributed.from_first(lambda: _checked_plan(settings, request))
+    plan = distributed.broadcast_from_first(lambda: _checked_plan(settings, request))
     if distributed.is_first():
         log.info(
             "training on %s rows (%s), with %s validation rows for early stopping",

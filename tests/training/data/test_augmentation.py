@@ -1,20 +1,20 @@
-"""Slips of the pen: what they change, and what they leave alone."""
+"""Typing errors: what they change, and what they leave alone."""
 
 import random
 
 import pytest
 
-from training.data.augmentation import LONGEST, misspell, slip
+from training.data.augmentation import MAX_LENGTH, add_errors, misspell
 from training.data.rows import Row
 
 
-def slips(text: str, draws: int = 200) -> set[str]:
+def misspellings(text: str, draws: int = 200) -> set[str]:
     generator = random.Random(5)
-    return {slip(text, generator) for _ in range(draws)}
+    return {add_errors(text, generator) for _ in range(draws)}
 
 
-def test_an_english_slip_changes_a_letter_of_a_word_of_four_or_more_but_never_the_first():
-    found = slips("the staff was rude")
+def test_an_english_error_changes_a_letter_of_a_word_of_four_or_more_but_never_the_first():
+    found = misspellings("the staff was rude")
     assert {"the staff was rdue", "the staff was rue", "the staff was ruude", "the staff was ride"} <= found
     for text in found:
         the, staff, was, rude = text.split()
@@ -22,22 +22,22 @@ def test_an_english_slip_changes_a_letter_of_a_word_of_four_or_more_but_never_th
 
 
 @pytest.mark.parametrize("text", ["@united #delays https://t.co/abcd", "it is so bad", "4711", "\U0001f620", ""])
-def test_handles_tags_links_numbers_and_short_words_stay(text):
-    assert slips(text) == {text}
+def test_handles_tags_links_numbers_and_short_words_are_left_alone(text):
+    assert misspellings(text) == {text}
 
 
-def test_a_chinese_slip_is_a_character_of_the_same_sound_or_one_twice_or_two_in_each_others_place():
-    found = slips("在哪里")
+def test_a_chinese_error_is_a_homophone_a_doubled_or_two_swapped_characters():
+    found = misspellings("在哪里")
     assert {"再哪里", "在那里", "在在哪里", "哪在里", "在里哪"} <= found
     assert all(3 <= len(text) <= 5 for text in found)
 
 
-def test_a_share_of_the_short_rows_has_slips_and_labels_and_order_stay():
+def test_a_share_of_the_short_rows_gets_errors_while_labels_and_order_stay():
     rows = [Row(f"number {index} arrived broken", "negative", "airline") for index in range(1000)]
-    long = Row("arrived broken " * LONGEST, "negative", "imdb")
+    long = Row("arrived broken " * MAX_LENGTH, "negative", "imdb")
     read = misspell([*rows, long], 0.3, seed=1)
     changed = [new for new, old in zip(read, [*rows, long], strict=True) if new != old]
-    # 300 wanted, standard deviation 14.5; now and then two slips undo each other
+    # 300 expected, standard deviation 14.5; sometimes two errors undo each other
     assert 240 < len(changed) < 350
     assert read[-1] == long
     assert [(row.label, row.source) for row in read[:-1]] == [("negative", "airline")] * 1000
