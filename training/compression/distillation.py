@@ -101,8 +101,9 @@ def _rows_by_teacher(teachers: Sequence[Teacher], rows: list[Row]) -> dict[Teach
 
 def reweight_by_text_label(predicted: np.ndarray, labelled: np.ndarray) -> np.ndarray:
     """Probabilities [rows, 3] of parts, updated by the label of the whole text, one-hot [rows, 3] (Bayes' rule)."""
-    weighted = predicted * np.where(labelled > 0, TEXT_LABEL_AGREEMENT, 1 - TEXT_LABEL_AGREEMENT)
-    return weighted / weighted.sum(axis=1, keepdims=True)
+    weighted: np.ndarray = predicted * np.where(labelled > 0, TEXT_LABEL_AGREEMENT, 1 - TEXT_LABEL_AGREEMENT)
+    probabilities: np.ndarray = weighted / weighted.sum(axis=1, keepdims=True)
+    return probabilities
 
 
 def drop_low_confidence(rows: list[Row], targets: Targets) -> tuple[list[Row], Targets, Step]:
@@ -158,7 +159,7 @@ def _write(file: Path, known: dict[str, np.ndarray]) -> None:
 def teacher_outputs(model: PreTrainedModel, encoder: TextEncoder, texts: list[str]) -> np.ndarray:
     """Logits and the last hidden state of [CLS] side by side, float16 [texts, 3 + hidden]."""
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    model = model.to(device).eval()
+    model.to(device).eval()  # type: ignore[arg-type]
     model.set_attn_implementation("sdpa")
     encoded = encoder.encode(texts)
     order = sorted(range(len(texts)), key=lambda index: len(encoded[index].ids))

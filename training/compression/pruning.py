@@ -16,6 +16,7 @@ from training.data.rows import BadRequest
 
 LAYER = re.compile(r"(.*\bencoder\.layer\.)(\d+)(\..*)")
 """The name of a layer's tensor: prefix, number of the layer, rest."""
+ZERO = torch.zeros(())
 
 
 def parse_layers(text: str, total: int, option: str = "--layers") -> list[int]:
@@ -32,8 +33,8 @@ def parse_layers(text: str, total: int, option: str = "--layers") -> list[int]:
 
 def keep_layers(model: PreTrainedModel, kept: list[int]) -> PreTrainedModel:
     """Remove all encoder layers but the named ones, in place; returns the model."""
-    layers = model.base_model.encoder.layer
-    model.base_model.encoder.layer = torch.nn.ModuleList(layers[index] for index in kept)
+    encoder: Any = model.base_model.encoder
+    encoder.layer = torch.nn.ModuleList(encoder.layer[index] for index in kept)
     model.config.kept_layers = _original_numbers(getattr(model.config, "kept_layers", None), kept)
     model.config.num_hidden_layers = len(kept)
     return model
@@ -50,7 +51,7 @@ def remove_layers(folder: Path, kept: str, out: Path) -> dict[str, Any]:
     Raises BadRequest.
     """
     require_checkpoint(folder, "--model")
-    config = json.loads((folder / "config.json").read_text(encoding="utf-8"))
+    config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))
     layers = parse_layers(kept, config["num_hidden_layers"], "--keep")
     tensors = {}
     for name, tensor in load_file(folder / "model.safetensors").items():
@@ -82,9 +83,8 @@ def average_checkpoints(folders: list[Path], weights: list[float], out: Path) ->
     shapes = [{name: tensor.shape for name, tensor in part.items()} for part in parts]
     if any(shape != shapes[0] for shape in shapes):
         raise BadRequest("--model: the checkpoints have different shapes; average only runs that began from one start")
-    mean = {
-        name: sum(weight * part[name].float() for weight, part in zip(weights, parts, strict=True)) for name in parts[0]
-    }
+    weighted = list(zip(weights, parts, strict=True))
+    mean = {name: sum((weight * part[name].float() for weight, part in weighted), ZERO) for name in parts[0]}
     config = json.loads((folders[0] / "config.json").read_text(encoding="utf-8"))
     write_checkpoint(out, {name: tensor.half().contiguous() for name, tensor in mean.items()}, config)
     shutil.copy(folders[0] / TOKENIZER_FILE, out / TOKENIZER_FILE)

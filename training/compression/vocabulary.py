@@ -84,9 +84,9 @@ def locate(model: str) -> Path:
 
 def pieces(tokenizer: dict[str, Any]) -> dict[str, int]:
     """The ids of all pieces in a tokenizer.json, special tokens included."""
-    vocabulary = tokenizer["model"]["vocab"]
-    if tokenizer["model"]["type"] == "Unigram":
-        vocabulary = {piece: index for index, (piece, _) in enumerate(vocabulary)}
+    listed = tokenizer["model"]["vocab"]
+    unigram = tokenizer["model"]["type"] == "Unigram"
+    vocabulary: dict[str, int] = {piece: index for index, (piece, _) in enumerate(listed)} if unigram else listed
     return vocabulary | {token["content"]: token["id"] for token in tokenizer["added_tokens"]}
 
 
@@ -132,7 +132,7 @@ def kept_ids(tokenizer: dict[str, Any], selected: set[str]) -> list[int]:
 
 def renumbered(tokenizer: dict[str, Any], kept: list[int]) -> dict[str, Any]:
     """The tokenizer.json with only the pieces of the kept ids, renumbered from 0 in their order."""
-    new = {old: index for index, old in enumerate(kept)}
+    new: dict[int | None, int] = {old: index for index, old in enumerate(kept)}
     model = dict(tokenizer["model"])
     if model["type"] == "Unigram":
         model["vocab"] = [entry for index, entry in enumerate(model["vocab"]) if index in new]
@@ -148,7 +148,7 @@ def renumbered(tokenizer: dict[str, Any], kept: list[int]) -> dict[str, Any]:
     return tokenizer | changed
 
 
-def _renumbered_processor(processor: dict[str, Any], new: dict[int, int]) -> dict[str, Any]:
+def _renumbered_processor(processor: dict[str, Any], new: dict[int | None, int]) -> dict[str, Any]:
     """Template processors name special tokens with their ids; those of BERT and RoBERTa use [token, id]."""
     changed: dict[str, Any] = {}
     if "processors" in processor:

@@ -137,7 +137,8 @@ def _read_sst2_sentences(split: str, corpus_dir: str) -> list[Row]:
 @cache
 def _contained_in_no_other(texts: tuple[str, ...]) -> frozenset[str]:
     """The texts whose sequence of words does not occur inside another text."""
-    whole, parts = set(), set()
+    whole: set[str] = set()
+    parts: set[tuple[str, ...]] = set()
     for text in sorted(texts, key=len, reverse=True):
         words = tuple(text.split())
         if words not in parts:

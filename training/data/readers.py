@@ -22,7 +22,12 @@ HUB_TIMEOUT = 3.0
 """Seconds the Hub has to answer."""
 COLUMN_NAMES = {"text": ("text", "sentence", "review"), "label": ("label",)}
 """What the sources call the two columns."""
-LABEL_VALUES = {0: "negative", 1: "positive"} | {label: label for label in POLAR}
+LABEL_VALUES: dict[str | int | float, str] = {
+    0: "negative",
+    1: "positive",
+    "negative": "negative",
+    "positive": "positive",
+}
 """What the sources write in the label column, and the label it stands for."""
 
 

@@ -105,4 +105,5 @@ def near_duplicate_groups(texts: list[str], similarity: float = WORD_SIMILARITY)
     sizes = np.asarray(present.sum(axis=1)).ravel()
     similar = shared.data / (sizes[shared.row] + sizes[shared.col] - shared.data) >= similarity
     links = csr_matrix((similar[similar], (shared.row[similar], shared.col[similar])), shape=shared.shape)
-    return connected_components(links, directed=False)[1]
+    groups: np.ndarray = connected_components(links, directed=False)[1]
+    return groups

@@ -52,9 +52,10 @@ def read_templates(name: str) -> dict[str, Any]:
     """The templates in data/behaviours/<name>.json. Raises BadTemplates."""
     path = FOLDER / f"{name}.json"
     try:
-        return json.loads(path.read_text(encoding="utf-8"))
+        templates: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise BadTemplates(f"{path}: cannot be read: {error}") from None
+    return templates
 
 
 def training_rows(language: str, per_capability: int, seed: int) -> list[Row]:
@@ -132,16 +133,18 @@ def _fill(
             raise BadTemplates(
                 f"{name}: {{{slot}}} in {texts[0]!r} needs one word, or at least two where `vary` names it"
             )
-    return tuple(
-        SLOT.sub(lambda slot, variant=variant: chosen[slot[1]][variant if slot[1] == vary else 0], text)
-        for text in texts
-        for variant in range(len(chosen.get(vary, [""])))
-    )
+    variants = range(len(chosen.get(vary, [""])))
+    return tuple(_fill_slots(text, chosen, vary, variant) for text in texts for variant in variants)
+
+
+def _fill_slots(text: str, chosen: dict[str, list[str]], vary: str, variant: int) -> str:
+    return SLOT.sub(lambda match: chosen[match[1]][variant if match[1] == vary else 0], text)
 
 
 def _choose(entries: list[Any], vary: bool, generator: random.Random) -> list[str]:
     """Uses random() alone, the only method whose sequence Python keeps from version to version."""
-    left, picked = list(entries), []
+    left = list(entries)
+    picked: list[Any] = []
     # An entry that is a list holds the variants itself; of single words, several are taken.
     count = VARIANTS if vary and left and isinstance(left[0], str) else 1
     while left and len(picked) < count:

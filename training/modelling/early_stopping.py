@@ -86,6 +86,7 @@ def _polar(rows: list[Row]) -> np.ndarray:
 
 def _chosen(prediction: Any, polar: np.ndarray) -> np.ndarray:
     """The predicted label indices, int [rows]; never neutral in rows of a corpus without that class."""
-    logits = prediction.predictions.copy()
+    logits: np.ndarray = prediction.predictions.copy()
     logits[polar, NEUTRAL] = MASKED_LOGIT
-    return logits.argmax(-1)
+    chosen: np.ndarray = logits.argmax(-1)
+    return chosen

@@ -48,7 +48,7 @@ class Recipe:
     seed: int = 13
 
 
-def mixed_precision(precision: str = "auto") -> dict[str, bool]:
+def mixed_precision(precision: str = "auto") -> dict[str, Any]:
     """Arguments of the Trainer for a precision; `auto` is the fastest that the machine computes natively.
 
     That is bf16 where it is supported, fp16 on an older GPU and fp32 elsewhere. Raises BadRun for an unknown precision

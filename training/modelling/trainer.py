@@ -37,7 +37,9 @@ class SentimentTrainer(Trainer):
 
     recipe: Recipe
 
-    def compute_loss(self, model, inputs, return_outputs=False, num_items_in_batch=None):
+    def compute_loss(
+        self, model: Any, inputs: dict[str, Any], return_outputs: bool = False, num_items_in_batch: Any = None
+    ) -> Any:
         labels, targets, polar = inputs.pop("labels"), inputs.pop("targets"), inputs.pop("polar")
         hidden = inputs.pop("hidden", None)
         outputs = model(**inputs, output_hidden_states=hidden is not None)
@@ -58,14 +60,17 @@ class SentimentTrainer(Trainer):
         loss = losses.mean()
         return (loss, outputs) if return_outputs else loss
 
-    def _get_train_sampler(self, train_dataset=None) -> Sampler:
-        return SimilarLengths(self.train_dataset["length"], self.recipe.batch_size, self.recipe.seed)
+    def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
+        dataset: Any = self.train_dataset
+        return SimilarLengths(dataset["length"], self.recipe.batch_size, self.recipe.seed)
 
-    def _get_eval_sampler(self, eval_dataset) -> Sampler:
+    def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
         """In the order of the rows, because the metrics tell the corpora apart by position."""
         return SequentialSampler(eval_dataset)
 
-    def prediction_step(self, model, inputs, prediction_loss_only, ignore_keys=None):
+    def prediction_step(
+        self, model: Any, inputs: dict[str, Any], prediction_loss_only: bool, ignore_keys: Any = None
+    ) -> tuple[Any, Any, Any]:
         labels = inputs["labels"]
         with torch.inference_mode(), self.compute_loss_context_manager():
             loss, outputs = self.compute_loss(model, self._prepare_inputs(inputs), return_outputs=True)
@@ -124,7 +129,8 @@ def train(
     )
     trainer.recipe = recipe
     trainer.train(resume_from_checkpoint=last_checkpoint(work))
-    return trainer.model.eval(), trainer.state.log_history
+    trained: torch.nn.Module = trainer.model  # type: ignore[assignment]
+    return trained.eval(), trainer.state.log_history
 
 
 def arguments(recipe: Recipe, rows: int, early_stopping: bool, work: Path) -> TrainingArguments:
