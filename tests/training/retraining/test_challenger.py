@@ -70,13 +70,13 @@ def test_an_ablation_is_a_single_training_and_leaves_no_folder(settings, version
 
 
 def test_the_champion_is_loaded_once_for_all_challengers_of_a_run(context, monkeypatch):
-    loaded = []
+    loaded, load = [], models.load
 
-    def load(folder):
+    def load_and_note(folder):
         loaded.append(folder.name)
-        return models.load(folder)
+        return load(folder)
 
-    monkeypatch.setattr(challengers.models, "load", load)
+    monkeypatch.setattr(models, "load", load_and_note)
     run = Run(context)
     assert run.references is run.references
     assert loaded == ["both-1"]
