@@ -16,9 +16,11 @@ if TYPE_CHECKING:
     from training.data.templates import Case
 
 log = logging.getLogger(__name__)
+app = typer.Typer()
 ModelOption = Annotated[str, typer.Option(help="A version id or folder. Default: the active version.")]
 
 
+@app.command()
 def evaluate(
     data: Annotated[
         str,
@@ -42,6 +44,7 @@ def evaluate(
     write_json(json_file, result)
 
 
+@app.command()
 def behaviours(
     model: ModelOption = "",
     language: Annotated[str, typer.Option(help="en or zh. Default: both.")] = "",
@@ -68,7 +71,7 @@ def behaviours(
     for name, cases in cases_by_language.items():
         log.info("%s: %s cases with %s", name, f"{len(cases):,}", loaded.version)
         scores = suite.score(loaded, cases)
-        failures = suite.judge(cases, scores)
+        failures = suite.failed_cases(cases, scores)
         result["languages"][name] = suite.summarise(cases, failures)
         shown = first_failures(cases, scores, failures, examples)
         if json_file != "-":

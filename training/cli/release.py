@@ -12,7 +12,10 @@ from product.drift.reference import REFERENCE, write_reference
 from product.settings.configuration import SHIPPED_MODEL, load_settings
 from training.cli.printing import print_metrics
 
+app = typer.Typer()
 
+
+@app.command()
 def combine(
     en: Annotated[Path, typer.Option(help="The version folder that the English expert is taken from.")],
     zh: Annotated[Path, typer.Option(help="The version folder that the Chinese expert is taken from.")],
@@ -26,6 +29,7 @@ def combine(
     out.print(f"wrote {manifest.id} ({', '.join(manifest.experts)}) to {out_dir}")
 
 
+@app.command()
 def ship(
     version: Annotated[Path, typer.Argument(help="The folder of a finished version, as finetune writes it.")],
     target: Annotated[Path, typer.Option(help="Where the repository keeps the shipped model.")] = SHIPPED_MODEL,
@@ -36,6 +40,7 @@ def ship(
     ship_version(version, target)
 
 
+@app.command()
 def reference(
     model: Annotated[str, typer.Option(help="A version id or folder. Default: the shipped version.")] = "",
     out_file: Annotated[Path, typer.Option("--out", help="The file to write.")] = SHIPPED_MODEL / REFERENCE,
@@ -54,6 +59,7 @@ def reference(
     print_plain(f"wrote the counts of {counted.counts.rows:,} messages to {out_file}")
 
 
+@app.command()
 def measure(
     version: Annotated[Path, typer.Argument(help="The folder of a finished version; its manifest gets the figures.")],
 ) -> None:
@@ -71,6 +77,7 @@ def measure(
     out.print(f"wrote the figures to the manifest in {version}")
 
 
+@app.command()
 def card(
     version: Annotated[str, typer.Argument(help="A version folder or id.")],
     out_file: Annotated[Path | None, typer.Option("--out", help="The file to write. Default: stdout.")] = None,

@@ -11,7 +11,10 @@ from product.cli.console import JsonOption, console, out, write_json
 from product.settings.configuration import load_settings
 from training.cli.printing import print_verdict
 
+app = typer.Typer()
 
+
+@app.command()
 def retrain(
     if_due: Annotated[
         bool, typer.Option(help="Only if enough corrections arrived since the last attempt; exits with 0 if not.")

@@ -10,6 +10,7 @@ from product.cli.console import out
 from product.settings.configuration import load_settings
 from training.cli.printing import print_rows, print_version
 
+app = typer.Typer()
 CorporaOption = Annotated[
     list[str], typer.Option("--corpus", help="A corpus of the catalogue, or NAME=ROWS; can be repeated.")
 ]
@@ -18,6 +19,7 @@ BaseOption = Annotated[str, typer.Option(help="Base model: a folder or Hub id. D
 SeedOption = Annotated[int, typer.Option(help="Seed of everything random.")]
 
 
+@app.command()
 def finetune(
     corpus: CorporaOption,
     out_dir: Annotated[Path, typer.Option("--out", help="The version folder to write; must be new or empty.")],
@@ -91,6 +93,7 @@ def finetune(
     print_version(finetune_version(load_settings(), request, version), out_dir)
 
 
+@app.command()
 def tune(
     corpus: CorporaOption,
     out_dir: Annotated[Path, typer.Option("--out", help="Folder of the trials; an existing search continues.")],

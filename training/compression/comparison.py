@@ -13,7 +13,7 @@ from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.text import TextEncoder
 from training.compression.checkpoints import CHECKPOINT_FILES
 from training.data.rows import BadRequest, Row
-from training.evaluation.metrics import are_polar, measures, targets
+from training.evaluation.metrics import are_polar, score_metrics, targets
 from training.modelling.packaging import MAX_TOKENS
 
 log = logging.getLogger(__name__)
@@ -112,7 +112,7 @@ def _version(folder: Path, base_setting: str) -> Subject:
 def accuracy_on(subject: Subject, rows: list[Row]) -> float:
     """The accuracy, 0 to 1; over negative and positive only where the rows have no other label."""
     scores = subject.scorer.probabilities([row.text for row in rows])
-    return float(measures(scores, targets(rows), are_polar(rows))["accuracy"])
+    return float(score_metrics(scores, targets(rows), are_polar(rows))["accuracy"])
 
 
 def messages_per_second(subject: Subject, texts: list[str]) -> float:

@@ -82,7 +82,7 @@ def score(model: Scorer, cases: list[Case]) -> list[np.ndarray]:
     return [np.array([scores[text] for text in case.texts]) for case in cases]
 
 
-def judge(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:
+def failed_cases(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:
     """Which cases fail, bool [cases]; `scores` as `score` returns them."""
     rules = {"label": _wrong_label, "invariance": _label_varies, "direction": _wrong_direction}
     pairs = zip(cases, scores, strict=True)
@@ -122,4 +122,4 @@ def summarise(cases: list[Case], failures: np.ndarray) -> dict[str, Any]:
 def measure(model: Scorer, language: str) -> dict[str, Any]:
     """`summarise` for the whole suite of a language."""
     suite = cases(language)
-    return summarise(suite, judge(suite, score(model, suite)))
+    return summarise(suite, failed_cases(suite, score(model, suite)))

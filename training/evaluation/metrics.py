@@ -21,7 +21,7 @@ def targets(rows: list[Row]) -> np.ndarray:
     return np.array([LABELS.index(row.label) for row in rows])
 
 
-def measures(scores: np.ndarray, labels: np.ndarray, polar: bool = False) -> dict[str, Any]:
+def score_metrics(scores: np.ndarray, labels: np.ndarray, polar: bool = False) -> dict[str, Any]:
     """Accuracy, macro-F1, ECE and confusion (rows: label, columns: prediction).
 
     `scores` are probabilities [rows, 3], `labels` indices, int [rows]. `polar` rows come from a corpus without a
@@ -69,11 +69,11 @@ def routing(scores: np.ndarray, labels: np.ndarray) -> float | None:
 
 
 def evaluate(model: Model, rows: list[Row]) -> dict[str, Any]:
-    """`measures` of all rows with `ece_interval` and `routing`, and of each slice under `slices`."""
+    """`score_metrics` of all rows with `ece_interval` and `routing`, and of each slice under `slices`."""
     scores, labels = model.probabilities([row.text for row in rows]), targets(rows)
 
     def part(indices: np.ndarray) -> dict[str, Any]:
-        return measures(scores[indices], labels[indices], are_polar([rows[index] for index in indices]))
+        return score_metrics(scores[indices], labels[indices], are_polar([rows[index] for index in indices]))
 
     compared = without_neutral(scores) if are_polar(rows) else scores
     overall = part(np.arange(len(rows)))

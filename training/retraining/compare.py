@@ -17,7 +17,7 @@ from training.data.catalogue import is_polar
 from training.data.rows import Row
 from training.data.templates import Case
 from training.evaluation import behaviours
-from training.evaluation.metrics import measures, targets
+from training.evaluation.metrics import score_metrics, targets
 from training.evaluation.slices import LENGTHS, length_slice
 from training.modelling.calibration import mask_neutral, temperature_scaled
 from training.retraining import gate
@@ -97,7 +97,7 @@ def compare(references: References, challenger: ScoredModel, dataset: RetrainDat
     checks += [gate.unmeasured(corpus, problem) for corpus, problem in dataset.unmeasured.items()]
     with_neutral = np.array([not is_polar(row) for row in rows])
     scores = row_probabilities(challenger, rows)
-    metrics = {"gate": measures(scores[with_neutral], targets(rows)[with_neutral])}
+    metrics = {"gate": score_metrics(scores[with_neutral], targets(rows)[with_neutral])}
     return Comparison(gate.decide(checks, dataset.nothing_new), metrics, after)
 
 
@@ -161,7 +161,9 @@ def behaviour_slices(champion: ScoredModel, challenger: ScoredModel, languages: 
     for language in languages:
         cases = first_cases(language)
         log.info("%s: comparing on %d behaviours", language, len(cases))
-        before, after = (~behaviours.judge(cases, behaviours.score(model, cases)) for model in (champion, challenger))
+        before, after = (
+            ~behaviours.failed_cases(cases, behaviours.score(model, cases)) for model in (champion, challenger)
+        )
         fair = np.array([case.capability in FAIRNESS for case in cases])
         found[f"fairness:{language}"] = before[fair], after[fair]
         found[f"behaviours:{language}"] = before[~fair], after[~fair]

@@ -16,7 +16,7 @@ from training.data.templates import LANGUAGES, BadTemplates, Case
 from training.evaluation import behaviours
 from training.evaluation.behaviours import (
     cases,
-    judge,
+    failed_cases,
     measure,
     summarise,
 )
@@ -109,7 +109,7 @@ def test_a_suite_with_a_bad_capability_is_refused_by_its_name(tmp_path, monkeypa
 def test_a_label_case_fails_when_another_label_leads():
     suite = [case("label", label="negative"), case("label", label="negative")]
     scores = [np.array([[0.4, 0.3, 0.3]]), np.array([[0.4, 0.5, 0.1]])]
-    assert judge(suite, scores).tolist() == [False, True]
+    assert failed_cases(suite, scores).tolist() == [False, True]
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_a_label_case_fails_when_another_label_leads():
     ],
 )
 def test_an_invariance_case_fails_when_a_variant_changes_label_and_probability(rows, fails):
-    assert judge([case("invariance", len(rows))], [np.array(rows)]).tolist() == [fails]
+    assert failed_cases([case("invariance", len(rows))], [np.array(rows)]).tolist() == [fails]
 
 
 @pytest.mark.parametrize(
@@ -142,7 +142,7 @@ def test_an_invariance_case_fails_when_a_variant_changes_label_and_probability(r
     ],
 )
 def test_a_direction_case_fails_when_the_probability_moves_the_wrong_way(label, moves, rows, fails):
-    assert judge([case("direction", 2, label, moves)], [np.array(rows)]).tolist() == [fails]
+    assert failed_cases([case("direction", 2, label, moves)], [np.array(rows)]).tolist() == [fails]
 
 
 def test_mean_and_worst_give_capabilities_the_same_weight():

@@ -4,13 +4,13 @@ import numpy as np
 import pytest
 
 from training.data.rows import Row
-from training.evaluation.metrics import are_polar, measures, routing, targets, without_neutral
+from training.evaluation.metrics import are_polar, routing, score_metrics, targets, without_neutral
 
 
 def test_accuracy_macro_f1_confusion_and_ece_are_those_worked_out_by_hand():
     # labels 0 0 1 2, predictions 0 1 1 2: accuracy 3/4; F1 of the classes 2/3, 2/3, 1
     scores = np.eye(3)[[0, 1, 1, 2]]
-    found = measures(scores, np.array([0, 0, 1, 2]))
+    found = score_metrics(scores, np.array([0, 0, 1, 2]))
     assert found["rows"] == 4
     assert found["accuracy"] == 0.75
     assert found["macro_f1"] == pytest.approx((2 / 3 + 2 / 3 + 1) / 3)
@@ -27,7 +27,7 @@ def test_targets_follow_the_order_of_labels():
 def test_rows_without_a_neutral_class_are_measured_without_neutral():
     # Negative 0.3, neutral 0.6, positive 0.1: predicted neutral; without neutral, negative with 0.3 / 0.4.
     scores = np.array([[0.3, 0.6, 0.1], [0.1, 0.2, 0.7], [0.6, 0.3, 0.1], [0.5, 0.1, 0.4]])
-    found = measures(scores, np.array([0, 2, 0, 2]), polar=True)
+    found = score_metrics(scores, np.array([0, 2, 0, 2]), polar=True)
     assert found["accuracy"] == 0.75
     assert found["neutral_share"] == 0.25
     assert found["confusion"] == [[1, 1, 0], [0, 0, 0], [1, 0, 1]]
