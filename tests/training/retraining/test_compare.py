@@ -83,7 +83,7 @@ def test_behaviours_are_compared_in_the_languages_that_were_trained(monkeypatch)
     fails = {"champion": [1, 0, 0, 0, 0, 0], "challenger": [0, 0, 1, 0, 0, 1]}
     monkeypatch.setattr(comparing, "first_cases", lambda language: cases)
     monkeypatch.setattr(comparing.behaviours, "score", lambda model, cases: model)
-    monkeypatch.setattr(comparing.behaviours, "judge", lambda cases, scores: np.array(fails[scores], dtype=bool))
+    monkeypatch.setattr(comparing.behaviours, "failed_cases", lambda cases, scores: np.array(fails[scores], dtype=bool))
     found = comparing.behaviour_slices("champion", "challenger", ["zh"])
     assert {subject: [passed.tolist() for passed in pair] for subject, pair in found.items()} == {
         "fairness:zh": [[True, True], [False, True]],
