@@ -1,10 +1,12 @@
-"""The vocabulary everyone shares: labels, predictions, corrections, receipts. Plain data, no I/O."""
+"""Labels, predictions, corrections and receipts: plain data, no I/O."""
 
-import re
 import uuid
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
+
+from product.codes import Reason
+from product.identity import Actor
 
 MAX_TEXTS = 256
 """Texts in one predict request, at most."""
@@ -13,7 +15,7 @@ MAX_CHARACTERS = 10_000
 
 
 class Label(StrEnum):
-    """Sentiment towards what the message is about; `data/labelling-guide.md` says what each means."""
+    """Sentiment towards the subject of the message; `data/labelling-guide.md` defines each label."""
 
     negative = "negative"
     neutral = "neutral"
@@ -25,7 +27,7 @@ LABELS: tuple[str, ...] = tuple(label.value for label in Label)
 
 
 class Status(StrEnum):
-    """Where a correction stands."""
+    """What has become of a correction."""
 
     pending = "pending"
     accepted = "accepted"
@@ -45,7 +47,7 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model said of one text. `scores` maps each of LABELS to a probability; they sum to 1."""
+    """What the model returns for one text. `scores` maps each of LABELS to a probability; they sum to 1."""
 
     text: str
     label: str
@@ -58,23 +60,11 @@ class Prediction:
     id: str | None = None
 
 
-CLIENT = re.compile(r"(?:desk:)?([0-9a-f]{12})(?::.*)?", re.DOTALL)
-"""An actor for whom nobody vouches: whatever they call themselves, the hash is their client's."""
-
-
-def source_of(actor: str) -> str:
-    """Who is believed or not: the client of those for whom nobody vouches, else the actor. One client could make up as
-    many names as it likes, each saying what the others say."""
-    client = CLIENT.fullmatch(actor)
-    return client[1] if client else actor
-
-
 @dataclass(frozen=True)
 class Correction:
-    """A person's word on a prediction, with what the model had said. `label == predicted` is a confirmation.
+    """A contributor's label for a prediction. `label == predicted` is a confirmation.
 
-    `reviewed`: a person with the lead role has decided that it stands, or that it does not. `imported`: it came in a
-    file.
+    `reviewed`: a reviewer has accepted or rejected it. `imported`: it came from a file.
     """
 
     id: str
@@ -82,7 +72,7 @@ class Correction:
     text: str
     label: str
     predicted: str
-    actor: str
+    actor: Actor
     status: str
     model_version: str
     created_at: datetime
@@ -91,7 +81,7 @@ class Correction:
 
     @property
     def source(self) -> str:
-        return source_of(self.actor)
+        return self.actor.source
 
     @property
     def confirms(self) -> bool:
@@ -100,13 +90,16 @@ class Correction:
 
 @dataclass(frozen=True)
 class StatusChange:
+    """A line of a correction's history. `note`: a reviewer's own reason, in their words."""
+
     status: str
     at: datetime
-    why: str
+    reason: Reason
+    note: str = ""
 
 
 SHOWN_OF_ID = 8
-"""Characters of a receipt's id that a page shows: enough to find it again."""
+"""Characters of a feedback id that pages show: enough to find the correction."""
 
 
 @dataclass(frozen=True)
@@ -124,7 +117,7 @@ class Receipt:
 
 @dataclass(frozen=True)
 class MyCorrection:
-    """A correction as who gave it sees it: the message with what became of their word."""
+    """A correction as its contributor sees it: the message, their comment and the receipt."""
 
     text: str
     comment: str
@@ -133,16 +126,16 @@ class MyCorrection:
 
 
 def new_id() -> str:
-    """An id that nobody can guess: 32 hex digits."""
+    """32 random hex digits, which nobody can guess."""
     return uuid.uuid4().hex
 
 
 class AttuneError(Exception):
-    """Base of the errors whose message is written for the person who sees it."""
+    """Base of the errors with a message written for the person who sees it."""
 
 
 class InvalidInput(AttuneError):
-    """What was sent cannot be accepted; the message names the field and what is allowed."""
+    """A value is not allowed; the message names the field and what is allowed."""
 
 
 class NotFound(AttuneError):
@@ -150,4 +143,4 @@ class NotFound(AttuneError):
 
 
 class StorageUnavailable(AttuneError):
-    """The database cannot be read or written just now."""
+    """The database cannot be read or written at the moment."""

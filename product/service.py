@@ -39,9 +39,6 @@ from product.storage.versions import active_version, all_versions, learned_in
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_label, check_length, check_reviewer, check_texts
 
 ID = re.compile(r"[0-9a-f]{32}")
-GIVEN = "Given by a person."
-DECIDED = "Decided by a lead."
-LABELLED = "Given by a lead."
 MAX_MY_CORRECTIONS = 50
 """Of one's own corrections that are listed, at most."""
 MAX_REVIEWED = 200
@@ -106,16 +103,14 @@ class Application:
             return [_without_id(prediction) for prediction in predictions]
         return predictions
 
-    def correct(self, *, prediction_id: str, label: str, actor: str, comment: str = "") -> tuple[str, str]:
-        """Store a person's word on a prediction, in place of an earlier one; returns feedback id and status.
+    def correct(self, *, prediction_id: str, label: str, actor: Actor, comment: str = "") -> tuple[str, str]:
+        """Store a contributor's label for a prediction, replacing their earlier one; returns feedback id and status.
 
         Raises InvalidInput, NotFound, StorageUnavailable.
         """
         check_label(label)
-        check_length("actor", actor, MAX_ACTOR)
+        check_actor("actor", actor)
         check_length("comment", comment, MAX_COMMENT)
-        if not actor.strip():
-            raise InvalidInput("actor: must not be empty.")
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
         with self.database.write() as session:
@@ -123,9 +118,9 @@ class Application:
                 session,
                 prediction_id=prediction_id,
                 label=label,
-                actor=storable(actor),
+                actor=storable_actor(actor),
                 comment=redact_for_storage(comment),
-                why=GIVEN,
+                code=FeedbackCode.given,
             )
 
     def review_queue(self, limit: int = 20) -> list[Item]:
@@ -136,32 +131,36 @@ class Application:
         with self.database.read() as session:
             return review_queue(session, drifted, limit)
 
-    def label_as_lead(self, *, prediction_id: str, label: str, who: str, why: str = "") -> str:
-        """A lead's own word on a message, which needs nobody's decision any more; returns the feedback id.
+    def label_as_lead(self, *, prediction_id: str, label: str, by: Actor, note: str = "") -> str:
+        """Store a lead's own label for a message; it counts as accepted. Returns the feedback id.
 
-        Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
+        The caller checks that `by` is allowed to. Raises InvalidInput, NotFound, StorageUnavailable.
         """
         check_label(label)
-        check_reviewer(who, why)
+        check_reviewer(by, note)
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
-        who = storable(who)
+        lead = storable_actor(by)
+        decision = Decision(True, lead, redact_for_storage(note), FeedbackCode.given_by_lead)
         with self.database.write() as session:
-            id, _ = save_feedback(session, prediction_id=prediction_id, label=label, actor=who, comment="", why=GIVEN)
-            record_decision(session, id, True, who, redact_for_storage(why) or LABELLED)
+            id, _ = save_feedback(
+                session, prediction_id=prediction_id, label=label, actor=lead, comment="", code=FeedbackCode.given
+            )
+            record_decision(session, id, decision)
         return id
 
-    def decide(self, *, feedback_id: str, accept: bool, who: str, why: str = "") -> str:
-        """Accept or reject a correction with the lead's word, above every automatic rule; returns its status now.
+    def decide(self, *, feedback_id: str, accept: bool, by: Actor, note: str = "") -> str:
+        """Accept or reject a correction, overruling every automatic rule; returns its status now.
 
-        Whether `who` may is for the caller to know. Raises InvalidInput, NotFound, StorageUnavailable.
+        The caller checks that `by` is allowed to. Raises InvalidInput, NotFound, StorageUnavailable.
         """
-        check_reviewer(who, why)
+        check_reviewer(by, note)
         if not ID.fullmatch(feedback_id):
             raise NotFound("feedback_id: no correction has this id.")
+        decision = Decision(accept, storable_actor(by), redact_for_storage(note))
         with self.database.write() as session:
-            record_decision(session, feedback_id, accept, storable(who), redact_for_storage(why) or DECIDED)
-            return current_status(session, get_feedback(session, id=feedback_id))
+            record_decision(session, feedback_id, decision)
+            return current_statuses(session, [feedback_id])[feedback_id]
 
     def words_of(self, feedback_id: str) -> tuple[str, str]:
         """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
@@ -171,7 +170,7 @@ class Application:
                 raise NotFound("feedback_id: no correction has this id.")
             return row.prediction.text, row.label
 
-    def erase_own(self, *, feedback_id: str, actor: str) -> erasure.ErasureScope:
+    def erase_own(self, *, feedback_id: str, actor: Actor) -> erasure.ErasureScope:
         """Erase a correction for who gave it, with the message's text; returns what went.
 
         Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
@@ -179,7 +178,7 @@ class Application:
         """
         with corrections_lock(self.settings, self.database), self.database.write() as session:
             reach = erasure.scope_of_my_correction(session, feedback_id, actor)
-            erasure.erase(session, reach, erasure.WHY_OWN)
+            erasure.erase(session, reach, FeedbackCode.erased_by_contributor)
         self._clean_up()
         return reach
 
@@ -207,7 +206,7 @@ class Application:
             text, receipt = row.prediction.text, _receipt(session, row, active_version(session))
         return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
 
-    def my_corrections(self, *, actor: str, ids: Sequence[str]) -> list[MyCorrection]:
+    def my_corrections(self, *, actor: Actor, ids: Sequence[str]) -> list[MyCorrection]:
         """Of the corrections `ids`, those that the actor gave, the one given or changed last first.
 
         Of more than MAX_MY_CORRECTIONS ids the last count. Raises StorageUnavailable.
@@ -310,7 +309,7 @@ def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
         predicted=row.prediction.label,
         learned_in=learned_in(session, feedback_id=row.id, label=row.label, active_version=active),
         agrees_now=None,
-        history=[StatusChange(event.status, event.at, event.why) for event in row.history],
+        history=[StatusChange(event.status, event.at, event.reason, event.note) for event in row.history],
     )
 
 

@@ -1,5 +1,6 @@
 """Checks of what people and programs send. Every error names the field and what is allowed."""
 
+from product.identity import Actor
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput
 
 MAX_ACTOR = 128
@@ -8,12 +9,17 @@ MAX_COMMENT = 2_000
 """Characters in a comment."""
 
 
-def check_reviewer(who: str, why: str) -> None:
-    """Raises InvalidInput for a decision that nobody could be asked about, or whose reason is too long."""
-    check_length("who", who, MAX_ACTOR)
-    check_length("why", why, MAX_COMMENT)
-    if not who.strip():
-        raise InvalidInput("who: must not be empty.")
+def check_reviewer(by: Actor, note: str) -> None:
+    """Raises InvalidInput for a decision by nobody in particular, and for a reason that is too long."""
+    check_actor("who", by)
+    check_length("why", note, MAX_COMMENT)
+
+
+def check_actor(field: str, actor: Actor) -> None:
+    """Raises InvalidInput, under the name `field`, unless the actor can be told apart from others."""
+    check_length(field, actor.name, MAX_ACTOR)
+    if not (actor.key + actor.name).strip():
+        raise InvalidInput(f"{field}: must not be empty.")
 
 
 def check_label(label: str, field: str = "label") -> None:

@@ -1,16 +1,20 @@
 """Queries on retraining attempts, and on the feedback that has come in since."""
 
+from collections.abc import Sequence
+
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from product.codes import Reason
+from product.identity import ActorKind
 from product.sentiment import NotFound
-from product.storage.feedback import ACTIVE_VERSION, PRODUCT, TRAINABLE_STATUSES, WITHDRAWN_STATUSES
+from product.storage.feedback import ACTIVE_VERSION, TRAINABLE_STATUSES, WITHDRAWN_STATUSES
 from product.storage.tables import AttemptRow, FeedbackEventRow, FeedbackRow, LearnedRow, VersionRow, now
 
 
-def start_attempt(session: Session, *, up_to: int | None = None) -> int:
-    """Record that an attempt begins. `up_to`: the latest event when it read the corrections; by default the latest."""
-    row = AttemptRow(up_to=latest_event_id(session) if up_to is None else up_to)
+def start_attempt(session: Session, *, last_event_id: int | None = None) -> int:
+    """Record that an attempt begins. `last_event_id`: the newest event when it read the corrections; by default now."""
+    row = AttemptRow(last_event_id=latest_event_id(session) if last_event_id is None else last_event_id)
     session.add(row)
     session.flush()
     return row.id
@@ -26,7 +30,7 @@ def get_attempt(session: Session, *, id: int) -> AttemptRow:
 
 def announce_version(session: Session, *, id: int, version_id: str) -> None:
     """Record that the attempt is about to publish this version's folder."""
-    get_attempt(session, id=id).publishes = version_id
+    get_attempt(session, id=id).publishing_version = version_id
 
 
 def finish_attempt(
@@ -34,13 +38,13 @@ def finish_attempt(
     *,
     id: int,
     outcome: str,
-    reason: str,
+    reasons: Sequence[Reason],
     version_id: str | None = None,
     verdict: dict | None = None,
 ) -> None:
     """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
     row = get_attempt(session, id=id)
-    row.finished_at, row.outcome, row.reason = now(), outcome, reason
+    row.finished_at, row.outcome, row.reasons = now(), str(outcome), list(reasons)
     row.version_id, row.verdict = version_id, verdict
 
 
@@ -67,9 +71,9 @@ def count_attempts_by_outcome(session: Session) -> dict[str, int]:
 
 def unrecorded_versions(session: Session) -> list[str]:
     """Versions announced by attempts that were killed before they recorded them: their folders may exist."""
-    announced = AttemptRow.publishes.is_not(None), AttemptRow.finished_at.is_(None)
-    recorded = exists().where(VersionRow.id == AttemptRow.publishes)
-    return list(session.scalars(select(AttemptRow.publishes).where(*announced, ~recorded).distinct()))
+    announced = AttemptRow.publishing_version.is_not(None), AttemptRow.finished_at.is_(None)
+    recorded = exists().where(VersionRow.id == AttemptRow.publishing_version)
+    return list(session.scalars(select(AttemptRow.publishing_version).where(*announced, ~recorded).distinct()))
 
 
 def latest_event_id(session: Session) -> int:
@@ -79,7 +83,7 @@ def latest_event_id(session: Session) -> int:
 
 def last_event_read(session: Session) -> int:
     """The id of the newest event that a finished attempt has read; 0 before the first."""
-    return session.scalar(select(func.max(AttemptRow.up_to)).where(AttemptRow.finished_at.is_not(None))) or 0
+    return session.scalar(select(func.max(AttemptRow.last_event_id)).where(AttemptRow.finished_at.is_not(None))) or 0
 
 
 def count_feedback_since_last_attempt(session: Session) -> int:
@@ -94,7 +98,7 @@ def count_feedback_since_last_attempt(session: Session) -> int:
         .where(
             FeedbackEventRow.id > last_event_read(session),
             or_(
-                and_(FeedbackEventRow.who != PRODUCT, FeedbackRow.status.in_(TRAINABLE_STATUSES)),
+                and_(FeedbackEventRow.actor_kind != ActorKind.product, FeedbackRow.status.in_(TRAINABLE_STATUSES)),
                 and_(
                     FeedbackEventRow.status.in_(WITHDRAWN_STATUSES),
                     FeedbackRow.id.in_(_withdrawn().where(LearnedRow.version_id == ACTIVE_VERSION)),

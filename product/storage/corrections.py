@@ -6,9 +6,11 @@ from datetime import datetime
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
 
+from product.codes import FeedbackCode
+from product.identity import ActorKind
 from product.sentiment import Correction, Status
 from product.storage.attempts import last_event_read
-from product.storage.feedback import CURRENT_STATUS, PRODUCT, WITHDRAWN_STATUSES
+from product.storage.feedback import CURRENT_STATUS, WITHDRAWN_STATUSES
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 
 
@@ -37,14 +39,14 @@ def _correction(feedback: FeedbackRow, prediction: PredictionRow) -> Correction:
         status=feedback.status,
         model_version=prediction.model_version,
         created_at=feedback.created_at,
-        reviewed=feedback.reviewed_by is not None,
+        reviewed=feedback.reviewer_kind is not None,
         imported=prediction.imported,
     )
 
 
-def corrections_with_reason(session: Session, *, why: str) -> set[str]:
-    """The ids of corrections with this reason anywhere in their history."""
-    return set(session.scalars(select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.why == why)))
+def corrections_with_code(session: Session, code: FeedbackCode) -> set[str]:
+    """The ids of corrections with this code anywhere in their history."""
+    return set(session.scalars(select(FeedbackEventRow.feedback_id).where(FeedbackEventRow.code == str(code))))
 
 
 def corrections_to_review(session: Session, *, limit: int) -> list[tuple[FeedbackRow, PredictionRow]]:
@@ -66,7 +68,7 @@ def unproven_corrections(session: Session) -> set[str]:
     newest = select(func.max(FeedbackEventRow.id)).where(FeedbackEventRow.feedback_id.in_(pending))
     unproven = select(FeedbackEventRow.feedback_id).where(
         FeedbackEventRow.id.in_(newest.group_by(FeedbackEventRow.feedback_id)),
-        or_(FeedbackEventRow.id <= last_event_read(session), FeedbackEventRow.who == PRODUCT),
+        or_(FeedbackEventRow.id <= last_event_read(session), FeedbackEventRow.actor_kind == ActorKind.product),
     )
     return set(session.scalars(unproven))
 

@@ -1,11 +1,14 @@
 """Queries on single corrections: their status, what contributors give, what reviewers and trust rules decide."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import case, exists, func, select
 from sqlalchemy.orm import Session
 
+from product.codes import FeedbackCode, Reason
+from product.identity import PRODUCT, Actor
 from product.sentiment import SHOWN_OF_ID, NotFound, Status, new_id
 from product.storage.tables import ActivationRow, FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, now
 
@@ -15,8 +18,6 @@ WITHDRAWN_STATUSES = (Status.rejected.value, Status.erased.value)
 """Corrections with these statuses are trained out of the model."""
 MAX_IDS = 500
 """Ids in one statement: databases limit how many values a statement may carry."""
-PRODUCT = "attune"
-"""Who changed a status when no person did."""
 
 ACTIVE_VERSION = select(ActivationRow.version_id).order_by(ActivationRow.id.desc()).limit(1).scalar_subquery()
 LEARNED_BY_ACTIVE_VERSION = exists().where(
@@ -52,7 +53,7 @@ def count_feedback_by_status(session: Session) -> dict[str, int]:
 
 
 def save_feedback(
-    session: Session, *, prediction_id: str, label: str, actor: str, comment: str, why: str
+    session: Session, *, prediction_id: str, label: str, actor: Actor, comment: str, code: FeedbackCode
 ) -> tuple[str, str]:
     """Store a contributor's label for a prediction, replacing their earlier one; returns feedback id and status.
 
@@ -63,15 +64,16 @@ def save_feedback(
     answer = session.get(PredictionRow, prediction_id, with_for_update=True)
     if answer is None or not answer.text:
         raise NotFound("prediction_id: no prediction has this id.")
-    row, at = session.scalar(select(FeedbackRow).filter_by(prediction_id=prediction_id, actor=actor)), now()
+    given = FeedbackRow.prediction_id == prediction_id, FeedbackRow.actor == actor
+    row, at = session.scalar(select(FeedbackRow).where(*given)), now()
     if row is None:
         row = FeedbackRow(id=new_id(), prediction_id=prediction_id, actor=actor, created_at=at)
         session.add(row)
     row.label, row.comment, row.status, row.updated_at = label, comment, Status.pending.value, at
-    row.reviewed_by = None  # a decision on the earlier label does not carry over
+    row.reviewer = None  # a decision on the earlier label does not carry over
     session.flush()
     status = current_status(session, row)
-    session.add(FeedbackEventRow(feedback_id=row.id, status=status, who=actor, why=why))
+    session.add(FeedbackEventRow(feedback_id=row.id, status=status, actor=actor, code=str(code)))
     return row.id, status
 
 
@@ -93,14 +95,24 @@ def find_feedback(session: Session, *, id_or_prefix: str) -> FeedbackRow | None:
     return found[0] if found else None
 
 
-def feedback_of_actor(session: Session, *, actor: str, ids: Sequence[str]) -> list[FeedbackRow]:
+def feedback_of_actor(session: Session, *, actor: Actor, ids: Sequence[str]) -> list[FeedbackRow]:
     """The corrections among `ids` that this contributor gave and that are not erased, last changed first."""
     rows = select(FeedbackRow).where(FeedbackRow.actor == actor, FeedbackRow.id.in_(ids))
     rows = rows.where(FeedbackRow.status != Status.erased.value)
     return list(session.scalars(rows.order_by(FeedbackRow.updated_at.desc(), FeedbackRow.id)))
 
 
-def record_decision(session: Session, feedback_id: str, accept: bool, who: str, why: str) -> Status:
+@dataclass(frozen=True)
+class Decision:
+    """A reviewer's decision on a correction. `note` is their reason, in their words."""
+
+    accept: bool
+    by: Actor
+    note: str = ""
+    code: FeedbackCode = FeedbackCode.decided_by_lead
+
+
+def record_decision(session: Session, feedback_id: str, decision: Decision) -> Status:
     """Store a reviewer's decision. It overrules every automatic rule until the contributor changes the label.
 
     Returns the stored status. Raises NotFound for an unknown or an erased correction.
@@ -108,14 +120,22 @@ def record_decision(session: Session, feedback_id: str, accept: bool, who: str, 
     row = session.get(FeedbackRow, feedback_id, with_for_update=True)
     if row is None or row.status == Status.erased:
         raise NotFound("feedback_id: no correction has this id.")
-    status = Status.accepted if accept else Status.rejected
-    row.status, row.reviewed_by, row.updated_at = status.value, who, now()
-    session.add(FeedbackEventRow(feedback_id=row.id, status=status.value, who=who, why=why))
+    status = Status.accepted if decision.accept else Status.rejected
+    row.status, row.reviewer, row.updated_at = status.value, decision.by, now()
+    session.add(
+        FeedbackEventRow(
+            feedback_id=row.id,
+            status=status.value,
+            actor=decision.by,
+            code=str(decision.code),
+            note=decision.note,
+        )
+    )
     return status
 
 
 def apply_trust_decisions(
-    session: Session, changes: dict[str, tuple[Status, str]], *, as_of: datetime | None = None
+    session: Session, changes: Mapping[str, tuple[Status, Reason]], *, as_of: datetime | None = None
 ) -> int:
     """Store what the trust rules decided, feedback id to status and reason; returns how many corrections changed.
 
@@ -140,13 +160,15 @@ def apply_trust_decisions(
 
 def _undecided(session: Session, ids: list[str], as_of: datetime | None) -> list[FeedbackRow]:
     """The corrections among `ids` that no reviewer has decided and that are not erased."""
-    rows = select(FeedbackRow).where(FeedbackRow.id.in_(ids), FeedbackRow.reviewed_by.is_(None))
+    rows = select(FeedbackRow).where(FeedbackRow.id.in_(ids), FeedbackRow.reviewer_kind.is_(None))
     rows = rows.where(FeedbackRow.status != Status.erased.value)
     if as_of:
         rows = rows.where(FeedbackRow.updated_at <= as_of)
     return list(session.scalars(rows.order_by(FeedbackRow.id).with_for_update()))
 
 
-def product_event(feedback_id: str, status: str, why: str) -> FeedbackEventRow:
+def product_event(feedback_id: str, status: str, reason: Reason) -> FeedbackEventRow:
     """A change of status that no person made."""
-    return FeedbackEventRow(feedback_id=feedback_id, status=status, who=PRODUCT, why=why)
+    return FeedbackEventRow(
+        feedback_id=feedback_id, status=status, actor=PRODUCT, code=str(reason.code), values=dict(reason.values)
+    )

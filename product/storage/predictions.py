@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Row, case, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
-from product.sentiment import LABELS, Prediction, source_of
+from product.sentiment import LABELS, Prediction
 from product.storage.feedback import TRAINABLE_STATUSES
 from product.storage.tables import FeedbackRow, PredictionRow
 
@@ -94,11 +94,11 @@ def reported_mistakes(session: Session, *, version: str, start: datetime, end: d
         FeedbackRow.created_at < end,
     )
     pairs = (
-        select(PredictionRow.id, FeedbackRow.actor)
+        select(PredictionRow.id, FeedbackRow)
         .join(FeedbackRow, FeedbackRow.prediction_id == PredictionRow.id)
         .where(*_made_by(version, start, end), *corrected)
     )
-    return [(id, source_of(actor)) for id, actor in session.execute(pairs)]
+    return [(id, feedback.actor.source) for id, feedback in session.execute(pairs)]
 
 
 def _made_by(version: str, start: datetime, end: datetime) -> tuple:

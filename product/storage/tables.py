@@ -1,6 +1,11 @@
-"""The tables. A text is stored once, with its prediction; a correction points at it."""
+"""The tables. A text is stored once, with its prediction; corrections refer to it.
 
+People are three columns (product/identity.py), and reasons are codes with values (product/codes.py).
+"""
+
+from collections.abc import Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 from sqlalchemy import (
     JSON,
@@ -14,7 +19,10 @@ from sqlalchemy import (
     TypeDecorator,
     UniqueConstraint,
 )
-from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column, relationship
+from sqlalchemy.orm import DeclarativeBase, Mapped, composite, mapped_column, relationship
+
+from product.codes import Reason
+from product.identity import Actor, ActorKind
 
 NAMES = {
     "ix": "ix_%(column_0_label)s",
@@ -25,17 +33,41 @@ NAMES = {
 }
 
 
-class UtcDateTime(TypeDecorator):
-    """SQLite drops the zone of a timestamp: store UTC, give back UTC with its zone."""
+class UtcDateTime(TypeDecorator[datetime]):
+    """SQLite drops the zone of a timestamp: stores UTC and returns UTC with its zone."""
 
     impl = DateTime(timezone=True)
     cache_ok = True
 
-    def process_bind_param(self, value: datetime | None, dialect):
+    def process_bind_param(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.astimezone(UTC) if value else None
 
-    def process_result_value(self, value: datetime | None, dialect):
+    def process_result_value(self, value: datetime | None, dialect: Any) -> datetime | None:
         return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+class ReasonList(TypeDecorator[list[Reason]]):
+    """A list of {code, values}."""
+
+    impl = JSON
+    cache_ok = True
+
+    def process_bind_param(self, value: Sequence[Reason] | None, dialect: Any) -> list[dict]:
+        return [reason.as_dict() for reason in value or ()]
+
+    def process_result_value(self, value: list[dict] | None, dialect: Any) -> list[Reason]:
+        return [Reason.from_dict(content) for content in value or ()]
+
+
+class ActorKindName(TypeDecorator[ActorKind]):
+    impl = String(16)
+    cache_ok = True
+
+    def process_bind_param(self, value: ActorKind | None, dialect: Any) -> str | None:
+        return None if value is None else str(value)
+
+    def process_result_value(self, value: str | None, dialect: Any) -> ActorKind | None:
+        return None if value is None else ActorKind(value)
 
 
 def now() -> datetime:
@@ -44,15 +76,17 @@ def now() -> datetime:
 
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {datetime: UtcDateTime, dict: JSON, list: JSON}
+    type_annotation_map = {datetime: UtcDateTime, dict: JSON, list[Reason]: ReasonList, ActorKind: ActorKindName}
 
 
+MAX_NAME = 128
+"""Characters in the key and in the name of an actor."""
 LABEL_CHECK = "label IN ('negative', 'neutral', 'positive')"
 STATUS_CHECK = "status IN ('pending', 'accepted', 'quarantined', 'learned', 'rejected', 'erased')"
 
 
 class PredictionRow(Table):
-    """One answer, as it was shown."""
+    """A prediction as it was returned."""
 
     __tablename__ = "predictions"
     __table_args__ = (CheckConstraint(LABEL_CHECK, name="label"), Index("ix_predictions_created_at", "created_at"))
@@ -69,15 +103,15 @@ class PredictionRow(Table):
     truncated: Mapped[bool]
     model_version: Mapped[str] = mapped_column(String(64))
     imported: Mapped[bool] = mapped_column(default=False)
-    """Asked for a label from a file: no message that came in, so the traffic is not judged by it."""
+    """Made for a label from a file. It is not traffic: statistics of incoming messages leave it out."""
 
 
 class FeedbackRow(Table):
-    """What a person said of a prediction: one row per actor and prediction."""
+    """A correction or confirmation: one row per contributor and prediction."""
 
     __tablename__ = "feedback"
     __table_args__ = (
-        UniqueConstraint("prediction_id", "actor", name="uq_feedback_prediction_id_actor"),
+        UniqueConstraint("prediction_id", "actor_kind", "actor_key", "actor_name", name="uq_feedback_prediction_id_actor"),
         CheckConstraint(LABEL_CHECK, name="label"),
         CheckConstraint(STATUS_CHECK, name="status"),
         Index("ix_feedback_created_at", "created_at"),
@@ -85,21 +119,30 @@ class FeedbackRow(Table):
 
     id: Mapped[str] = mapped_column(String(32), primary_key=True)
     prediction_id: Mapped[str] = mapped_column(ForeignKey("predictions.id"))
-    actor: Mapped[str] = mapped_column(String(128))
+    actor_kind: Mapped[ActorKind]
+    actor_key: Mapped[str] = mapped_column(String(MAX_NAME))
+    actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
     label: Mapped[str] = mapped_column(String(8))
     comment: Mapped[str] = mapped_column(Text, default="")
     status: Mapped[str] = mapped_column(String(16))
     created_at: Mapped[datetime] = mapped_column(default=now)
     updated_at: Mapped[datetime] = mapped_column(default=now)
-    reviewed_by: Mapped[str | None] = mapped_column(String(128))
-    """Who, with the lead role, decided that it is accepted or rejected: no automatic rule changes that."""
+    reviewer_kind: Mapped[ActorKind | None]
+    reviewer_key: Mapped[str | None] = mapped_column(String(MAX_NAME))
+    reviewer_name: Mapped[str | None] = mapped_column(String(MAX_NAME))
+
+    actor: Mapped[Actor] = composite(Actor, "actor_kind", "actor_key", "actor_name")
+    reviewer: Mapped[Actor | None] = composite(
+        Actor, "reviewer_kind", "reviewer_key", "reviewer_name", return_none_on=lambda kind, key, name: kind is None
+    )
+    """Who decided that it is accepted or rejected. No automatic rule changes such a decision."""
 
     prediction: Mapped[PredictionRow] = relationship()
     history: Mapped[list["FeedbackEventRow"]] = relationship(order_by="FeedbackEventRow.id")
 
 
 class FeedbackEventRow(Table):
-    """Every change of a correction's status, with the reason."""
+    """A change of a correction's status, with its reason."""
 
     __tablename__ = "feedback_events"
 
@@ -107,12 +150,23 @@ class FeedbackEventRow(Table):
     feedback_id: Mapped[str] = mapped_column(ForeignKey("feedback.id"), index=True)
     status: Mapped[str] = mapped_column(String(16))
     at: Mapped[datetime] = mapped_column(default=now)
-    who: Mapped[str] = mapped_column(String(128))
-    why: Mapped[str] = mapped_column(Text)
+    actor_kind: Mapped[ActorKind]
+    actor_key: Mapped[str] = mapped_column(String(MAX_NAME))
+    actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
+    code: Mapped[str] = mapped_column(String(32))
+    values: Mapped[dict] = mapped_column(default=dict)
+    note: Mapped[str] = mapped_column(Text, default="")
+    """A reviewer's own reason, in their words."""
+
+    actor: Mapped[Actor] = composite(Actor, "actor_kind", "actor_key", "actor_name")
+
+    @property
+    def reason(self) -> Reason:
+        return Reason(self.code, self.values)
 
 
 class VersionRow(Table):
-    """A model version that has a folder in the versions store."""
+    """A model version with a folder in the versions store."""
 
     __tablename__ = "versions"
 
@@ -125,20 +179,27 @@ class VersionRow(Table):
 
 
 class ActivationRow(Table):
-    """A log that is only appended to; its last row names the active version."""
+    """An append-only log; its last row names the active version."""
 
     __tablename__ = "activations"
 
     id: Mapped[int] = mapped_column(primary_key=True)
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"))
     at: Mapped[datetime] = mapped_column(default=now)
-    why: Mapped[str] = mapped_column(Text)
+    reasons: Mapped[list[Reason]]
+    note: Mapped[str] = mapped_column(Text, default="")
+    """The reason that a person gave, in their words."""
+    actor_kind: Mapped[ActorKind]
+    actor_key: Mapped[str] = mapped_column(String(MAX_NAME))
+    actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
     probation: Mapped[bool] = mapped_column(default=False)
-    """Made active by no person: people's corrections may still take it back."""
+    """Promoted automatically: it may be rolled back automatically as well."""
+
+    actor: Mapped[Actor] = composite(Actor, "actor_kind", "actor_key", "actor_name")
 
 
 class LearnedRow(Table):
-    """A correction that is in a version's training data, with the label it had then."""
+    """A correction in a version's training data, with the label it had then."""
 
     __tablename__ = "learned"
 
@@ -148,7 +209,7 @@ class LearnedRow(Table):
 
 
 class AttemptRow(Table):
-    """One run of the loop and what it decided."""
+    """A retraining run and its outcome."""
 
     __tablename__ = "attempts"
 
@@ -156,17 +217,17 @@ class AttemptRow(Table):
     started_at: Mapped[datetime] = mapped_column(default=now)
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reasons: Mapped[list[Reason]] = mapped_column(default=list)
     version_id: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
-    up_to: Mapped[int] = mapped_column(default=0)
-    """The newest feedback event that it knew of. Not the time: a clock that is set back would hide what came since."""
-    publishes: Mapped[str | None] = mapped_column(String(64))
-    """The version whose folder it is about to put in its place; of a run that was killed, what nobody recorded."""
+    last_event_id: Mapped[int] = mapped_column(default=0)
+    """The newest feedback event that the run has read. Not a time: a clock that is set back would hide later events."""
+    publishing_version: Mapped[str | None] = mapped_column(String(64))
+    """The version whose folder the run is about to publish. If the run is killed, that folder may exist unrecorded."""
     verdict: Mapped[dict | None]
 
 
 class ShadowRow(Table):
-    """A challenger that reads what the champion answered, unseen, until its time is over."""
+    """A challenger in shadow mode: it labels the champion's messages without anybody seeing it."""
 
     __tablename__ = "shadows"
 
@@ -174,19 +235,19 @@ class ShadowRow(Table):
     version_id: Mapped[str] = mapped_column(ForeignKey("versions.id"))
     champion: Mapped[str] = mapped_column(ForeignKey("versions.id"))
     started_at: Mapped[datetime] = mapped_column(default=now)
-    until: Mapped[datetime]
-    read_to: Mapped[datetime]
-    """With `read_id`: the last answer that it has read, by when it was given."""
-    read_id: Mapped[str] = mapped_column(String(32), default="")
-    read: Mapped[int] = mapped_column(default=0)
-    differed: Mapped[int] = mapped_column(default=0)
+    ends_at: Mapped[datetime]
+    position_at: Mapped[datetime]
+    """When the last prediction that it has read was made; `position_id` is that prediction's id."""
+    position_id: Mapped[str] = mapped_column(String(32), default="")
+    predictions_read: Mapped[int] = mapped_column(default=0)
+    predictions_differing: Mapped[int] = mapped_column(default=0)
     finished_at: Mapped[datetime | None]
     outcome: Mapped[str | None] = mapped_column(String(24))
-    reason: Mapped[str] = mapped_column(Text, default="")
+    reasons: Mapped[list[Reason]] = mapped_column(default=list)
 
 
 class ShadowDisagreementRow(Table):
-    """An answer to which the challenger would have given another label: this one."""
+    """A prediction that the challenger labels differently, with its label."""
 
     __tablename__ = "shadow_disagreements"
     __table_args__ = (CheckConstraint(LABEL_CHECK, name="label"),)

@@ -1,10 +1,14 @@
 """Queries on model versions: what each has learned, which one is active, and which one runs in shadow mode."""
 
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
 
+from product.codes import FeedbackCode, Outcome, Reason, RunCode
+from product.identity import PRODUCT, Actor
 from product.sentiment import NotFound, Status
 from product.storage.feedback import TRAINABLE_STATUSES, current_statuses, product_event
 from product.storage.tables import (
@@ -20,21 +24,31 @@ from product.storage.tables import (
 )
 
 
-def add_version(
-    session: Session,
-    *,
-    id: str,
-    parent: str | None,
-    corrections: int,
-    metrics: dict,
-    verdict: dict,
-    learned: dict[str, str],
-) -> None:
-    """Record a version whose folder is complete. `learned`: feedback id to the label it was trained with."""
-    session.add(VersionRow(id=id, parent=parent, corrections=corrections, metrics=metrics, verdict=verdict))
+@dataclass(frozen=True)
+class NewVersion:
+    """A version whose folder is complete. `learned`: feedback id to the label that the version was trained with."""
+
+    id: str
+    parent: str | None = None
+    corrections: int = 0
+    metrics: dict = field(default_factory=dict)
+    verdict: dict = field(default_factory=dict)
+    learned: Mapping[str, str] = field(default_factory=dict)
+
+
+def add_version(session: Session, version: NewVersion) -> None:
+    session.add(
+        VersionRow(
+            id=version.id,
+            parent=version.parent,
+            corrections=version.corrections,
+            metrics=version.metrics,
+            verdict=version.verdict,
+        )
+    )
     session.flush()
     session.add_all(
-        LearnedRow(version_id=id, feedback_id=feedback_id, label=label) for feedback_id, label in learned.items()
+        LearnedRow(version_id=version.id, feedback_id=id, label=label) for id, label in version.learned.items()
     )
 
 
@@ -76,10 +90,21 @@ def learned_in(session: Session, *, feedback_id: str, label: str, active_version
 # Activations
 
 
-def activate_version(session: Session, *, version_id: str, why: str, probation: bool = False) -> None:
-    """Make a version the active one, and add to the history of each correction that becomes learned or unlearned.
+@dataclass(frozen=True)
+class Activation:
+    """Why a version becomes active, and who decided it. `note` is a person's reason, in their words.
 
-    `probation`: the version was promoted automatically, so it may be rolled back automatically.
+    `probation`: nobody decided it, so it may be rolled back automatically.
+    """
+
+    reasons: Sequence[Reason]
+    actor: Actor = PRODUCT
+    note: str = ""
+    probation: bool = False
+
+
+def activate_version(session: Session, version_id: str, activation: Activation) -> None:
+    """Make a version the active one, and add to the history of each correction that becomes learned or unlearned.
 
     Raises NotFound for an unknown version.
     """
@@ -87,13 +112,21 @@ def activate_version(session: Session, *, version_id: str, why: str, probation: 
         raise NotFound(f"No model version is called {version_id}.")
     before = _trainable_learned_by(session, version_id=active_version(session))
     after = _trainable_learned_by(session, version_id=version_id)
-    session.add(ActivationRow(version_id=version_id, why=why, probation=probation))
+    session.add(
+        ActivationRow(
+            version_id=version_id,
+            reasons=list(activation.reasons),
+            actor=activation.actor,
+            note=activation.note,
+            probation=activation.probation,
+        )
+    )
     session.flush()
-    why_learned = f"Version {version_id}, active now, was trained with it."
-    why_not = f"Version {version_id}, active now, was trained without it."
-    session.add_all(product_event(id, Status.learned.value, why_learned) for id in sorted(after - before))
+    learned = Reason(FeedbackCode.learned, {"version": version_id})
+    not_learned = Reason(FeedbackCode.not_learned, {"version": version_id})
+    session.add_all(product_event(id, Status.learned.value, learned) for id in sorted(after - before))
     statuses = current_statuses(session, sorted(before - after))
-    session.add_all(product_event(id, status, why_not) for id, status in statuses.items())
+    session.add_all(product_event(id, status, not_learned) for id, status in statuses.items())
 
 
 def _trainable_learned_by(session: Session, *, version_id: str | None) -> set[str]:
@@ -130,15 +163,16 @@ def versions_by_activation(session: Session) -> list[str]:
 # Shadow mode
 
 
-def start_shadow(session: Session, *, version_id: str, champion: str, until: datetime) -> None:
+def start_shadow(session: Session, *, version_id: str, champion: str, ends_at: datetime) -> None:
     """Start shadow mode for a version, ending that of another."""
     earlier = open_shadow(session, lock=True)
     if earlier:
-        finish_shadow(
-            session, earlier, outcome="awaiting-approval", reason=f"{version_id} took its place in the shadow"
-        )
+        replaced = Reason(RunCode.shadow_replaced, {"version": version_id})
+        finish_shadow(session, earlier, outcome=Outcome.awaiting_approval, reasons=[replaced])
     start = now()
-    session.add(ShadowRow(version_id=version_id, champion=champion, started_at=start, until=until, read_to=start))
+    session.add(
+        ShadowRow(version_id=version_id, champion=champion, started_at=start, ends_at=ends_at, position_at=start)
+    )
 
 
 def open_shadow(session: Session, *, lock: bool = False) -> ShadowRow | None:
@@ -154,8 +188,8 @@ def latest_shadows(session: Session) -> dict[str, ShadowRow]:
 
 def next_shadow_predictions(session: Session, shadow: ShadowRow, *, before: datetime, limit: int) -> list[Row]:
     """The champion's next predictions for incoming messages, oldest first: id, created_at, text, label."""
-    made, position = PredictionRow.created_at, shadow.read_to
-    further = or_(made > position, and_(made == position, PredictionRow.id > shadow.read_id))
+    made, position = PredictionRow.created_at, shadow.position_at
+    further = or_(made > position, and_(made == position, PredictionRow.id > shadow.position_id))
     wanted = (
         select(PredictionRow.id, made, PredictionRow.text, PredictionRow.label)
         .where(further, made < before, PredictionRow.text != "", ~PredictionRow.imported)
@@ -170,9 +204,9 @@ def record_shadow_predictions(
     session: Session, shadow: ShadowRow, *, predictions: list[Row], differing: dict[str, str]
 ) -> None:
     """Store how far the shadow has read. `differing`: prediction id to the challenger's label, where it differs."""
-    shadow.read_to, shadow.read_id = predictions[-1].created_at, predictions[-1].id
-    shadow.read += len(predictions)
-    shadow.differed += len(differing)
+    shadow.position_at, shadow.position_id = predictions[-1].created_at, predictions[-1].id
+    shadow.predictions_read += len(predictions)
+    shadow.predictions_differing += len(differing)
     # A message may have been deleted since it was read.
     existing = session.scalars(select(PredictionRow.id).where(PredictionRow.id.in_(differing)))
     session.add_all(
@@ -180,12 +214,12 @@ def record_shadow_predictions(
     )
 
 
-def finish_shadow(session: Session, shadow: ShadowRow, *, outcome: str, reason: str) -> None:
+def finish_shadow(session: Session, shadow: ShadowRow, *, outcome: str, reasons: Sequence[Reason]) -> None:
     """Record the outcome, also with the attempt that made the version."""
-    shadow.finished_at, shadow.outcome, shadow.reason = now(), outcome, reason
+    shadow.finished_at, shadow.outcome, shadow.reasons = now(), str(outcome), list(reasons)
     attempt = session.scalar(select(AttemptRow).where(AttemptRow.version_id == shadow.version_id))
     if attempt:
-        attempt.outcome, attempt.reason = outcome, reason
+        attempt.outcome, attempt.reasons = str(outcome), list(reasons)
 
 
 def shadow_disagreements(session: Session, limit: int) -> list[Row]:
