@@ -13,6 +13,8 @@ from contextlib import closing
 from pathlib import Path
 
 from benchmarks.app_process import ROOT, clean_environment, command
+from product.codes import FeedbackCode
+from product.identity import Actor, ActorKind
 from product.inference import manifest as manifests
 from product.sentiment import Prediction, new_id
 from product.settings.configuration import Settings
@@ -55,7 +57,12 @@ class Installation:
             with self.database.write() as session:
                 save_predictions(session, [asked])
                 given, _ = save_feedback(
-                    session, prediction_id=id, label=row["label"], actor=f"actor {number % 2}", comment="", why="test"
+                    session,
+                    prediction_id=id,
+                    label=row["label"],
+                    actor=Actor(ActorKind.importer, name=f"actor {number % 2}"),
+                    comment="",
+                    code=FeedbackCode.given,
                 )
             self.acknowledged[given] = row["label"]
 

@@ -11,11 +11,13 @@ from threading import Lock
 
 from sqlalchemy.orm import Session
 
+from product.codes import FeedbackCode
 from product.drift.findings import WeekReport
 from product.drift.monitor import DriftMonitor
 from product.feedback import erasure
 from product.feedback import ranking as review
 from product.feedback.review_queue import Item, review_queue
+from product.identity import Actor
 from product.inference.engine import Engine, NoModel
 from product.inference.prediction import predict_batch
 from product.privacy import keys
@@ -31,12 +33,20 @@ from product.sentiment import (
 )
 from product.settings.configuration import Settings
 from product.storage.database import Database
-from product.storage.feedback import current_status, feedback_of_actor, get_feedback, record_decision, save_feedback
+from product.storage.feedback import (
+    Decision,
+    current_status,
+    current_statuses,
+    feedback_of_actor,
+    get_feedback,
+    record_decision,
+    save_feedback,
+)
 from product.storage.locks import corrections_lock
 from product.storage.predictions import delete_uncorrected_predictions, save_predictions
 from product.storage.tables import FeedbackRow, now
 from product.storage.versions import active_version, all_versions, learned_in
-from product.validation import MAX_ACTOR, MAX_COMMENT, check_label, check_length, check_reviewer, check_texts
+from product.validation import MAX_COMMENT, check_actor, check_label, check_length, check_reviewer, check_texts
 
 ID = re.compile(r"[0-9a-f]{32}")
 MAX_MY_CORRECTIONS = 50
@@ -118,7 +128,7 @@ class Application:
                 session,
                 prediction_id=prediction_id,
                 label=label,
-                actor=storable_actor(actor),
+                actor=_storable(actor),
                 comment=redact_for_storage(comment),
                 code=FeedbackCode.given,
             )
@@ -140,7 +150,7 @@ class Application:
         check_reviewer(by, note)
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
-        lead = storable_actor(by)
+        lead = _storable(by)
         decision = Decision(True, lead, redact_for_storage(note), FeedbackCode.given_by_lead)
         with self.database.write() as session:
             id, _ = save_feedback(
@@ -157,7 +167,7 @@ class Application:
         check_reviewer(by, note)
         if not ID.fullmatch(feedback_id):
             raise NotFound("feedback_id: no correction has this id.")
-        decision = Decision(accept, storable_actor(by), redact_for_storage(note))
+        decision = Decision(accept, _storable(by), redact_for_storage(note))
         with self.database.write() as session:
             record_decision(session, feedback_id, decision)
             return current_statuses(session, [feedback_id])[feedback_id]
@@ -294,6 +304,10 @@ class Application:
         except OSError as error:
             logger.error("%s: %s", keys.FILE, error)
             raise StorageUnavailable("The data folder cannot be read or written just now; try again.") from error
+
+
+def _storable(actor: Actor) -> Actor:
+    return replace(actor, key=storable(actor.key), name=storable(actor.name))
 
 
 def _without_id(prediction: Prediction) -> Prediction:

@@ -16,9 +16,9 @@ def check_reviewer(by: Actor, note: str) -> None:
 
 
 def check_actor(field: str, actor: Actor) -> None:
-    """Raises InvalidInput, under the name `field`, unless the actor can be told apart from others."""
+    """Raises InvalidInput, under the name `field`, for a name that is too long or blank, and for no name and no key."""
     check_length(field, actor.name, MAX_ACTOR)
-    if not (actor.key + actor.name).strip():
+    if not actor.name.strip() and (actor.name or not actor.key):
         raise InvalidInput(f"{field}: must not be empty.")
 
 

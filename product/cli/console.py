@@ -9,6 +9,7 @@ import sys
 import traceback
 import warnings
 from collections.abc import Mapping
+from dataclasses import astuple
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +21,7 @@ from rich.table import Table
 
 from product.progress import reporting
 from product.sentiment import AttuneError
+from product.texts import rendering, texts
 
 REFUSED = 2
 """Exit status when a command cannot do what was asked; the reason is on stderr."""
@@ -51,12 +53,12 @@ def say(message: str) -> None:
 def verdict_table(title: str, verdict: Mapping[str, Any]) -> Table:
     """A gate's verdict, as a version or an attempt keeps it, for people."""
     table = Table(title=title, title_justify="left")
-    for heading in ("judged on", "champion", "challenger", "finding", "rule", "passed"):
+    for heading in ("judged on", "champion", "challenger", "finding", "threshold", "passed"):
         table.add_column(heading)
     words = {True: "yes", False: "NO", None: "–"}
     for check in verdict["checks"]:
-        cells = (check[name] for name in ("name", "champion", "challenger", "finding", "rule"))
-        table.add_row(*map(escape, cells), words[check["passed"]])
+        cells = rendering.check(check, texts("en"))
+        table.add_row(*map(escape, astuple(cells)), words[check["passed"]])
     return table
 
 

@@ -9,6 +9,7 @@ import typer
 from product.cli import workspace
 from product.cli.console import JsonOption, one_line, out, print_plain, write_json
 from product.feedback.review_queue import Item
+from product.identity import Actor, ActorKind
 from product.service import MAX_REVIEWED
 from product.storage.feedback import find_feedback
 
@@ -37,7 +38,7 @@ def _print_queue(items: list[Item]) -> None:
         print_plain(f"  {item.shown} was shown; prediction {item.prediction_id}")
         for word in item.said:
             status = "to be decided" if word.open else word.status
-            print_plain(f"  {word.label} by {one_line(word.actor)}; feedback {word.feedback_id}, {status}")
+            print_plain(f"  {word.label} by {one_line(word.actor.handle)}; feedback {word.feedback_id}, {status}")
     if not items:
         out.print("nothing to review")
 
@@ -59,5 +60,6 @@ def decide(
         with application.database.read() as session:
             row = find_feedback(session, id_or_prefix=feedback_id)
         feedback_id = row.id if row else feedback_id
-        status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, who=who, why=why)
+        by = Actor(ActorKind.operator, name=who)
+        status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, by=by, note=why)
     print_plain(f"{feedback_id}: {status}")

@@ -9,11 +9,14 @@ from rich.table import Table
 
 from product.cli import workspace
 from product.cli.console import WIDE, console, one_line, out, print_plain, verdict_table
+from product.codes import Reason, RunCode
+from product.identity import Actor, ActorKind
 from product.sentiment import NotFound
 from product.storage.attempts import count_withdrawn, get_attempt, latest_attempts
 from product.storage.database import Database
 from product.storage.tables import AttemptRow, ShadowRow
-from product.storage.versions import all_versions, get_version, latest_activation, latest_shadows
+from product.storage.versions import Activation, all_versions, get_version, latest_activation, latest_shadows
+from product.texts import rendering, texts
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_length
 from product.versions import shadow
 
@@ -22,6 +25,7 @@ app = typer.Typer()
 ATTEMPTS = 5
 """Retraining attempts that `versions` lists, newest first."""
 TIME = "%Y-%m-%d %H:%M:%S"
+ENGLISH = texts("en")
 
 WhoOption = Annotated[str, typer.Option(help="Who decides; `versions` shows it.")]
 WhyOption = Annotated[str, typer.Option(help="The reason; `versions` shows it.")]
@@ -45,11 +49,12 @@ def versions(
         for row in all_versions(session):
             in_shadow = row.id in shadows and shadows[row.id].outcome is None
             mark = "active" if active and row.id == active.version_id else "shadow" if in_shadow else ""
-            reason = (row.verdict or {}).get("reason", "shipped")
+            reason = _reasons(row.verdict or {}) or "shipped"
             table.add_row(mark, row.id, row.parent or "–", f"{row.created_at:{TIME}}", str(row.corrections), reason)
     out.print(table)
     if active:
-        print_plain(f"active since {active.at:{TIME}}: {active.version_id}: {active.why}")
+        why = rendering.decision(active.reasons, active.actor, active.note, ENGLISH)
+        print_plain(f"active since {active.at:{TIME}}: {active.version_id}: {why}")
     for shadow_row in shadows.values():
         print_plain(f"shadow {shadow_row.version_id}: {_shadow_state(shadow_row)}")
     for attempt in attempts:
@@ -66,27 +71,31 @@ def _print_verdict(name: str) -> None:
         verdict = row.verdict or {}
     if not verdict.get("checks"):
         raise NotFound(f"{name}: the gate compared nothing")
-    title = f"{name}: {verdict['reason']}"
+    title = f"{name}: {_reasons(verdict)}"
     Console(width=max(out.width, WIDE)).print(verdict_table(escape(title), verdict))
 
 
 def _attempt_result(row: AttemptRow) -> str:
     if row.finished_at is None:
         return "not finished: still running, or killed"
-    return f"{row.outcome}" + (f" → {row.version_id}" if row.version_id else "") + f": {row.reason}"
+    return (
+        f"{row.outcome}"
+        + (f" → {row.version_id}" if row.version_id else "")
+        + f": {rendering.reasons(row.reasons, ENGLISH)}"
+    )
 
 
 def _shadow_state(row: ShadowRow) -> str:
     if row.outcome:
-        return f"{row.outcome}: {row.reason}"
-    return f"until {row.until:{TIME}}; {shadow.progress(row)} so far"
+        return f"{row.outcome}: {rendering.reasons(row.reasons, ENGLISH)}"
+    return f"until {row.ends_at:{TIME}}: {rendering.reason(shadow.progress(row), ENGLISH)}"
 
 
 @app.command()
 def promote(version: str, who: WhoOption = "", why: WhyOption = "") -> None:
     """Make VERSION the active one, after checking its files. Running apps switch within seconds."""
     with workspace.opened() as work:
-        work.versions.promote(version, why=_reason("promoted", who, why))
+        work.versions.promote(version, _activation(RunCode.promoted_by_command, who, why))
         _warn_of_withdrawn(work.database, version)
     out.print(f"active: {version}")
 
@@ -95,16 +104,20 @@ def promote(version: str, who: WhoOption = "", why: WhyOption = "") -> None:
 def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
     """Go back to the parent of the active version. Running apps switch within seconds."""
     with workspace.opened() as work:
-        before, after = work.versions.rollback(why=_reason("rolled back", who, why))
+        before, after = work.versions.rollback(_activation(RunCode.rolled_back_by_command, who, why))
         _warn_of_withdrawn(work.database, after)
     out.print(f"active: {after} (before: {before})")
 
 
-def _reason(action: str, who: str, why: str) -> str:
-    """Why a version became active, on one line. Raises InvalidInput if `who` or `why` is too long."""
+def _reasons(verdict: dict) -> str:
+    return rendering.reasons(map(Reason.from_dict, verdict.get("reasons", [])), ENGLISH)
+
+
+def _activation(code: RunCode, who: str, why: str) -> Activation:
+    """Raises InvalidInput if `who` or `why` is too long."""
     check_length("who", who, MAX_ACTOR)
     check_length("why", why, MAX_COMMENT)
-    return f"{action} by {one_line(who) or 'command'}" + (f": {one_line(why)}" if why.strip() else "")
+    return Activation([Reason(code)], Actor(ActorKind.operator, name=one_line(who)), one_line(why))
 
 
 def _warn_of_withdrawn(database: Database, version: str) -> None:

@@ -7,17 +7,14 @@ its comment says nothing of a person, and is kept so that a receipt can still be
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from sqlalchemy import insert, literal, select, update
-from sqlalchemy.orm import Session
+from sqlalchemy import or_, select, update
+from sqlalchemy.orm import InstrumentedAttribute, Session
 
+from product.codes import FeedbackCode, Reason
+from product.identity import Actor, ActorKind
 from product.sentiment import NotFound, Status
-from product.storage.feedback import MAX_IDS, PRODUCT, find_feedback
+from product.storage.feedback import MAX_IDS, find_feedback, product_event
 from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, PredictionRow, VersionRow
-
-ERASED = "erased"
-"""Stands before the correction's id in place of its actor: two on one prediction must still differ."""
-WHY = "Erased by the operator."
-WHY_OWN = "Erased by whoever gave it."
 
 
 @dataclass(frozen=True)
@@ -36,22 +33,28 @@ class ErasureScope:
 
 
 def scope_of_actor(session: Session, actor: str) -> ErasureScope:
-    """All that stands under this actor, written as it is stored. Raises NotFound naming an actor without any."""
-    given = select(FeedbackRow.prediction_id).where(FeedbackRow.actor == actor, _not_erased())
-    predictions = sorted(session.scalars(given))
-    if not predictions:
+    """All corrections of the contributors with this handle. Raises NotFound naming a handle that has none."""
+    contributors = [contributor for contributor in _contributors(session) if contributor.handle == actor]
+    if not contributors:
         alike = namesakes(session, actor)
         raise NotFound(
-            f"--actor {actor}: no correction stands under this name; give it as the actor column of "
-            f"`python -m product export` has it, for example {alike[0] if alike else 'token:anna'}."
+            f"--actor {actor}: nobody with this name has given a correction; write it as in the actor column of "
+            f"`python -m product export`, for example {alike[0] if alike else 'token:anna'}."
         )
-    return _reach(session, predictions, own=FeedbackRow.actor == actor)
+    own = or_(*(FeedbackRow.actor == contributor for contributor in contributors))
+    predictions = sorted(session.scalars(select(FeedbackRow.prediction_id).where(own, _not_erased())))
+    return _reach(session, predictions, own=own)
+
+
+def _contributors(session: Session) -> list[Actor]:
+    columns = FeedbackRow.actor_kind, FeedbackRow.actor_key, FeedbackRow.actor_name
+    return [Actor(*row) for row in session.execute(select(*columns).where(_not_erased()).distinct())]
 
 
 def namesakes(session: Session, actor: str) -> list[str]:
-    """Other actors who call themselves this: what REST is told stands after whose token or client it came with."""
-    others = select(FeedbackRow.actor).where(FeedbackRow.actor.endswith(f":{actor}", autoescape=True), _not_erased())
-    return sorted(set(session.scalars(others)))
+    """Handles of other contributors with this name: every API token and every client has its own names."""
+    others = {contributor.handle for contributor in _contributors(session) if contributor.name == actor}
+    return sorted(others - {actor})
 
 
 def scope_of_feedback(session: Session, id: str) -> ErasureScope:
@@ -63,7 +66,7 @@ def scope_of_feedback(session: Session, id: str) -> ErasureScope:
     return _reach(session, [row.prediction_id], own=FeedbackRow.id == row.id)
 
 
-def scope_of_my_correction(session: Session, id: str, actor: str) -> ErasureScope:
+def scope_of_my_correction(session: Session, id: str, actor: Actor) -> ErasureScope:
     """One's own correction. Raises NotFound for an unknown one and for somebody else's alike."""
     row = session.get(FeedbackRow, id)
     if row is None or row.actor != actor:
@@ -90,23 +93,29 @@ def _batches(ids: list[str]) -> Iterator[list[str]]:
     return (ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS))
 
 
-def erase(session: Session, reach: ErasureScope, why: str = WHY) -> None:
+def erase(session: Session, reach: ErasureScope, code: FeedbackCode = FeedbackCode.erased_by_operator) -> None:
     """Empty the rows. Traces may be left in the database's files until Database.scrub() has run."""
     for predictions in _batches(reach.predictions):
         session.execute(update(PredictionRow).where(PredictionRow.id.in_(predictions)).values(text=""))
         # Asked again: with the predictions locked, by the update above, no correction can join them any more.
         there = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(predictions), _not_erased())
         for ids in _batches(list(session.scalars(there))):
-            _erase_corrections(session, ids, why)
+            _erase_corrections(session, ids, code)
 
 
-def _erase_corrections(session: Session, ids: list[str], why: str) -> None:
-    emptied = {"actor": literal(ERASED) + FeedbackRow.id, "comment": "", "status": Status.erased.value}
-    emptied |= {"reviewed_by": None}
-    words = update(FeedbackRow).where(FeedbackRow.id.in_(ids)).values(emptied)
-    session.execute(words.execution_options(synchronize_session=False))
-    # A reason is free text: whoever wrote it may have quoted the message or named the person.
-    past = update(FeedbackEventRow).where(FeedbackEventRow.feedback_id.in_(ids)).values(who=ERASED, why="")
-    session.execute(past.execution_options(synchronize_session=False))
-    event = {"status": Status.erased.value, "who": PRODUCT, "why": why}
-    session.execute(insert(FeedbackEventRow), [event | {"feedback_id": id} for id in ids])
+def _erase_corrections(session: Session, ids: list[str], code: FeedbackCode) -> None:
+    nobody = {"reviewer_kind": None, "reviewer_key": None, "reviewer_name": None}
+    rows = update(FeedbackRow).where(FeedbackRow.id.in_(ids))
+    # The id in place of the contributor keeps several corrections of one prediction apart.
+    rows = rows.values(**_erased_actor(FeedbackRow.id), **nobody, comment="", status=Status.erased.value)
+    session.execute(rows.execution_options(synchronize_session=False))
+    # A note may quote the message or name a person.
+    events = update(FeedbackEventRow).where(FeedbackEventRow.feedback_id.in_(ids))
+    removed = {"code": str(FeedbackCode.removed), "values": {}, "note": ""}
+    events = events.values(_erased_actor(FeedbackEventRow.feedback_id) | removed)
+    session.execute(events.execution_options(synchronize_session=False))
+    session.add_all(product_event(id, Status.erased.value, Reason(code)) for id in ids)
+
+
+def _erased_actor(key: InstrumentedAttribute[str]) -> dict[str, object]:
+    return {"actor_kind": ActorKind.erased, "actor_key": key, "actor_name": ""}

@@ -5,7 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
+from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
 from product.files.writing import check_free, written_whole
@@ -62,7 +64,11 @@ def export(
 
 def _batches(session: Session, columns: list[str], selection: Selection) -> Iterator[list[dict]]:
     for rows in stream_corrections(session, at_once=AT_ONCE, **vars(selection)):
-        yield [{name: getattr(row, name) for name in columns} for row in rows]
+        yield [{name: _cell(row, name) for name in columns} for row in rows]
+
+
+def _cell(row: Row, name: str) -> Any:
+    return row.actor.handle if name == "actor" else getattr(row, name)
 
 
 def _write_jsonl(path: Path, _columns: list[str], batches: Iterator[list[dict]]) -> int:

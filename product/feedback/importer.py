@@ -13,7 +13,9 @@ from pathlib import Path
 from sqlalchemy import and_, select
 from sqlalchemy.orm import Session
 
+from product.codes import FeedbackCode
 from product.files.reading import Row, batches, read_heading, read_rows
+from product.identity import Actor, ActorKind
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy import keys
@@ -21,12 +23,11 @@ from product.privacy.redact import redact_for_storage
 from product.progress import report
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
 from product.storage.database import Database
-from product.storage.feedback import PRODUCT, save_feedback
+from product.storage.feedback import save_feedback
 from product.storage.predictions import save_predictions
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.validation import MAX_ACTOR, check_label, check_length, check_text
 
-WHY = "Imported from a file."
 LISTED = 20
 """Bad rows that a refusal names."""
 CHECKING = "checking the file"
@@ -114,8 +115,6 @@ def check_actor(actor: str) -> None:
     check_length("--actor", actor, MAX_ACTOR)
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
-    if actor.strip() == PRODUCT:
-        raise InvalidInput(f"--actor: {PRODUCT} is the product's own name in the history.")
     if ":" in actor or "\x00" in actor:
         raise InvalidInput("--actor: no colon; one stands in the names of those who correct on the page or by REST.")
 
@@ -153,7 +152,7 @@ def store(
     """
     done, counts = 0, Counter()
     for batch in batches(_that_count(source, plan, key), MAX_TEXTS):
-        counts += _store_batch(source.actor, dict(batch), database, scorer)
+        counts += _store_batch(Actor(ActorKind.importer, name=source.actor), dict(batch), database, scorer)
         done += len(batch)
         report("importing", done, len(plan.last))
     return Imported(**{name: counts[name] for name in ("added", "changed", "unchanged", "erased")})
@@ -170,7 +169,7 @@ def _that_count(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, G
             yield id, given
 
 
-def _store_batch(actor: str, batch: dict[str, Given], database: Database, scorer: Scorer) -> Counter:
+def _store_batch(actor: Actor, batch: dict[str, Given], database: Database, scorer: Scorer) -> Counter:
     with database.read() as session:
         stored = _stored(session, actor, list(batch))
     new = _answers({id: given.text for id, given in batch.items() if id not in stored}, scorer)
@@ -181,11 +180,18 @@ def _store_batch(actor: str, batch: dict[str, Given], database: Database, scorer
                 save_predictions(session, new, imported=True)
             for id, given in batch.items():
                 if kinds[id] in ("added", "changed"):
-                    save_feedback(session, prediction_id=id, label=given.label, actor=actor, comment="", why=WHY)
+                    save_feedback(
+                        session,
+                        prediction_id=id,
+                        label=given.label,
+                        actor=actor,
+                        comment="",
+                        code=FeedbackCode.imported,
+                    )
     return Counter(kinds.values())
 
 
-def _stored(session: Session, actor: str, ids: list[str]) -> dict[str, tuple[bool, str | None]]:
+def _stored(session: Session, actor: Actor, ids: list[str]) -> dict[str, tuple[bool, str | None]]:
     """Of the predictions that are there: whether the text still is, and the label the actor gave."""
     own = and_(FeedbackRow.prediction_id == PredictionRow.id, FeedbackRow.actor == actor)
     query = select(PredictionRow.id, PredictionRow.text != "", FeedbackRow.label)

@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from product.feedback.ranking import Candidate, Ranked, Rules, rank
+from product.identity import Actor
 from product.sentiment import LABELS, Status
 from product.storage.corrections import corrections_to_review, unproven_corrections
 from product.storage.predictions import uncorrected_predictions
@@ -26,7 +27,7 @@ class Said:
     """Somebody's word on the message. `open`: a lead's decision on it is wanted."""
 
     feedback_id: str
-    actor: str
+    actor: Actor
     label: str
     status: str
     comment: str
@@ -52,7 +53,10 @@ class Item:
     priority: float = 0.0
 
     def as_dict(self) -> dict:
-        return asdict(self)
+        content = asdict(self)
+        for correction, said in zip(content["said"], self.said, strict=True):
+            correction["actor"] = said.actor.handle
+        return content
 
 
 def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules | None = None) -> list[Item]:
@@ -99,7 +103,7 @@ def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]], waiting: set[str])
 
 
 def _said(word: FeedbackRow) -> Said:
-    is_open = word.status in OPEN and word.reviewed_by is None
+    is_open = word.status in OPEN and word.reviewer_kind is None
     return Said(word.id, word.actor, word.label, word.status, word.comment, is_open)
 
 

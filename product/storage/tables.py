@@ -111,7 +111,9 @@ class FeedbackRow(Table):
 
     __tablename__ = "feedback"
     __table_args__ = (
-        UniqueConstraint("prediction_id", "actor_kind", "actor_key", "actor_name", name="uq_feedback_prediction_id_actor"),
+        UniqueConstraint(
+            "prediction_id", "actor_kind", "actor_key", "actor_name", name="uq_feedback_prediction_id_actor"
+        ),
         CheckConstraint(LABEL_CHECK, name="label"),
         CheckConstraint(STATUS_CHECK, name="status"),
         Index("ix_feedback_created_at", "created_at"),

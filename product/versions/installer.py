@@ -7,11 +7,13 @@ import subprocess
 import sys
 from pathlib import Path
 
+from product.codes import Reason, RunCode
 from product.inference import manifest as manifests
 from product.inference import model
 from product.inference.manifest import BadVersion, Manifest
 from product.settings.configuration import ROOT, SHIPPED_MODEL, Settings
 from product.storage.locks import exclusive
+from product.storage.versions import Activation
 from product.versions.registry import Versions
 from product.versions.store import Store
 
@@ -67,7 +69,7 @@ def install_shipped(settings: Settings, versions: Versions) -> Manifest:
             model.load(draft)
             installed = versions.store.publish(draft)
         activate = versions.follows_shipped() and versions.active() != installed.id
-        versions.register(installed, {}, activate=activate, why="shipped with the product")
+        versions.register(installed, {}, Activation([Reason(RunCode.shipped)]) if activate else None)
     return installed
 
 

@@ -6,12 +6,13 @@ from datetime import datetime, timedelta
 
 from sqlalchemy.orm import Session
 
+from product.codes import Reason, RunCode
 from product.inference import manifest as manifests
 from product.settings.configuration import Settings
 from product.storage.database import Database
 from product.storage.predictions import count_predictions, reported_mistakes
 from product.storage.tables import ActivationRow, now
-from product.storage.versions import activate_version, get_version, latest_activation
+from product.storage.versions import Activation, activate_version, get_version, latest_activation
 from product.versions.probation import Side, Verdict, judge
 from product.versions.registry import Versions
 
@@ -47,12 +48,14 @@ class ProbationWatch:
                 verdict = self._judge(session, activation, parent)
         if verdict is None or not verdict.worse:
             return verdict
-        version, why = activation.version_id, f"back from {activation.version_id}, on probation: {verdict.reason}"
+        version = activation.version_id
+        # A sentence until the verdict is numbers.
+        reason = Reason(RunCode.legacy, {"text": f"back from {version}, on probation: {verdict.reason}"})
         manifests.verify(self._versions.store.folder(parent))
         with self._database.write() as session:
             if latest_activation(session, lock=True).id != activation.id:
                 return None
-            activate_version(session, version_id=parent, why=why)
+            activate_version(session, parent, Activation([reason]))
         log.warning("version %s is taken back and %s is active again; %s", version, parent, verdict.reason)
         return verdict
 

@@ -13,6 +13,8 @@ from product.settings.configuration import Settings
 from product.storage.attempts import unrecorded_versions
 from product.storage.database import Database
 from product.storage.versions import (
+    Activation,
+    NewVersion,
     activate_version,
     active_version,
     add_version,
@@ -40,21 +42,21 @@ class Versions:
         with self._database.read() as session:
             return active_version(session)
 
-    def register(self, manifest: Manifest, learned: dict[str, str], activate: bool, why: str) -> None:
+    def register(self, manifest: Manifest, learned: dict[str, str], activation: Activation | None) -> None:
         """As `record`, in a commit of its own: no reader sees a half of it."""
         with self._database.write() as session:
-            record(session, manifest, learned, activate=activate, why=why)
+            record(session, manifest, learned, activation)
 
-    def promote(self, version: str, why: str) -> None:
+    def promote(self, version: str, activation: Activation) -> None:
         """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
         with self._database.read() as session:
             if get_version(session, id=version) is None:
                 raise NotFound(f"no version {version!r}; `python -m product versions` lists them")
         manifests.verify(self.store.folder(version))
         with self._database.write() as session:
-            activate_version(session, version_id=version, why=why)
+            activate_version(session, version, activation)
 
-    def rollback(self, why: str) -> tuple[str, str]:
+    def rollback(self, activation: Activation) -> tuple[str, str]:
         """Back to the parent of the active version. Returns (from, to); raises NoParent at the first of the line."""
         with self._database.read() as session:
             active = active_version(session)
@@ -62,7 +64,7 @@ class Versions:
             parent = row.parent if row else None
         if parent is None:
             raise NoParent(f"{active or 'no version'} is active and has no parent to go back to")
-        self.promote(parent, why)
+        self.promote(parent, activation)
         return active, parent
 
     def candidates(self) -> list[str]:
@@ -93,20 +95,15 @@ def record(
     session: Session,
     manifest: Manifest,
     learned: dict[str, str],
-    *,
-    activate: bool,
-    why: str,
-    probation: bool = False,
+    activation: Activation | None,
     shadow_until: datetime | None = None,
 ) -> None:
-    """A version whose folder is complete, what it learned (correction's id to label), and that it is active now.
+    """Record a version whose folder is complete. `learned`: feedback id to the label it was trained with.
 
-    `probation`: no person decided that it becomes active, so that its parent may come back by itself.
-    `shadow_until`: it reads in its parent's shadow first.
+    `activation`: given if the version becomes active now. `shadow_until`: given if it runs in shadow mode first.
     """
     if get_version(session, id=manifest.id) is None:
-        add_version(
-            session,
+        version = NewVersion(
             id=manifest.id,
             parent=manifest.parent,
             corrections=manifest.corrections,
@@ -114,7 +111,8 @@ def record(
             verdict=manifest.verdict,
             learned=learned,
         )
+        add_version(session, version)
     if shadow_until:
-        start_shadow(session, version_id=manifest.id, champion=manifest.parent, until=shadow_until)
-    if activate:
-        activate_version(session, version_id=manifest.id, why=why, probation=probation)
+        start_shadow(session, version_id=manifest.id, champion=manifest.parent, ends_at=shadow_until)
+    if activation:
+        activate_version(session, manifest.id, activation)

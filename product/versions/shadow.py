@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Protocol
 
+from product.codes import Outcome, Reason, RunCode
 from product.inference import backends, model
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
@@ -19,6 +20,7 @@ from product.settings.configuration import Settings
 from product.storage.database import Database
 from product.storage.tables import ShadowRow, now
 from product.storage.versions import (
+    Activation,
     activate_version,
     active_version,
     finish_shadow,
@@ -27,6 +29,7 @@ from product.storage.versions import (
     open_shadow,
     record_shadow_predictions,
 )
+from product.texts import rendering, texts
 from product.versions.registry import Versions
 
 EVERY = 2.0
@@ -66,7 +69,7 @@ class ShadowWatch:
             shadow, active = open_shadow(session), active_version(session)
         if shadow is None:
             self._challenger, self._tried = None, ""
-        elif self._clock() >= shadow.until or active != shadow.champion:
+        elif self._clock() >= shadow.ends_at or active != shadow.champion:
             self._end(shadow)
         else:
             self._read(shadow)
@@ -85,10 +88,10 @@ class ShadowWatch:
         }
         with self._database.write() as session:
             current = open_shadow(session, lock=True)
-            if current and (current.id, current.read_to, current.read_id) == (
+            if current and (current.id, current.position_at, current.position_id) == (
                 shadow.id,
-                shadow.read_to,
-                shadow.read_id,
+                shadow.position_at,
+                shadow.position_id,
             ):
                 record_shadow_predictions(session, current, predictions=answers, differing=differing)
 
@@ -112,11 +115,11 @@ class ShadowWatch:
             if shadow is None or shadow.id != ending.id:
                 return
             active = latest_activation(session, lock=True).version_id
-            outcome, reason = settle(shadow, active, flaw, self._settings.approval)
+            outcome, reasons = settle(shadow, active, flaw, self._settings.approval)
             if outcome == "promoted" and active != shadow.version_id:
-                activate_version(session, version_id=shadow.version_id, why=reason, probation=True)
-            finish_shadow(session, shadow, outcome=outcome, reason=reason)
-        log.info("shadow of %s: %s: %s", ending.version_id, outcome, reason)
+                activate_version(session, shadow.version_id, Activation(reasons, probation=True))
+            finish_shadow(session, shadow, outcome=outcome, reasons=reasons)
+        log.info("shadow mode of %s: %s: %s", ending.version_id, outcome, rendering.reasons(reasons, texts("en")))
 
     def _flaw(self, version: str) -> str:
         """What is wrong with the version's files; empty where nothing is."""
@@ -127,23 +130,22 @@ class ShadowWatch:
         return ""
 
 
-def _place(shadow: ShadowRow) -> tuple:
-    return shadow.id, shadow.read_to, shadow.read_id
-
-
-def settle(shadow: ShadowRow, active: str, flaw: str, approval: str) -> tuple[str, str]:
-    """Outcome, `promoted` or `awaiting-approval`, and the reason."""
-    told = progress(shadow)
+def settle(shadow: ShadowRow, active: str, problem: str, approval: str) -> tuple[Outcome, list[Reason]]:
+    """The outcome, `promoted` or `awaiting-approval`, and its reasons. `problem`: why the version cannot be trusted."""
+    outcome = Outcome.awaiting_approval
     if active == shadow.version_id:
-        return "promoted", f"made active before its time in the shadow was over; {told}"
-    if active != shadow.champion:
-        return "awaiting-approval", f"{active} has become active in place of {shadow.champion}; {told}"
-    if flaw:
-        return "awaiting-approval", f"it cannot be trusted: {flaw}; {told}"
-    if approval == "lead":
-        return "awaiting-approval", f"its time in the shadow is over and a lead decides; {told}"
-    return "promoted", f"passed the gate, and its time in the shadow is over; {told}"
+        outcome, reason = Outcome.promoted, Reason(RunCode.shadow_promoted_early)
+    elif active != shadow.champion:
+        reason = Reason(RunCode.active_version_changed, {"active": active, "champion": shadow.champion})
+    elif problem:
+        reason = Reason(RunCode.shadow_not_trusted, {"problem": problem})
+    elif approval == "lead":
+        reason = Reason(RunCode.shadow_finished_lead_decides)
+    else:
+        outcome, reason = Outcome.promoted, Reason(RunCode.shadow_finished)
+    return outcome, [reason, progress(shadow)]
 
 
-def progress(shadow: ShadowRow) -> str:
-    return f"it read {shadow.read:,} of the answers of {shadow.champion} and {shadow.differed:,} of them differently"
+def progress(shadow: ShadowRow) -> Reason:
+    values = {"read": shadow.predictions_read, "champion": shadow.champion, "differed": shadow.predictions_differing}
+    return Reason(RunCode.shadow_progress, values)

@@ -8,8 +8,10 @@ from fastapi.responses import JSONResponse, PlainTextResponse
 from fastapi.routing import APIRoute
 from fastapi.security import HTTPBearer
 
+from product.identity import Actor, ActorKind
 from product.sentiment import InvalidInput, Prediction, Receipt
 from product.service import Application
+from product.texts import Texts, choose_language, rendering, texts
 from product.validation import check_length
 from product.web.auth import require_token
 from product.web.errors import add_error_handlers, problems
@@ -26,6 +28,7 @@ from product.web.schemas import (
     PredictResponse,
     ReadinessResponse,
     ReceiptResponse,
+    StatusChangeResponse,
     VersionResponse,
 )
 
@@ -67,9 +70,10 @@ def _public_routes(application: Application) -> APIRouter:
         return FeedbackResponse(feedback_id=feedback_id, status=status)
 
     @routes.get("/feedback/{feedback_id}", responses=problems(401, 404, 503))
-    def receipt(feedback_id: str) -> ReceiptResponse:
+    def receipt(request: Request, feedback_id: str) -> ReceiptResponse:
         """What became of a correction. `learned` means that the active version was trained with it."""
-        return _receipt_response(application.receipt(feedback_id))
+        language = choose_language(request.headers.get("accept-language", ""))
+        return _receipt_response(application.receipt(feedback_id), texts(language))
 
     @routes.get("/versions", responses=problems(401, 503))
     def versions() -> list[VersionResponse]:
@@ -119,18 +123,28 @@ def _predict_response(predictions: list[Prediction]) -> PredictResponse:
     )
 
 
-def _receipt_response(receipt: Receipt) -> ReceiptResponse:
-    return ReceiptResponse.model_validate(receipt, from_attributes=True)
+def _receipt_response(receipt: Receipt, t: Texts) -> ReceiptResponse:
+    history = [
+        StatusChangeResponse(
+            status=change.status,
+            at=change.at,
+            why=rendering.reason_with_note(change.reason, change.note, t),
+            code=change.reason.code,
+            values=dict(change.reason.values),
+        )
+        for change in receipt.history
+    ]
+    return ReceiptResponse(**{**vars(receipt), "history": history})
 
 
-def _actor(application: Application, request: Request, given: str) -> str:
+def _actor(application: Application, request: Request, given: str) -> Actor:
     """Behind a token the caller vouches for the name; without one, two clients are never the same actor."""
     given = given.strip()
     check_length("actor", given, MAX_GIVEN_ACTOR)
     if request.state.token_name:
-        return f"{request.state.token_name}:{given or 'api'}"
+        return Actor(ActorKind.token, key=request.state.token_name, name=given or "api")
     address = request.client.host if request.client else "unknown"
-    return f"{application.client_key(address)}:{given or 'anonymous'}"
+    return Actor(ActorKind.client, key=application.client_key(address), name=given or "anonymous")
 
 
 def _guarded_route(tokens: Mapping[str, str]) -> type[APIRoute]:

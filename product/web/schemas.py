@@ -80,6 +80,8 @@ class StatusChangeResponse(BaseModel):
     status: StatusName
     at: datetime
     why: str
+    code: str
+    values: dict[str, Any]
 
 
 class ReceiptResponse(BaseModel):

@@ -13,6 +13,7 @@ from product.settings.configuration import SHIPPED_MODEL, Settings
 from product.storage.database import Database
 from product.versions.registry import Versions
 from product.versions.watcher import POLL_SECONDS
+from tests.support.actors import BY_COMMAND
 
 REFUSED_WITHIN = 10.0
 """Seconds within which the app must refuse a damaged version."""
@@ -40,7 +41,7 @@ def add_version(versions):
         manifests.write(draft, manifests.read(draft).model_copy(update={"id": id, "parent": parent}))
         manifest = versions.store.publish(draft)
         damage(versions.store.folder(id))
-        versions.register(manifest, {}, activate=activate, why="test")
+        versions.register(manifest, {}, BY_COMMAND if activate else None)
         return id
 
     return add

@@ -7,6 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from product.codes import FeedbackCode, Reason
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput, NotFound, StorageUnavailable
 from product.service import Application
@@ -15,7 +16,8 @@ from product.storage.feedback import get_feedback
 from product.storage.locks import Locked, corrections_lock
 from product.storage.predictions import get_prediction
 from product.storage.tables import FeedbackRow, PredictionRow
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
+from tests.support.actors import BY_COMMAND, contributor, lead
 
 
 @pytest.fixture
@@ -30,7 +32,7 @@ def locked(settings, database):
 def feedback_id(application):
     """Ann calls `bad bag`, which the stand-in calls negative, neutral."""
     [prediction] = application.predict(["bad bag"])
-    return application.correct(prediction_id=prediction.id, label="neutral", actor="ann")[0]
+    return application.correct(prediction_id=prediction.id, label="neutral", actor=contributor("ann"))[0]
 
 
 def files(settings) -> bytes:
@@ -42,14 +44,16 @@ def add_active_version(database, id, learned):
     with database.write() as session:
         add_version(
             session,
-            id=id,
-            parent=None,
-            corrections=len(learned),
-            metrics={"airline": 0.87},
-            verdict={"promoted": True},
-            learned=learned,
+            NewVersion(
+                id=id,
+                parent=None,
+                corrections=len(learned),
+                metrics={"airline": 0.87},
+                verdict={"promoted": True},
+                learned=learned,
+            ),
         )
-        activate_version(session, version_id=id, why="test")
+        activate_version(session, id, BY_COMMAND)
 
 
 def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
@@ -131,13 +135,15 @@ def test_asking_for_health_makes_no_rows(application, count):
 
 def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application):
     [answer] = application.predict(["bad bag"])
-    id, status = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    id, status = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     assert (len(id), status) == (32, "pending")
 
 
 def test_a_comment_is_redacted_too(application, database):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="ask ann@example.com")
+    id, _ = application.correct(
+        prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="ask ann@example.com"
+    )
     with database.read() as session:
         assert get_feedback(session, id=id).comment == "ask [email]"
 
@@ -147,16 +153,16 @@ def test_a_comment_is_redacted_too(application, database):
     [
         ({"label": "angry"}, "label: must be one of negative, neutral, positive."),
         ({"label": ""}, "label: must be one of negative, neutral, positive."),
-        ({"actor": "a" * 129}, "actor: at most 128 characters, this has 129."),
-        ({"actor": " "}, "actor: must not be empty."),
-        ({"actor": "\udc00"}, "actor: must be valid Unicode, this has half of a surrogate pair."),
+        ({"actor": contributor("a" * 129)}, "actor: at most 128 characters, this has 129."),
+        ({"actor": contributor(" ")}, "actor: must not be empty."),
+        ({"actor": contributor("\udc00")}, "actor: must be valid Unicode, this has half of a surrogate pair."),
         ({"comment": "c" * 2_001}, "comment: at most 2,000 characters, this has 2,001."),
     ],
 )
 def test_a_correction_that_breaks_a_limit_is_refused_and_not_stored(application, count, given, message):
     [answer] = application.predict(["bad bag"])
     with pytest.raises(InvalidInput) as refused:
-        application.correct(**({"prediction_id": answer.id, "label": "neutral", "actor": "ann"} | given))
+        application.correct(**({"prediction_id": answer.id, "label": "neutral", "actor": contributor("ann")} | given))
     assert str(refused.value) == message
     assert count(FeedbackRow) == 0
 
@@ -164,7 +170,7 @@ def test_a_correction_that_breaks_a_limit_is_refused_and_not_stored(application,
 @pytest.mark.parametrize("id", ["", "f" * 32, "F" * 32, "\ud800", "\x00", "1" * 10_000, "' OR 1=1 --"])
 def test_an_unknown_prediction_or_correction_is_not_found(application, count, id):
     with pytest.raises(NotFound, match="prediction_id"):
-        application.correct(prediction_id=id, label="neutral", actor="ann")
+        application.correct(prediction_id=id, label="neutral", actor=contributor("ann"))
     with pytest.raises(NotFound, match="feedback_id"):
         application.receipt(id)
     assert count(FeedbackRow) == 0
@@ -175,7 +181,7 @@ def test_a_correction_that_cannot_be_stored_is_not_acknowledged(application, set
     connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     with pytest.raises(StorageUnavailable):
-        application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+        application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     connection.close()
     assert count(FeedbackRow) == 0
 
@@ -185,7 +191,7 @@ def test_ten_threads_that_predict_and_correct_lose_nothing(settings, database, e
 
     def work(number: int):
         for answer in application.predict([f"bad bag {number}"] * 5):
-            application.correct(prediction_id=answer.id, label="neutral", actor=f"actor {number}")
+            application.correct(prediction_id=answer.id, label="neutral", actor=contributor(f"actor {number}"))
 
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(work, range(10)))
@@ -197,7 +203,7 @@ def test_one_actor_from_ten_threads_at_once_is_one_correction(settings, database
     [answer] = application.predict(["bad bag"])
 
     def correct(_):
-        return application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+        return application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
 
     with ThreadPoolExecutor(10) as pool:
         assert len(set(pool.map(correct, range(10)))) == 1
@@ -222,7 +228,7 @@ def test_a_receipt_after_a_rollback_is_pending_again(application, database, feed
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {feedback_id: "neutral"})
     with database.write() as session:
-        activate_version(session, version_id="v1", why="rollback")
+        activate_version(session, "v1", BY_COMMAND)
     receipt = application.receipt(feedback_id)
     assert (receipt.status, receipt.learned_in) == ("pending", None)
     assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
@@ -244,7 +250,7 @@ def test_versions_come_newest_first_with_the_active_one_marked(application, data
     add_active_version(database, "v1", {})
     add_active_version(database, "v2", {})
     with database.write() as session:
-        activate_version(session, version_id="v1", why="rollback")
+        activate_version(session, "v1", BY_COMMAND)
     newest, oldest = application.versions()
     assert (newest["id"], newest["active"], oldest["id"], oldest["active"]) == ("v2", False, "v1", True)
     assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}
@@ -298,78 +304,80 @@ def test_where_nothing_expired_the_files_are_left_alone(application, database, m
 
 
 def test_a_decision_is_redacted_and_stands_in_the_receipt_without_its_reviewer(application, feedback_id):
-    decided = application.decide(feedback_id=feedback_id, accept=False, who="eve", why="see ann@example.com")
+    decided = application.decide(feedback_id=feedback_id, accept=False, by=lead("eve"), note="see ann@example.com")
     receipt = application.receipt(feedback_id)
     assert decided == receipt.status == "rejected"
-    assert [(change.status, change.why) for change in receipt.history][1:] == [("rejected", "see [email]")]
+    assert [(change.status, change.note) for change in receipt.history][1:] == [("rejected", "see [email]")]
     assert "eve" not in str(receipt)
-    assert application.decide(feedback_id=feedback_id, accept=True, who="eve") == "accepted"
-    assert application.receipt(feedback_id).history[-1].why == "Decided by a lead."
+    assert application.decide(feedback_id=feedback_id, accept=True, by=lead("eve")) == "accepted"
+    assert application.receipt(feedback_id).history[-1].reason == Reason(FeedbackCode.decided_by_lead)
 
 
 @pytest.mark.parametrize(
     ("given", "refusal", "message"),
     [
-        ({"who": " "}, InvalidInput, "who: must not be empty."),
-        ({"who": "x" * 129}, InvalidInput, "who: at most 128 characters, this has 129."),
-        ({"why": "x" * 2_001}, InvalidInput, "why: at most 2,000 characters, this has 2,001."),
+        ({"by": lead(" ")}, InvalidInput, "who: must not be empty."),
+        ({"by": lead("x" * 129)}, InvalidInput, "who: at most 128 characters, this has 129."),
+        ({"note": "x" * 2_001}, InvalidInput, "why: at most 2,000 characters, this has 2,001."),
         ({"feedback_id": "f" * 32}, NotFound, "feedback_id: no correction has this id."),
         ({"feedback_id": "%"}, NotFound, "feedback_id: no correction has this id."),
     ],
 )
 def test_a_decision_that_cannot_be_stored_names_the_field(application, feedback_id, given, refusal, message):
     with pytest.raises(refusal) as refused:
-        application.decide(**{"feedback_id": feedback_id, "accept": True, "who": "eve"} | given)
+        application.decide(**{"feedback_id": feedback_id, "accept": True, "by": lead("eve")} | given)
     assert str(refused.value) == message
     assert application.receipt(feedback_id).status == "pending"
 
 
 def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(application, feedback_id, database):
-    application.decide(feedback_id=feedback_id, accept=True, who="eve")
-    application.erase_own(feedback_id=feedback_id, actor="ann")
+    application.decide(feedback_id=feedback_id, accept=True, by=lead("eve"))
+    application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
     with database.read() as session:
-        assert get_feedback(session, id=feedback_id).reviewed_by is None
+        assert get_feedback(session, id=feedback_id).reviewer is None
     with pytest.raises(NotFound):
-        application.decide(feedback_id=feedback_id, accept=True, who="eve")
+        application.decide(feedback_id=feedback_id, accept=True, by=lead("eve"))
 
 
 def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
     [answer] = application.predict(["bad bag in Xanadu"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann", comment="from Xanadu")
-    reach = application.erase_own(feedback_id=id, actor="ann")
+    id, _ = application.correct(
+        prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="from Xanadu"
+    )
+    reach = application.erase_own(feedback_id=id, actor=contributor("ann"))
     assert (reach.corrections, reach.predictions, reach.others) == ([id], [answer.id], [])
     last = application.receipt(id).history[-1]
-    assert (last.status, last.why) == ("erased", "Erased by whoever gave it.")
+    assert (last.status, last.reason) == ("erased", Reason(FeedbackCode.erased_by_contributor))
     assert b"Xanadu" not in files(settings)
 
 
 def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
     with application.database.read() as session:
         prediction_id = get_feedback(session, id=feedback_id).prediction_id
-    bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor="bob")
-    assert application.erase_own(feedback_id=bob, actor="bob").others == [feedback_id]
+    bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor=contributor("bob"))
+    assert application.erase_own(feedback_id=bob, actor=contributor("bob")).others == [feedback_id]
     assert application.receipt(feedback_id).status == "erased"
 
 
 @pytest.mark.parametrize("actor", ["bob", "", "Ann"])
 def test_nobody_erases_somebody_else_s_correction(application, feedback_id, actor):
     with pytest.raises(NotFound) as refused:
-        application.erase_own(feedback_id=feedback_id, actor=actor)
+        application.erase_own(feedback_id=feedback_id, actor=contributor(actor))
     with pytest.raises(NotFound) as unknown:
-        application.erase_own(feedback_id="f" * 32, actor=actor)
+        application.erase_own(feedback_id="f" * 32, actor=contributor(actor))
     assert str(refused.value) == str(unknown.value)
     assert application.receipt(feedback_id).status == "pending"
 
 
 def test_an_erased_correction_is_nobody_s(application, feedback_id):
-    application.erase_own(feedback_id=feedback_id, actor="ann")
+    application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
     with pytest.raises(NotFound):
-        application.erase_own(feedback_id=feedback_id, actor="ann")
+        application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
 
 
 def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, database, feedback_id):
     with corrections_lock(settings, database), pytest.raises(Locked):
-        application.erase_own(feedback_id=feedback_id, actor="ann")
+        application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
     assert application.receipt(feedback_id).status == "pending"
 
 
@@ -412,7 +420,7 @@ def test_the_same_client_replaces_its_word_within_a_week(application, monkeypatc
     for day, label in ((26, "neutral"), (27, "positive")):
         monkeypatch.setattr("product.service.now", lambda day=day: datetime(2026, 11, day, tzinfo=UTC))
         actor = application.client_key("203.0.113.7")
-        application.correct(prediction_id=answer.id, label=label, actor=actor)
+        application.correct(prediction_id=answer.id, label=label, actor=contributor(actor))
     assert count(FeedbackRow) == 1
 
 

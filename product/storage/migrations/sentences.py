@@ -1,6 +1,6 @@
 """Codes for the English sentences that were stored before revision 0006. Only that migration uses this.
 
-Codes are written out here and not imported: a migration must give the same result whatever the product calls them later.
+Codes are written out here and not imported: the migration must give the same result whatever they are called later.
 """
 
 import re
@@ -147,7 +147,9 @@ def _failed_check(part: str) -> Content | None:
     found = FAILED.fullmatch(part)
     if found is None:
         return None
-    check = convert_check({"name": found["name"], "champion": "–", "challenger": "–", "passed": False} | found.groupdict())
+    check = convert_check(
+        {"name": found["name"], "champion": "–", "challenger": "–", "passed": False} | found.groupdict()
+    )
     if check["code"] == "legacy":
         return None
     threshold = {} if check["threshold"] is None else {"threshold": check["threshold"]}
@@ -277,6 +279,8 @@ def _known_check(code: str, check: Content, found: dict[str, str]) -> Content:
     values: Content = {key: CHECK_CONVERTERS.get(key, str)(text) for key, text in found.items()}
     if code == "no-forgetting":
         values = {"correct_before": 0, "broken": 0, "reviewed_broken": 0} | values
+    if code == "holdout-labels-not-worse":
+        values = {"fixed": 0, "broken": 0, "p": 1.0} | values
     if code == "earlier-attempt":
         values["reasons"] = run_reasons(reason)
     return {

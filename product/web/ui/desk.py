@@ -7,6 +7,7 @@ from typing import Any
 import gradio as gr
 from gradio.events import Dependency
 
+from product.identity import Actor
 from product.privacy.redact import redact_for_storage
 from product.sentiment import (
     LABELS,
@@ -63,7 +64,7 @@ def read_message(application: Application, message: object, t: Texts) -> Predict
 
 
 def correct_entry(
-    application: Application, entry: Entry, label: str, *, actor: Callable[[], str], comment: object, t: Texts
+    application: Application, entry: Entry, label: str, *, actor: Callable[[], Actor], comment: object, t: Texts
 ) -> None:
     """Store the label and the comment as feedback, and note them in the entry.
 

@@ -14,7 +14,7 @@ import gradio as gr
 
 from product.feedback.erasure import ErasureScope
 from product.sentiment import AttuneError, MyCorrection, NotFound, Status
-from product.service import DECIDED, ID, MAX_MY_CORRECTIONS, Application
+from product.service import ID, MAX_MY_CORRECTIONS, Application
 from product.storage.locks import Locked
 from product.texts import Texts
 from product.web.ui import cards
@@ -88,7 +88,7 @@ def chosen(item: MyCorrection, t: Texts) -> str:
 def reason_of(item: MyCorrection) -> str:
     """Why a lead rejected the correction, in the lead's own words; empty otherwise."""
     latest = item.receipt.history[-1] if item.receipt.history else None
-    return latest.why if latest and latest.status == Status.rejected and latest.why != DECIDED else ""
+    return latest.note if latest and latest.status == Status.rejected else ""
 
 
 def learned(item: MyCorrection, t: Texts) -> str:

@@ -8,7 +8,8 @@ from typing import Any
 import gradio as gr
 
 from product.feedback.review_queue import Item, Said
-from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound, source_of
+from product.identity import Actor, ActorKind
+from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound
 from product.service import Application
 from product.texts import Texts
 from product.web.auth import LeadRole, LeadSession, TooManyAttempts, WrongPassword
@@ -19,7 +20,6 @@ MAX_SHOWN = 12
 """Messages on the page at once."""
 MAX_NAME, MAX_NOTE = 60, 300
 """Characters."""
-LEAD = "lead:"
 
 # The queue is plain HTML, so its script reports which button was clicked. The clicked button stays disabled until the
 # new queue arrives. Clicks within 0.7 seconds are ignored: the second click of a double click would hit the next card,
@@ -93,10 +93,9 @@ def _correction(correction: Said, t: Texts) -> str:
     return f"<li>{cards.face(correction.label)}<p>{text}{comment}</p>{state}</li>"
 
 
-def name_of(actor: str) -> str:
+def name_of(actor: Actor) -> str:
     """The name that a contributor gave, followed by the key of their client."""
-    kind, separator, name = actor.partition(":")
-    return f"{name} · {kind}" if separator and source_of(actor) == kind else actor
+    return f"{actor.name} · {actor.key}" if actor.kind == ActorKind.client and actor.name else actor.handle
 
 
 def _decision_buttons(correction: Said, t: Texts) -> str:
@@ -111,7 +110,7 @@ def _decision_buttons(correction: Said, t: Texts) -> str:
 # What the handlers do, independent of the page.
 
 
-def decide(application: Application, clicked: dict[str, Any], who: str, note: str, t: Texts) -> str:
+def decide(application: Application, clicked: dict[str, Any], by: Actor, note: str, t: Texts) -> str:
     """Carry out the clicked button of the queue; returns a notice with a button that reverses the decision.
 
     `note` is the lead's reason. Raises InvalidInput for an unknown button, NotFound for a message or correction that
@@ -119,10 +118,10 @@ def decide(application: Application, clicked: dict[str, Any], who: str, note: st
     """
     action, id, label = (str(clicked.get(key)) for key in ("do", "id", "label"))
     if action == "label":
-        feedback_id = application.label_as_lead(prediction_id=id, label=label, who=who, why=note)
+        feedback_id = application.label_as_lead(prediction_id=id, label=label, by=by, note=note)
         text, reverse, offer = "review_stored", "reject", "review_undo"
     elif action in ("accept", "reject"):
-        application.decide(feedback_id=id, accept=action == "accept", who=who, why=note)
+        application.decide(feedback_id=id, accept=action == "accept", by=by, note=note)
         reverse = "reject" if action == "accept" else "accept"
         feedback_id, text, offer = id, f"review_{action}ed", f"review_{reverse}_instead"
     else:
@@ -132,9 +131,10 @@ def decide(application: Application, clicked: dict[str, Any], who: str, note: st
     return cards.done(t(text, label=t(label).lower(), snippet=cards.snippet(message)), button)
 
 
-def reviewer(name: object, fallback: str) -> str:
+def reviewer(name: object, client: Actor) -> Actor:
     """Who decides, for the record: the given name, or else the client."""
-    return LEAD + (one_line(name, MAX_NAME) or fallback)
+    given = one_line(name, MAX_NAME)
+    return Actor(ActorKind.lead, name=given) if given else Actor(ActorKind.lead, key=client.key)
 
 
 def one_line(value: object, limit: int) -> str:
@@ -199,8 +199,8 @@ class ReviewTab:
         if not self._allows(session, request):
             return {self.notice: cards.problem(t("review_session_ended"))} | self._show(session, request)
         try:
-            who = reviewer(name, desk_actor(self.application, request))
-            notice = decide(self.application, event_data(event), who, one_line(note, MAX_NOTE), t)
+            by = reviewer(name, desk_actor(self.application, request))
+            notice = decide(self.application, event_data(event), by, one_line(note, MAX_NOTE), t)
         except (NotFound, InvalidInput):
             return self._show(session, request) | {self.notice: cards.problem(t("review_gone"))}
         except AttuneError:

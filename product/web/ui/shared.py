@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import gradio as gr
 from gradio.events import Dependency
 
+from product.identity import Actor, ActorKind
 from product.service import Application
 from product.texts import Texts, choose_language, texts
 from product.web.ui.session import Recent
@@ -52,9 +53,9 @@ def address_of(request: gr.Request) -> str:
     return request.client.host if request.client else "unknown"
 
 
-def desk_actor(application: Application, request: gr.Request) -> str:
+def desk_actor(application: Application, request: gr.Request) -> Actor:
     """Who corrects at the Desk without signing in: one actor per client address."""
-    return f"desk:{application.client_key(address_of(request))}"
+    return Actor(ActorKind.client, key=application.client_key(address_of(request)))
 
 
 def event_data(event: gr.EventData) -> dict[str, Any]:

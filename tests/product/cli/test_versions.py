@@ -6,13 +6,35 @@ from typer.testing import CliRunner
 
 from product.cli import workspace
 from product.cli.app import app
+from product.codes import FeedbackCode, Reason, RunCode
 from product.storage.attempts import finish_attempt, start_attempt
-from product.storage.feedback import record_decision, save_feedback
+from product.storage.feedback import Decision, record_decision, save_feedback
 from product.storage.predictions import save_predictions
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
+from tests.support.actors import BY_COMMAND, contributor, lead
 
-CHECK = {"name": "gate rows (9)", "champion": "90.0% right", "challenger": "80.0% right", "finding": "-10 [red]points"}
-VERDICT = {"promote": False, "reason": "worse", "checks": [CHECK | {"rule": "not worse", "passed": False}]}
+CHECK = {
+    "name": "gate rows (9)",
+    "champion": "90.0% right",
+    "challenger": "80.0% right",
+    "finding": "-10 [red]points",
+    "rule": "not worse",
+}
+VERDICT = {
+    "promote": False,
+    "reasons": [{"code": "legacy", "values": {"text": "worse"}}],
+    "checks": [
+        {
+            "code": "legacy",
+            "subject": "",
+            "champion": None,
+            "challenger": None,
+            "values": CHECK,
+            "threshold": None,
+            "passed": False,
+        }
+    ],
+}
 
 
 @pytest.fixture
@@ -26,16 +48,18 @@ def command(settings, monkeypatch):
 def attempts(database):
     """A version, an attempt whose challenger was turned down, and one that was never finished."""
     with database.write() as session:
-        add_version(session, id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={})
-        activate_version(session, version_id="v1", why="test")
+        add_version(session, NewVersion(id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={}))
+        activate_version(session, "v1", BY_COMMAND)
         kept = start_attempt(session)
-        finish_attempt(session, id=kept, outcome="kept", reason="worse", verdict=VERDICT)
+        finish_attempt(
+            session, id=kept, outcome="kept", reasons=[Reason(RunCode.legacy, {"text": "worse"})], verdict=VERDICT
+        )
         start_attempt(session)
 
 
 def test_attempts_are_listed_with_what_they_came_to(attempts, command):
     told = command().stdout
-    assert "active since" in told and ": v1: test" in told
+    assert "active since" in told and ": v1: Promoted from the command line." in told
     assert ": kept: worse" in told
     assert "attempt 2, started" in told and "not finished: still running, or killed" in told
 
@@ -66,9 +90,12 @@ def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name,
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
-        ([], "v1: promoted by command\n"),
-        (["--who", "eve"], "v1: promoted by eve\n"),
-        (["--who", "e\nve", "--why", "read the table"], "v1: promoted by e ve: read the table\n"),
+        ([], "v1: Promoted from the command line.\n"),
+        (["--who", "eve"], "v1: Promoted from the command line. Decided by eve.\n"),
+        (
+            ["--who", "e\nve", "--why", "read the table"],
+            "v1: Promoted from the command line. Decided by e ve. Reason given: read the table\n",
+        ),
     ],
 )
 def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatch, arguments, told):
@@ -81,7 +108,7 @@ def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatc
 def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, command):
     done = CliRunner().invoke(app, ["promote", "v1", "--why", "x" * 3000])
     assert "why: " in str(done.exception)
-    assert ": v1: test" in command().stdout
+    assert ": v1: Promoted from the command line.\n" in command().stdout
 
 
 def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
@@ -92,11 +119,20 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
     with database.write() as session:
         answer = make_prediction()
         save_predictions(session, [answer])
-        id, _ = save_feedback(session, prediction_id=answer.id, label="negative", actor="ann", comment="", why="test")
+        id, _ = save_feedback(
+            session,
+            prediction_id=answer.id,
+            label="negative",
+            actor=contributor("ann"),
+            comment="",
+            code=FeedbackCode.given,
+        )
         for name, parent, learned in (("v2", "v1", {id: "negative"}), ("v3", "v2", {})):
-            add_version(session, id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
-        record_decision(session, id, False, "eve", "no")
-        activate_version(session, version_id="v3", why="test")
+            add_version(
+                session, NewVersion(id=name, parent=parent, corrections=1, metrics={}, verdict={}, learned=learned)
+            )
+        record_decision(session, id, Decision(False, lead("eve"), "no"))
+        activate_version(session, "v3", BY_COMMAND)
     told = CliRunner().invoke(app, ["rollback"])
     assert "active: v2 (before: v3)" in told.stdout
     assert "v2 has learned 1 corrections that were later rejected or erased" in told.stderr

@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 
 from product.cli import drift as drift_commands
 from product.cli.app import app
-from product.codes import DriftCode, ReferenceCode, ReferenceProblem
+from product.codes import DriftCode, FeedbackCode, ReferenceCode, ReferenceProblem
 from product.drift.findings import DriftRules
 from product.drift.monitor import FIRST_WEEKS, predictions_to_review
 from product.drift.reference import REFERENCE, write_reference
@@ -19,6 +19,7 @@ from product.storage.feedback import save_feedback
 from product.storage.predictions import delete_uncorrected_predictions
 from product.storage.tables import VersionRow
 from product.web.api import build_api
+from tests.support.actors import contributor
 from tests.support.drifting import DAY, MONDAY, mix, reference
 from training.data import catalogue as corpora
 from training.data.rows import Row
@@ -199,7 +200,14 @@ def test_predictions_to_review_are_the_most_relevant_first_and_no_corrected_ones
     neutral = world.give(MONDAY, neutral=40)
     others = world.give(MONDAY, negative=5, positive=5)
     with world.database.write() as session:
-        save_feedback(session, prediction_id=neutral[0], label="neutral", actor="ann", comment="", why="test")
+        save_feedback(
+            session,
+            prediction_id=neutral[0],
+            label="neutral",
+            actor=contributor("ann"),
+            comment="",
+            code=FeedbackCode.given,
+        )
     monitor = world.monitor()
     [report] = monitor.check().drifted
     with world.database.read() as session:

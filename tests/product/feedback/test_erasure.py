@@ -12,7 +12,9 @@ from typer.testing import CliRunner
 
 from product.cli import workspace
 from product.cli.app import app
+from product.codes import FeedbackCode, Reason
 from product.feedback import erasure
+from product.identity import PRODUCT, Actor, ActorKind
 from product.sentiment import NotFound, StorageUnavailable
 from product.storage.attempts import count_feedback_since_last_attempt
 from product.storage.corrections import all_corrections
@@ -20,7 +22,8 @@ from product.storage.feedback import get_feedback, save_feedback
 from product.storage.locks import Locked, corrections_lock
 from product.storage.predictions import delete_uncorrected_predictions, get_prediction, save_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
+from tests.support.actors import BY_COMMAND, contributor, visitor
 
 SECRET = b"Xanadu"
 """Part of every text, actor and comment that is to go."""
@@ -30,8 +33,9 @@ SECRET = b"Xanadu"
 def give(application):
     """Say of a new message, or of a prediction there is, what its label should be; returns (prediction, feedback)."""
 
-    def correct(actor="Xanadu Ann", text="bad bag in Xanadu", prediction_id=None, comment="from Xanadu"):
+    def correct(actor: str | Actor = "Xanadu Ann", text="bad bag in Xanadu", prediction_id=None, comment="from Xanadu"):
         prediction_id = prediction_id or application.predict([text])[0].id
+        actor = contributor(actor) if isinstance(actor, str) else actor
         given = application.correct(prediction_id=prediction_id, label="neutral", actor=actor, comment=comment)
         return prediction_id, given[0]
 
@@ -45,7 +49,7 @@ def erase(settings, monkeypatch):
     return lambda *arguments, **more: CliRunner().invoke(app, ["erase", *arguments], **more)
 
 
-def erase_actor(database, actor="Xanadu Ann") -> erasure.ErasureScope:
+def erase_actor(database, actor="crm:Xanadu Ann") -> erasure.ErasureScope:
     with database.write() as session:
         reach = erasure.scope_of_actor(session, actor)
         erasure.erase(session, reach)
@@ -55,8 +59,10 @@ def erase_actor(database, actor="Xanadu Ann") -> erasure.ErasureScope:
 def learn(database, version, *feedback_ids):
     with database.write() as session:
         learned = dict.fromkeys(feedback_ids, "neutral")
-        add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
-        activate_version(session, version_id=version, why="test")
+        add_version(
+            session, NewVersion(id=version, parent=None, corrections=1, metrics={}, verdict={}, learned=learned)
+        )
+        activate_version(session, version, BY_COMMAND)
 
 
 def traces(settings) -> int:
@@ -69,11 +75,11 @@ def test_after_erasing_an_actor_text_comment_and_actor_are_gone_from_the_rows(da
     erase_actor(database)
     with database.read() as session:
         row = get_feedback(session, id=feedback_id)
-        assert (row.status, row.actor, row.comment) == ("erased", f"erased{feedback_id}", "")
+        assert (row.status, row.actor, row.comment) == ("erased", Actor(ActorKind.erased, feedback_id), "")
         assert (row.label, row.prediction.text) == ("neutral", "")
-        assert [(event.status, event.who, event.why) for event in row.history] == [
-            ("pending", "erased", ""),
-            ("erased", "attune", erasure.WHY),
+        assert [(event.status, event.actor, event.reason, event.note) for event in row.history] == [
+            ("pending", Actor(ActorKind.erased, feedback_id), Reason(FeedbackCode.removed), ""),
+            ("erased", PRODUCT, Reason(FeedbackCode.erased_by_operator), ""),
         ]
 
 
@@ -107,7 +113,7 @@ def test_the_same_text_in_another_prediction_stays(database, give):
 
 
 def test_more_corrections_than_fit_in_one_statement_are_erased(database, give, monkeypatch):
-    monkeypatch.setattr(erasure, "AT_ONCE", 2)
+    monkeypatch.setattr(erasure, "MAX_IDS", 2)
     for number in range(5):
         prediction_id, _ = give(text=f"bad bag {number}")
         give(actor="bob", prediction_id=prediction_id)
@@ -133,16 +139,16 @@ def test_an_actor_without_corrections_or_with_erased_ones_only_is_not_found(data
         erasure.scope_of_actor(session, "nobody")
     give()
     erase_actor(database)
-    with database.read() as session, pytest.raises(NotFound, match="--actor Xanadu Ann"):
-        erasure.scope_of_actor(session, "Xanadu Ann")
+    with database.read() as session, pytest.raises(NotFound, match="--actor crm:Xanadu Ann"):
+        erasure.scope_of_actor(session, "crm:Xanadu Ann")
 
 
 def test_others_who_call_themselves_the_same_are_named(database, give, erase):
-    give(actor="b3a36163be41:anna", text="one")
+    give(actor=visitor("b3a36163be41", "anna"), text="one")
     with database.read() as session, pytest.raises(NotFound, match="for example b3a36163be41:anna"):
         erasure.scope_of_actor(session, "anna")
-    give(actor="anna", text="two")
-    give(actor="joanna", text="three")
+    give(actor=Actor(ActorKind.importer, name="anna"), text="two")
+    give(actor=contributor("joanna"), text="three")
     done = erase("--actor", "anna", "--yes")
     assert "not erased, other contributors of that name: b3a36163be41:anna\n" in done.output
 
@@ -190,7 +196,7 @@ def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):
     give(text="bad Xanadu " * 900)
     give(actor="bob", text="good day", comment="")
     assert traces(settings) > 0
-    done = erase("--actor", "Xanadu Ann", "--yes")
+    done = erase("--actor", "crm:Xanadu Ann", "--yes")
     assert done.exit_code == 0, done.output
     assert "erased: corrections: 2, texts: 2" in done.output
     assert traces(settings) == 0
@@ -207,10 +213,17 @@ def test_no_file_has_a_byte_of_it_where_rows_moved_between_pages(settings, datab
             save_predictions(session, [make_prediction(id=id, text=text)])
             if number % 3 == 0 or mark == "Xanadu":
                 comment = mark + "c" * draw.randint(1, 300)
-                save_feedback(session, prediction_id=id, label="neutral", actor=mark, comment=comment, why="test")
+                save_feedback(
+                    session,
+                    prediction_id=id,
+                    label="neutral",
+                    actor=contributor(mark),
+                    comment=comment,
+                    code=FeedbackCode.given,
+                )
     with database.write() as session:
         delete_uncorrected_predictions(session, before=datetime.now(UTC) + timedelta(1))
-    assert len(erase_actor(database, "Xanadu").predictions) == 50
+    assert len(erase_actor(database, "crm:Xanadu").predictions) == 50
     assert database.scrub()
     assert traces(settings) == 0
 
@@ -221,7 +234,7 @@ def test_while_another_program_reads_an_earlier_state_the_command_says_that_trac
     _, feedback_id = give()
     with database.read() as reader:
         reader.query(PredictionRow).count()
-        done = erase("--actor", "Xanadu Ann", "--yes", "--json", "-")
+        done = erase("--actor", "crm:Xanadu Ann", "--yes", "--json", "-")
     assert isinstance(done.exception, StorageUnavailable)
     assert feedback_id in str(done.exception)
     assert json.loads(done.stdout)["clean"] is False
@@ -235,7 +248,7 @@ def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(
 
     give()
     monkeypatch.setattr(workspace.Database, "scrub", full)
-    done = erase("--actor", "Xanadu Ann", "--yes")
+    done = erase("--actor", "crm:Xanadu Ann", "--yes")
     assert "erased: corrections: 1" in done.output
     assert "traces may remain" in str(done.exception)
 
@@ -279,7 +292,7 @@ def test_the_command_wants_an_actor_or_a_correction_and_not_both(erase, database
 def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, give):
     give()
     with corrections_lock(settings, database):
-        done = erase("--actor", "Xanadu Ann", "--yes")
+        done = erase("--actor", "crm:Xanadu Ann", "--yes")
     assert isinstance(done.exception, Locked)
     with database.read() as session:
         assert len(all_corrections(session)) == 1

@@ -12,7 +12,8 @@ from product.cli.app import app
 from product.feedback import exporter as exporting
 from product.sentiment import InvalidInput, Status
 from product.storage.feedback import get_feedback
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
+from tests.support.actors import BY_COMMAND, contributor
 
 HARD = ["这个包太糟糕了，“真的”！", 'bad "quoted" bag, \\ and ,', "bad\nbag\r\nover\u2028lines\t🎧"]
 
@@ -21,7 +22,7 @@ HARD = ["这个包太糟糕了，“真的”！", 'bad "quoted" bag, \\ and ,',
 def give(application):
     def correct(text, actor="ann", label="neutral", comment=""):
         [answer] = application.predict([text])
-        return application.correct(prediction_id=answer.id, label=label, actor=actor, comment=comment)[0]
+        return application.correct(prediction_id=answer.id, label=label, actor=contributor(actor), comment=comment)[0]
 
     return correct
 
@@ -55,7 +56,7 @@ def test_datasets_reads_chinese_quotes_and_newlines_as_they_were(database, give,
         "label": "neutral",
         "predicted": "negative",
         "language": "en",
-        "actor": "ann",
+        "actor": "crm:ann",
         "status": "pending",
         "model_version": "v1",
         "created_at": 0,
@@ -81,8 +82,8 @@ def test_every_status_but_erased_is_written_as_a_receipt_would_say_it(database, 
         for id, status in zip(ids, Status, strict=True):
             get_feedback(session, id=id).status = status.value
         learned = {ids[0]: "neutral", ids[2]: "neutral", ids[5]: "neutral", again: "neutral"}
-        add_version(session, id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned)
-        activate_version(session, version_id="v2", why="test")
+        add_version(session, NewVersion(id="v2", parent=None, corrections=4, metrics={}, verdict={}, learned=learned))
+        activate_version(session, "v2", BY_COMMAND)
     with database.read() as session:
         exporting.export(session, tmp_path / "out.jsonl")
     written = [row["status"] for row in lines(tmp_path / "out.jsonl")]
@@ -93,7 +94,7 @@ def test_every_status_but_erased_is_written_as_a_receipt_would_say_it(database, 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
 def test_without_actors_the_column_is_left_out(database, give, export, tmp_path, ending):
-    give("bad bag", actor="crm:somebody")
+    give("bad bag", actor="somebody")
     file = tmp_path / f"out.{ending}"
     assert export(file, "--without-actors").exit_code == 0
     assert b"somebody" not in file.read_bytes()
@@ -185,8 +186,11 @@ def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, giv
     give("good day")
     with database.write() as session:
         get_feedback(session, id=rejected).status = "rejected"
-        add_version(session, id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"})
-        activate_version(session, version_id="v2", why="test")
+        add_version(
+            session,
+            NewVersion(id="v2", parent=None, corrections=1, metrics={}, verdict={}, learned={learned: "neutral"}),
+        )
+        activate_version(session, "v2", BY_COMMAND)
     export(tmp_path / "one.jsonl", "--status", "learned")
     export(tmp_path / "two.jsonl", "--status", "learned", "--status", "rejected")
     assert [row["text"] for row in lines(tmp_path / "one.jsonl")] == ["bad bag"]

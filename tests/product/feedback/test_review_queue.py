@@ -9,13 +9,19 @@ from typer.testing import CliRunner
 
 from product.cli import workspace
 from product.cli.app import app
+from product.codes import FeedbackCode, Reason
+from product.identity import Actor, ActorKind
 from product.sentiment import InvalidInput, NotFound, Status
 from product.storage.attempts import finish_attempt, latest_event_id, start_attempt
 from product.storage.corrections import all_corrections, corrections_to_review
 from product.storage.feedback import apply_trust_decisions, get_feedback
 from product.storage.predictions import save_predictions, uncorrected_predictions
 from product.storage.tables import FeedbackRow, PredictionRow, ShadowDisagreementRow, ShadowRow, now
-from product.storage.versions import add_version
+from product.storage.versions import NewVersion, add_version
+from tests.support.actors import contributor, lead
+
+TRUSTED = Reason(FeedbackCode.contributor_trusted, {"trust": 0.9})
+UNPROVEN = Reason(FeedbackCode.contributor_unproven, {"trust": 0.5})
 
 
 @pytest.fixture
@@ -32,7 +38,7 @@ def say(application):
     def words(text, **labels):
         [answer] = application.predict([text])
         given = {
-            actor: application.correct(prediction_id=answer.id, label=label, actor=actor)[0]
+            actor: application.correct(prediction_id=answer.id, label=label, actor=contributor(actor))[0]
             for actor, label in labels.items()
         }
         return answer.id, given
@@ -42,7 +48,7 @@ def say(application):
 
 def quarantine_contributor(database, *ids):
     with database.write() as session:
-        apply_trust_decisions(session, {id: (Status.quarantined, "odd") for id in ids})
+        apply_trust_decisions(session, {id: (Status.quarantined, Reason(FeedbackCode.disputed)) for id in ids})
 
 
 def reasons(application) -> dict[str, str]:
@@ -68,14 +74,14 @@ def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebo
     differing, _ = say("where is it")
     application.predict(["bad bag"])
     with database.write() as session:
-        add_version(session, id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={})
-        shadow = ShadowRow(version_id="v1", champion="v1", until=now(), read_to=now())
+        add_version(session, NewVersion(id="v1", parent=None, corrections=0, metrics={}, verdict={}, learned={}))
+        shadow = ShadowRow(version_id="v1", champion="v1", ends_at=now(), position_at=now())
         session.add(shadow)
         session.flush()
         session.add(ShadowDisagreementRow(shadow_id=shadow.id, prediction_id=differing, label="negative"))
     found = {item.text: (item.reason, item.challenger) for item in application.review_queue()}
     assert found == {"where is it": ("shadow", "negative"), "bad bag": ("unsure", "")}
-    application.correct(prediction_id=differing, label="neutral", actor="ann")
+    application.correct(prediction_id=differing, label="neutral", actor=contributor("ann"))
     assert reasons(application) == {"bad bag": "unsure"}
 
 
@@ -84,7 +90,7 @@ def test_imported_and_erased_messages_are_not_in_it(application, database, make_
         save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
         save_predictions(session, [make_prediction(id="2" * 32, text="")])
     id, words = say("bad bag", ann="neutral")
-    application.erase_own(feedback_id=words["ann"], actor="ann")
+    application.erase_own(feedback_id=words["ann"], actor=contributor("ann"))
     assert application.review_queue() == []
 
 
@@ -93,20 +99,20 @@ def test_a_correction_that_was_put_aside_is_in_it_until_it_is_decided(applicatio
     quarantine_contributor(database, words["ann"])
     [item] = application.review_queue()
     assert (item.prediction_id, item.reason, item.shown) == (id, "quarantined", "negative")
-    assert [(word.actor, word.label, word.status, word.open) for word in item.said] == [
+    assert [(word.actor.name, word.label, word.status, word.open) for word in item.said] == [
         ("ann", "positive", "quarantined", True)
     ]
-    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
     assert application.review_queue() == []
 
 
 def test_people_who_disagree_on_a_message_are_in_it_until_one_word_is_left(application, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     assert reasons(application) == {"bad bag": "disputed"}
-    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
     [item] = application.review_queue()
-    assert [(word.actor, word.open) for word in item.said] == [("ann", False), ("bob", True)]
-    application.decide(feedback_id=words["bob"], accept=False, who="eve")
+    assert [(word.actor.name, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+    application.decide(feedback_id=words["bob"], accept=False, by=lead("eve"))
     assert application.review_queue() == []
 
 
@@ -114,7 +120,7 @@ def test_people_who_disagree_on_the_same_text_in_two_messages_are_in_it_once(app
     say("bad bag", ann="positive")
     say("Bad  bag", bob="neutral")
     [item] = application.review_queue()
-    assert (item.reason, [word.actor for word in item.said]) == ("disputed", ["ann", "bob"])
+    assert (item.reason, [word.actor.name for word in item.said]) == ("disputed", ["ann", "bob"])
 
 
 def test_people_who_agree_need_no_decision(application, say):
@@ -126,9 +132,9 @@ def attempt(database, *waiting):
     """A run that has read all that was said; of some it has found what it did not know before, and left it pending."""
     with database.write() as session:
         known = latest_event_id(session)
-        apply_trust_decisions(session, {id: (Status.pending, "Too little is known.") for id in waiting})
-        id = start_attempt(session, up_to=known)
-        finish_attempt(session, id=id, outcome="insufficient", reason="test")
+        apply_trust_decisions(session, {id: (Status.pending, UNPROVEN) for id in waiting})
+        id = start_attempt(session, last_event_id=known)
+        finish_attempt(session, id=id, outcome="insufficient", reasons=[])
 
 
 def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):
@@ -138,14 +144,14 @@ def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(applica
     say("good day", bob="neutral")
     [item] = application.review_queue()
     assert (item.text, item.reason, item.said[0].open) == ("bad bag", "waiting", True)
-    application.decide(feedback_id=words["ann"], accept=True, who="eve")
+    application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
     assert reasons(application) == {}
 
 
 def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database, say):
     _, words = say("bad bag", ann="neutral")
     with database.write() as session:
-        apply_trust_decisions(session, {words["ann"]: (Status.accepted, "borne out")})
+        apply_trust_decisions(session, {words["ann"]: (Status.accepted, TRUSTED)})
     attempt(database, words["ann"])
     assert reasons(application) == {"bad bag": "waiting"}
 
@@ -153,9 +159,9 @@ def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database
 def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     with database.write() as session:
-        apply_trust_decisions(session, {words["ann"]: (Status.accepted, "ten agree")})
+        apply_trust_decisions(session, {words["ann"]: (Status.accepted, TRUSTED)})
     [item] = application.review_queue()
-    assert [(word.actor, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+    assert [(word.actor.name, word.open) for word in item.said] == [("ann", False), ("bob", True)]
 
 
 def test_what_drift_asks_to_look_at_is_in_it_once_and_says_so(application, monkeypatch):
@@ -178,7 +184,7 @@ def test_of_many_corrections_those_put_aside_are_candidates_first(database, say)
     _, words = say("bad bag", ann="positive", bob="neutral", cid="neutral")
     quarantine_contributor(database, words["ann"])
     with database.read() as session:
-        found = [word.actor for word, _ in corrections_to_review(session, limit=2)]
+        found = [word.actor.name for word, _ in corrections_to_review(session, limit=2)]
     assert found == ["ann", "cid"]
 
 
@@ -200,13 +206,13 @@ def test_a_limit_that_is_not_allowed_is_named(application, limit):
 
 def test_a_lead_s_own_word_is_accepted_at_once(application, database):
     [answer] = application.predict(["bad bag"])
-    id = application.label_as_lead(prediction_id=answer.id, label="neutral", who="lead:eve")
+    id = application.label_as_lead(prediction_id=answer.id, label="neutral", by=lead("eve"))
     receipt = application.receipt(id)
     assert (receipt.status, receipt.label) == ("accepted", "neutral")
     assert [change.status for change in receipt.history] == ["pending", "accepted"]
     with database.read() as session:
         [row] = session.query(FeedbackRow)
-        assert (row.actor, row.reviewed_by) == ("lead:eve", "lead:eve")
+        assert (row.actor, row.reviewer) == (lead("eve"), lead("eve"))
         assert [each.reviewed for each in all_corrections(session)] == [True]
     assert application.review_queue() == []
 
@@ -215,7 +221,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
     ("given", "refusal", "field"),
     [
         ({"label": "angry"}, InvalidInput, "label"),
-        ({"who": ""}, InvalidInput, "who"),
+        ({"by": lead("")}, InvalidInput, "who"),
         ({"prediction_id": "f" * 32}, NotFound, "prediction_id"),
         ({"prediction_id": "'"}, NotFound, "prediction_id"),
     ],
@@ -223,7 +229,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
 def test_a_lead_s_word_that_cannot_be_stored_names_the_field(application, count, given, refusal, field):
     [answer] = application.predict(["bad bag"])
     with pytest.raises(refusal, match=field):
-        application.label_as_lead(**{"prediction_id": answer.id, "label": "neutral", "who": "eve"} | given)
+        application.label_as_lead(**{"prediction_id": answer.id, "label": "neutral", "by": lead("eve")} | given)
     assert count(FeedbackRow) == 0
 
 
@@ -253,8 +259,8 @@ def test_the_command_decides_with_who_and_why(command, database, say, decision, 
     assert f"{words['ann']}: {status}" in done.output
     with database.read() as session:
         row = get_feedback(session, id=words["ann"])
-        assert (row.status, row.reviewed_by) == (status, "eve")
-        assert (row.history[-1].who, row.history[-1].why) == ("eve", "asked her")
+        assert (row.status, row.reviewer) == (status, Actor(ActorKind.operator, name="eve"))
+        assert (row.history[-1].actor.name, row.history[-1].note) == ("eve", "asked her")
 
 
 def test_the_command_takes_what_a_page_shows_of_a_receipt(command, database, say):

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from sqlalchemy import text
 
+from product.codes import FeedbackCode
 from product.sentiment import NotFound, StorageUnavailable
 from product.storage.attempts import start_attempt
 from product.storage.database import Database
@@ -18,19 +19,23 @@ from product.storage.feedback import save_feedback
 from product.storage.migrate import migrate
 from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow, FeedbackRow, PredictionRow
+from tests.support.actors import contributor
 
 ROOT = Path(__file__).parents[3]
 
 # Corrects one prediction after the other and says each once it is acknowledged.
 CORRECTING = """
 import sys
+from product.codes import FeedbackCode
+from product.identity import Actor, ActorKind
 from product.storage.database import Database
 from product.storage.feedback import save_feedback
 database = Database(sys.argv[1])
 for number in range(10_000):
     with database.write() as session:
         id, _ = save_feedback(session, prediction_id="0" * 32, label="negative",
-                                      actor=str(number), comment="", why="test")
+                                      actor=Actor(ActorKind.importer, name=str(number)), comment="",
+                                      code=FeedbackCode.given)
     print(id, flush=True)
 """
 MIGRATING = "import sys; from product.storage.migrate import *; migrate(Database(sys.argv[1]))"
@@ -163,9 +168,9 @@ def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction
                     session,
                     prediction_id="0" * 32,
                     label="negative",
-                    actor=f"{writer}-{number}",
+                    actor=contributor(f"{writer}-{number}"),
                     comment="",
-                    why="test",
+                    code=FeedbackCode.given,
                 )
 
     with ThreadPoolExecutor(20) as pool:

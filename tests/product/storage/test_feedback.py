@@ -4,13 +4,19 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from product.codes import FeedbackCode, Reason
+from product.identity import PRODUCT
 from product.sentiment import NotFound, Status
 from product.storage import feedback
 from product.storage.corrections import all_corrections, stream_corrections
 from product.storage.feedback import apply_trust_decisions, current_status, find_feedback
 from product.storage.predictions import delete_uncorrected_predictions, get_prediction
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
+from tests.support.actors import contributor, lead
 from tests.support.stored import P1, P2, activate, add_version, correct, decide, history
+
+ODD = Reason(FeedbackCode.contributor_contradicted, {"trust": 0.1})
+CONFIRMED = Reason(FeedbackCode.contributor_trusted, {"trust": 0.9})
 
 
 def test_a_saved_prediction_is_read_back_with_its_scores(session):
@@ -50,7 +56,7 @@ def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
     corrections = all_corrections(session)
-    assert [each.actor for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
+    assert [each.actor.name for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
     oldest = corrections[0]
     assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
     assert oldest.created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
@@ -88,9 +94,9 @@ def test_a_decision_is_stored_with_who_and_why(session, accept, status):
     id = correct(session)
     assert decide(session, id, accept) == status
     row = session.get(FeedbackRow, id)
-    assert (row.status, row.reviewed_by, current_status(session, row)) == (status, "lead:eve", status)
+    assert (row.status, row.reviewer, current_status(session, row)) == (status, lead("eve"), status)
     last = session.query(FeedbackEventRow).order_by(FeedbackEventRow.id.desc()).first()
-    assert (last.feedback_id, last.status, last.who, last.why) == (id, status, "lead:eve", "read it")
+    assert (last.feedback_id, last.status, last.actor, last.note) == (id, status, lead("eve"), "read it")
 
 
 def test_what_a_reviewer_decided_is_told_with_the_correction(session):
@@ -116,7 +122,7 @@ def test_a_new_word_of_the_actor_takes_the_decision_away(session):
     decide(session, id, False)
     correct(session, label="positive")
     row = session.get(FeedbackRow, id)
-    assert (row.status, row.reviewed_by) == ("pending", None)
+    assert (row.status, row.reviewer) == ("pending", None)
     assert history(session, id) == ["pending", "rejected", "pending"]
 
 
@@ -125,8 +131,8 @@ def test_a_correction_is_found_by_its_id_or_the_beginning_that_no_other_has(sess
     monkeypatch.setattr(feedback, "new_id", lambda: next(ids))
     correct(session, actor="ann")
     correct(session, actor="bob")
-    assert find_feedback(session, id_or_prefix="a" * 10 + "1").actor == "ann"
-    assert find_feedback(session, id_or_prefix="a" * 10 + "2" * 22).actor == "bob"
+    assert find_feedback(session, id_or_prefix="a" * 10 + "1").actor == contributor("ann")
+    assert find_feedback(session, id_or_prefix="a" * 10 + "2" * 22).actor == contributor("bob")
     with pytest.raises(NotFound, match="aaaaaaaa: several corrections"):
         find_feedback(session, id_or_prefix="a" * 8)
     # shorter than what a page shows, or not the beginning of any
@@ -145,14 +151,14 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
 
 def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
     id = correct(session)
-    assert apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 1
-    assert apply_trust_decisions(session, {id: (Status.quarantined, "alone against nine")}) == 0
-    assert apply_trust_decisions(session, {id: (Status.accepted, "others agree")}) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}) == 0
+    assert apply_trust_decisions(session, {id: (Status.accepted, CONFIRMED)}) == 1
     session.flush()
     events = session.query(FeedbackEventRow).filter_by(feedback_id=id).order_by(FeedbackEventRow.id)
-    assert [(event.status, event.who, event.why) for event in events][1:] == [
-        ("quarantined", "attune", "alone against nine"),
-        ("accepted", "attune", "others agree"),
+    assert [(event.status, event.actor, event.reason) for event in events][1:] == [
+        ("quarantined", PRODUCT, ODD),
+        ("accepted", PRODUCT, CONFIRMED),
     ]
 
 
@@ -161,7 +167,7 @@ def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_wh
     decide(session, rejected, False)
     decide(session, accepted, True)
     session.get(FeedbackRow, erased).status = "erased"
-    changes = {id: (Status.quarantined, "odd") for id in (rejected, accepted, erased, "f" * 32)}
+    changes = {id: (Status.quarantined, ODD) for id in (rejected, accepted, erased, "f" * 32)}
     assert apply_trust_decisions(session, changes) == 0
     statuses = [session.get(FeedbackRow, id).status for id in (rejected, accepted, erased)]
     assert statuses == ["rejected", "accepted", "erased"]
@@ -171,22 +177,22 @@ def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
     id = correct(session)
     judged = datetime.now(UTC)
     correct(session, label="positive")
-    assert apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=judged) == 0
-    assert apply_trust_decisions(session, {id: (Status.quarantined, "odd")}, as_of=datetime.now(UTC)) == 1
+    assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}, as_of=judged) == 0
+    assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}, as_of=datetime.now(UTC)) == 1
 
 
 def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(session):
     id = correct(session)
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
-    assert apply_trust_decisions(session, {id: (Status.accepted, "fine")}) == 1
+    assert apply_trust_decisions(session, {id: (Status.accepted, CONFIRMED)}) == 1
     assert history(session, id) == ["pending", "learned"]
     assert current_status(session, session.get(FeedbackRow, id)) == "learned"
 
 
 def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeypatch):
     monkeypatch.setattr(feedback, "MAX_IDS", 2)
-    changes = {correct(session, actor=str(number)): (Status.accepted, "fine") for number in range(5)}
+    changes = {correct(session, actor=str(number)): (Status.accepted, CONFIRMED) for number in range(5)}
     assert apply_trust_decisions(session, changes) == 5
 
 

@@ -7,6 +7,7 @@ import time
 import pytest
 from sqlalchemy import text
 
+from product.codes import FeedbackCode
 from product.settings.configuration import Settings
 from product.storage.attempts import count_feedback_since_last_attempt
 from product.storage.database import Database
@@ -15,6 +16,7 @@ from product.storage.locks import ADVISORY, Locked, corrections_lock, exclusive
 from product.storage.migrate import migrate
 from product.storage.predictions import save_predictions
 from product.storage.tables import VersionRow
+from tests.support.actors import contributor
 
 # A host: its own data folder, the common database.
 HOST = """
@@ -128,7 +130,14 @@ def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_pred
     migrate(database)
     with database.write() as session:
         save_predictions(session, [make_prediction()])
-        save_feedback(session, prediction_id="0" * 32, label="negative", actor="ann", comment="", why="test")
+        save_feedback(
+            session,
+            prediction_id="0" * 32,
+            label="negative",
+            actor=contributor("ann"),
+            comment="",
+            code=FeedbackCode.given,
+        )
     with database.read() as session:
         assert count_feedback_since_last_attempt(session) == 1
         assert session.query(VersionRow).count() == 0

@@ -23,6 +23,7 @@ from product.storage.versions import (
     get_version,
     versions_by_activation,
 )
+from tests.support.actors import BY_COMMAND, lead
 from tests.support.stored import activate, add_version, correct, decide, history
 
 
@@ -129,7 +130,7 @@ def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
     old = session.get(FeedbackRow, correct(session, actor="ann"))
     changed = session.get(FeedbackRow, correct(session, actor="bob"))
     attempt = start_attempt(session)
-    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    finish_attempt(session, id=attempt, outcome="kept", reasons=[])
     session.flush()
     assert count_feedback_since_last_attempt(session) == 0
     correct(session, actor="bob", label="positive")
@@ -143,8 +144,8 @@ def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_
     correct(session, actor="ann")
     known = latest_event_id(session)
     correct(session, actor="bob")
-    attempt = start_attempt(session, up_to=known)
-    finish_attempt(session, id=attempt, outcome="insufficient", reason="too few")
+    attempt = start_attempt(session, last_event_id=known)
+    finish_attempt(session, id=attempt, outcome="insufficient", reasons=[])
     start_attempt(session)
     session.flush()
     assert count_feedback_since_last_attempt(session) == 1
@@ -154,7 +155,7 @@ def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session
     correct(session, actor="ann")
     attempt = start_attempt(session)
     session.get(AttemptRow, attempt).started_at = datetime(2126, 1, 1, tzinfo=UTC)
-    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    finish_attempt(session, id=attempt, outcome="kept", reasons=[])
     correct(session, actor="bob")
     session.flush()
     assert count_feedback_since_last_attempt(session) == 1
@@ -171,7 +172,7 @@ def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_correc
     correct(session, actor="bob")
     session.flush()
     assert active_version(session) == "v2"
-    assert {one.actor for one in all_corrections(session)} == {"ann", "bob"}
+    assert {one.actor.name for one in all_corrections(session)} == {"ann", "bob"}
     assert count_feedback_since_last_attempt(session) == 2
 
 
@@ -179,12 +180,12 @@ def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(ses
     quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
     quarantined.status = "quarantined"
     learned = correct(session, actor="bob")
-    finish_attempt(session, id=start_attempt(session), outcome="promoted", reason="better")
+    finish_attempt(session, id=start_attempt(session), outcome="promoted", reasons=[])
     add_version(session, "v1", {learned: "negative"})
     activate(session, "v1")
     session.flush()
     assert count_feedback_since_last_attempt(session) == 0
-    session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", who="lead", why="it is right"))
+    session.add(FeedbackEventRow(feedback_id=quarantined.id, status="accepted", actor=lead("eve"), code="given"))
     quarantined.status = "accepted"
     session.flush()
     assert count_feedback_since_last_attempt(session) == 1
@@ -192,7 +193,7 @@ def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(ses
 
 def test_finishing_an_attempt_that_never_started_is_refused(session):
     with pytest.raises(NotFound):
-        finish_attempt(session, id=7, outcome="kept", reason="")
+        finish_attempt(session, id=7, outcome="kept", reasons=[])
 
 
 @pytest.mark.parametrize("gone", ["rejected", "erased"])
@@ -200,9 +201,9 @@ def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_du
     learned, other = correct(session, actor="ann"), correct(session, actor="bob")
     add_version(session, "v1", {learned: "neutral"})
     add_version(session, "v0", {other: "neutral"})
-    versions.activate_version(session, version_id="v1", why="test")
+    versions.activate_version(session, "v1", BY_COMMAND)
     attempt = start_attempt(session)
-    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    finish_attempt(session, id=attempt, outcome="kept", reasons=[])
     for id in (learned, other):
         if gone == "rejected":
             decide(session, id, False)
@@ -216,7 +217,7 @@ def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_du
 def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     attempt = start_attempt(session)
-    finish_attempt(session, id=attempt, outcome="kept", reason="no better")
+    finish_attempt(session, id=attempt, outcome="kept", reasons=[])
     decide(session, rejected, False)
     decide(session, accepted, True)
     session.flush()

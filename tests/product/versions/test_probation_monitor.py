@@ -1,9 +1,11 @@
 """A promotion, answers and corrections around it, and whether the parent comes back."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from product.codes import Reason, RunCode
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.sentiment import new_id
@@ -11,9 +13,10 @@ from product.storage.database import Database
 from product.storage.migrate import migrate
 from product.storage.predictions import save_predictions
 from product.storage.tables import ActivationRow, FeedbackRow, PredictionRow
-from product.storage.versions import activate_version, add_version, latest_activation
+from product.storage.versions import Activation, NewVersion, activate_version, add_version, latest_activation
 from product.versions.probation_monitor import ProbationWatch
 from product.versions.registry import Versions
+from tests.support.actors import BY_COMMAND, contributor
 
 PROMOTED = datetime(2026, 11, 26, 12, tzinfo=UTC)
 LATER = PROMOTED + timedelta(hours=2)
@@ -45,9 +48,11 @@ def promoted(database):
     def promote(probation: bool = True) -> None:
         with database.write() as session:
             for id, parent in (("v1", None), ("v2", "v1")):
-                add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-            activate_version(session, version_id="v1", why="shipped")
-            activate_version(session, version_id="v2", why="better", probation=probation)
+                add_version(
+                    session, NewVersion(id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
+                )
+            activate_version(session, "v1", BY_COMMAND)
+            activate_version(session, "v2", replace(BY_COMMAND, probation=probation))
             session.query(ActivationRow).update({"at": PROMOTED})
 
     return promote
@@ -66,7 +71,7 @@ def served(database, make_prediction):
             session.query(PredictionRow).where(PredictionRow.id.in_(ids)).update({"created_at": at})
             for number, id in enumerate(ids[:wrong]):
                 moment = {"created_at": at, "updated_at": at}
-                given = {"label": "negative", "actor": PEOPLE[number % 3], "comment": "", "status": status}
+                given = {"label": "negative", "actor": contributor(PEOPLE[number % 3]), "comment": "", "status": status}
                 session.add(FeedbackRow(id=new_id(), prediction_id=id, **given, **moment))
 
     return serve
@@ -75,7 +80,7 @@ def served(database, make_prediction):
 def active(database) -> tuple[str, str]:
     with database.read() as session:
         row = latest_activation(session)
-        return row.version_id, row.why
+        return row.version_id, row.reasons[0].values.get("text", "")
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
@@ -145,7 +150,7 @@ def test_of_two_processes_that_watch_one_takes_it_back(watch, database, promoted
     def meanwhile(_folder) -> None:
         """The other one was a moment quicker."""
         with database.write() as session:
-            activate_version(session, version_id="v1", why="the other")
+            activate_version(session, "v1", Activation([Reason(RunCode.legacy, {"text": "the other"})]))
 
     monkeypatch.setattr(manifests, "verify", meanwhile)
     assert watch.check() is None

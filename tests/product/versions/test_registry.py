@@ -14,6 +14,7 @@ from product.storage.versions import activate_version
 from product.versions.installer import installed_manifest
 from product.versions.registry import NoParent, Versions
 from product.versions.watcher import Watcher
+from tests.support.actors import BY_COMMAND
 
 SHIPPED = manifests.read(SHIPPED_MODEL).id
 
@@ -42,7 +43,7 @@ def child(versions):
     draft = versions.store.draft("child-1")
     shutil.copytree(versions.store.folder(parent), draft, dirs_exist_ok=True)
     manifests.write(draft, manifests.read(draft).model_copy(update={"id": "child-1", "parent": parent}))
-    versions.register(versions.store.publish(draft), {}, activate=False, why="test")
+    versions.register(versions.store.publish(draft), {}, None)
     return "child-1"
 
 
@@ -52,7 +53,7 @@ def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, chi
     with database.write() as session:
         for name in ("orphan-1", "never-published", child, "kept-1"):
             announce_version(session, id=start_attempt(session), version_id=name)
-        finish_attempt(session, id=latest_attempt_id(session), outcome="kept", reason="test")
+        finish_attempt(session, id=latest_attempt_id(session), outcome="kept", reasons=[])
     versions.discard_unrecorded()
     left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
     assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
@@ -69,26 +70,26 @@ def watcher(installed_settings, versions):
 
 
 def test_rollback_goes_to_the_parent_and_then_no_further(versions, child):
-    versions.promote(child, "test")
-    assert versions.rollback("test") == (child, SHIPPED)
+    versions.promote(child, BY_COMMAND)
+    assert versions.rollback(BY_COMMAND) == (child, SHIPPED)
     assert versions.active() == SHIPPED
     with pytest.raises(NoParent, match=f"{SHIPPED} is active and has no parent"):
-        versions.rollback("test")
+        versions.rollback(BY_COMMAND)
 
 
 def test_promoting_an_unknown_version_is_refused(versions):
     with pytest.raises(NotFound, match="no version 'nothing-1'"):
-        versions.promote("nothing-1", "test")
+        versions.promote("nothing-1", BY_COMMAND)
 
 
 def test_versions_that_were_active_are_tried_latest_first(versions, child):
-    versions.promote(child, "test")
+    versions.promote(child, BY_COMMAND)
     assert versions.candidates() == [child, SHIPPED]
 
 
 def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(versions, child):
     assert versions.follows_shipped()
-    versions.promote(child, "test")
+    versions.promote(child, BY_COMMAND)
     assert not versions.follows_shipped()
 
 
@@ -107,7 +108,7 @@ def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watc
     whole = model_file.read_bytes()
     model_file.write_bytes(whole[:-1])
     with versions._database.write() as session:
-        activate_version(session, version_id=child, why="test")
+        activate_version(session, child, BY_COMMAND)
     watcher.check()
     assert watcher._engine.version == SHIPPED
     assert list(watcher.refused) == [child]

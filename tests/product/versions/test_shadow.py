@@ -8,6 +8,7 @@ import pytest
 from typer.testing import CliRunner
 
 from product.cli.app import app as commands
+from product.codes import Reason, RunCode
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.inference.model import TextScore
@@ -17,6 +18,7 @@ from product.storage.migrate import migrate
 from product.storage.predictions import save_predictions
 from product.storage.tables import AttemptRow, PredictionRow, ShadowDisagreementRow, ShadowRow
 from product.storage.versions import (
+    NewVersion,
     activate_version,
     active_version,
     add_version,
@@ -28,10 +30,11 @@ from product.storage.versions import (
 )
 from product.versions.registry import Versions
 from product.versions.shadow import ShadowWatch
+from tests.support.actors import BY_COMMAND, contributor
 
 NOW = datetime.now(UTC)
 HOUR = timedelta(hours=1)
-TOLD = "it read 0 of the answers of v1 and 0 of them differently"
+PROGRESS = Reason(RunCode.shadow_progress, {"read": 0, "champion": "v1", "differed": 0})
 
 
 class Gloomy:
@@ -73,11 +76,11 @@ def shadowing(database):
     """v1 is active; v2, made by an attempt, is in its shadow for 48 hours."""
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        activate_version(session, version_id="v1", why="shipped")
-        start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+            add_version(session, NewVersion(id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={}))
+        activate_version(session, "v1", BY_COMMAND)
+        start_shadow(session, version_id="v2", champion="v1", ends_at=NOW + 48 * HOUR)
         attempt = start_attempt(session)
-        finish_attempt(session, id=attempt, outcome="awaiting-approval", reason="better", version_id="v2")
+        finish_attempt(session, id=attempt, outcome="awaiting-approval", reasons=[], version_id="v2")
 
 
 @pytest.fixture
@@ -110,7 +113,7 @@ def test_it_reads_what_the_champion_answered_once_and_keeps_where_it_differs(
     watch.check()
     assert challenger.read == ["message 1", "message 2", "message 3"]
     _, shadow = state(database)
-    assert (shadow.read, shadow.differed, shadow.outcome) == (3, 2, None)
+    assert (shadow.predictions_read, shadow.predictions_differing, shadow.outcome) == (3, 2, None)
     with database.read() as session:
         assert shadow_disagreements(session, 1) == [(differs[1], "negative")]
         assert shadow_disagreements(session, 9) == [(id, "negative") for id in reversed(differs)]
@@ -138,7 +141,7 @@ def test_of_two_processes_that_read_the_same_one_counts(make_watch, database, ch
     challenger.score = meanwhile
     make_watch().check()
     assert challenger.read == ["message 1"] * 2
-    assert state(database)[1].read == 1
+    assert state(database)[1].predictions_read == 1
 
 
 def test_an_answer_of_this_moment_is_read_once_all_that_was_given_with_it_is_stored(
@@ -153,11 +156,11 @@ def test_at_the_end_it_is_promoted_on_probation_and_the_attempt_says_so(make_wat
     make_watch(48 * HOUR).check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v2", "promoted")
-    assert shadow.reason == f"passed the gate, and its time in the shadow is over; {TOLD}"
+    assert shadow.reasons == [Reason(RunCode.shadow_finished), PROGRESS]
     with database.read() as session:
         assert latest_activation(session).probation
         attempt = session.query(AttemptRow).one()
-        assert (attempt.outcome, attempt.reason) == ("promoted", shadow.reason)
+        assert (attempt.outcome, attempt.reasons) == ("promoted", shadow.reasons)
     make_watch(49 * HOUR).check()
     assert count(ShadowRow) == 1
 
@@ -166,22 +169,22 @@ def test_where_a_lead_approves_it_waits_at_the_end(make_watch, database, shadowi
     make_watch(48 * HOUR, approval="lead").check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v1", "awaiting-approval")
-    assert shadow.reason == f"its time in the shadow is over and a lead decides; {TOLD}"
+    assert shadow.reasons == [Reason(RunCode.shadow_finished_lead_decides), PROGRESS]
 
 
 def test_where_another_version_has_become_active_it_ends_at_once(make_watch, database, shadowing):
     with database.write() as session:
-        add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        activate_version(session, version_id="v3", why="by hand")
+        add_version(session, NewVersion(id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={}))
+        activate_version(session, "v3", BY_COMMAND)
     make_watch().check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v3", "awaiting-approval")
-    assert shadow.reason.startswith("v3 has become active in place of v1; ")
+    assert shadow.reasons[0] == Reason(RunCode.active_version_changed, {"active": "v3", "champion": "v1"})
 
 
 def test_where_a_person_was_quicker_it_counts_as_promoted_and_is_not_on_probation(make_watch, database, shadowing):
     with database.write() as session:
-        activate_version(session, version_id="v2", why="by hand")
+        activate_version(session, "v2", BY_COMMAND)
     make_watch().check()
     assert state(database)[1].outcome == "promoted"
     with database.read() as session:
@@ -194,7 +197,8 @@ def test_a_version_whose_files_changed_is_not_promoted(settings, database, shado
     watch.check()
     active, shadow = state(database)
     assert (active, shadow.outcome) == ("v1", "awaiting-approval")
-    assert shadow.reason.startswith("it cannot be trusted: v2: manifest.json is missing")
+    assert shadow.reasons[0].code == RunCode.shadow_not_trusted
+    assert shadow.reasons[0].values["problem"].startswith("v2: manifest.json is missing")
 
 
 def test_a_challenger_that_cannot_be_loaded_is_tried_and_told_once(make_watch, shadowing, answer, caplog):
@@ -214,11 +218,11 @@ def test_a_challenger_that_cannot_be_loaded_is_tried_and_told_once(make_watch, s
 
 def test_the_next_challenger_takes_the_place_of_the_one_before(database, shadowing):
     with database.write() as session:
-        add_version(session, id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={})
-        start_shadow(session, version_id="v3", champion="v1", until=NOW + 48 * HOUR)
+        add_version(session, NewVersion(id="v3", parent="v1", corrections=0, metrics={}, verdict={}, learned={}))
+        start_shadow(session, version_id="v3", champion="v1", ends_at=NOW + 48 * HOUR)
     with database.read() as session:
         assert open_shadow(session).version_id == "v3"
-    assert state(database)[1].reason == "v3 took its place in the shadow"
+    assert state(database)[1].reasons == [Reason(RunCode.shadow_replaced, {"version": "v3"})]
 
 
 def test_what_somebody_gave_a_word_on_and_what_is_deleted_is_no_disagreement_to_look_at(
@@ -226,7 +230,7 @@ def test_what_somebody_gave_a_word_on_and_what_is_deleted_is_no_disagreement_to_
 ):
     corrected, expired = answer(1), answer(2)
     make_watch().check()
-    application.correct(prediction_id=corrected, label="neutral", actor="ann")
+    application.correct(prediction_id=corrected, label="neutral", actor=contributor("ann"))
     with database.write() as session:
         session.query(PredictionRow).where(PredictionRow.id == expired).update({"created_at": NOW - 91 * 24 * HOUR})
     application.delete_expired()
@@ -240,15 +244,15 @@ def test_it_works_the_same_on_postgresql(settings, postgresql_url, challenger, w
     migrate(database)
     with database.write() as session:
         for id, parent in (("v1", None), ("v2", "v1")):
-            add_version(session, id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-        activate_version(session, version_id="v1", why="shipped")
-        start_shadow(session, version_id="v2", champion="v1", until=NOW + 48 * HOUR)
+            add_version(session, NewVersion(id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={}))
+        activate_version(session, "v1", BY_COMMAND)
+        start_shadow(session, version_id="v2", champion="v1", ends_at=NOW + 48 * HOUR)
         save_predictions(session, [make_prediction(model_version="v1")])
     for after in (HOUR, 48 * HOUR):
         versions = Versions(settings, database)
         ShadowWatch(settings, database, versions, lambda *_: challenger, clock=lambda: NOW + after).check()  # noqa: B023
     active, shadow = state(database)
-    assert (active, shadow.read, shadow.differed, shadow.outcome) == ("v2", 1, 1, "promoted")
+    assert (active, shadow.predictions_read, shadow.predictions_differing, shadow.outcome) == ("v2", 1, 1, "promoted")
     database.close()
 
 
@@ -259,9 +263,9 @@ def test_versions_tells_of_a_shadow_under_way(settings, database, make_watch, sh
         monkeypatch.setenv(name, value)
     told = CliRunner().invoke(commands, ["versions"]).stdout
     assert "│ shadow │ v2" in told
-    assert "active since" in told and ": v1: shipped" in told
+    assert "active since" in told and ": v1: Promoted from the command line." in told
     assert "shadow v2: until " in told
-    assert "it read 1 of the answers of v1 and 1 of them differently so far" in told
+    assert "It read 1 predictions of v1 and labelled 1 of them differently." in told
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere a priority is the whole process's")

@@ -9,10 +9,11 @@ from fastapi.testclient import TestClient
 
 from product.service import Application
 from product.storage.tables import FeedbackRow, PredictionRow
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
 from product.web import json_body
 from product.web.api import build_api
 from product.web.json_body import MAX_BODY
+from tests.support.actors import BY_COMMAND
 
 PREDICT, FEEDBACK = "/api/v1/predict", "/api/v1/feedback"
 
@@ -46,7 +47,7 @@ def send(client, path: str, body: bytes | str, content_type: str = "application/
 
 def actors(database) -> list[str]:
     with database.read() as session:
-        return [row.actor for row in session.query(FeedbackRow)]
+        return [row.actor.handle for row in session.query(FeedbackRow)]
 
 
 # Answers
@@ -86,7 +87,7 @@ def test_feedback_is_created_and_its_receipt_tells_its_story(client, prediction_
         "learned_in": None,
         "agrees_now": False,
     }
-    assert event.keys() == {"status", "at", "why"} and event["at"].endswith("Z")
+    assert event.keys() == {"status", "at", "why", "code", "values"} and event["at"].endswith("Z")
 
 
 def test_the_same_client_replaces_and_another_does_not(client, application, prediction_id, stored):
@@ -117,8 +118,8 @@ def test_an_actor_of_100_characters_is_kept_whole(client, prediction_id, databas
 
 def test_versions_are_listed(client, database):
     with database.write() as session:
-        add_version(session, id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={})
-        activate_version(session, version_id="v1", why="test")
+        add_version(session, NewVersion(id="v1", parent=None, corrections=0, metrics={"a": 1}, verdict={}, learned={}))
+        activate_version(session, "v1", BY_COMMAND)
     [version] = client.get("/api/v1/versions").json()
     assert version.pop("created").endswith("Z")
     assert version == {

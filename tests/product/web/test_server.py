@@ -162,7 +162,7 @@ def test_message_that_is_read_and_judged_by_hand_made_requests_is_stored_once(pa
     with database.read() as session:
         row = session.query(FeedbackRow).one()
         assert (row.label, row.prediction.text) == ("neutral", "good grief")
-        assert row.actor.startswith("desk:") and "testclient" not in row.actor
+        assert row.actor.kind == "client" and row.actor.name == "" and "testclient" not in row.actor.key
 
 
 @pytest.mark.parametrize("shown", ["", "f" * 32, None, "../x"])

@@ -4,12 +4,14 @@ from html.parser import HTMLParser
 
 import pytest
 
+from product.identity import Actor
 from product.sentiment import AttuneError, InvalidInput, NotFound, StorageUnavailable
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.texts import LANGUAGES, choose_language, texts
 from product.web.ui import cards
 from product.web.ui.desk import EXAMPLES, correct_entry, read_message
 from product.web.ui.session import MAX_ENTRIES, Recent
+from tests.support.actors import visitor
 
 T = texts("en")
 ATTACK = """<script>alert(1)</script><img src=x onerror='alert(2)'></blockquote>" data-key="x"""
@@ -36,8 +38,8 @@ def recent() -> Recent:
     return Recent()
 
 
-def actor() -> str:
-    return "desk:test"
+def actor() -> Actor:
+    return visitor("test")
 
 
 # Strings
@@ -201,7 +203,7 @@ def test_correction_is_stored_and_noted_in_the_entry(application, database, rece
     correct_entry(application, entry, "negative", actor=actor, comment=" sarcasm ", t=T)
     with database.read() as session:
         row = session.query(FeedbackRow).one()
-        assert (row.id, row.label, row.actor, row.comment) == (entry.receipt, "negative", "desk:test", "sarcasm")
+        assert (row.id, row.label, row.actor, row.comment) == (entry.receipt, "negative", visitor("test"), "sarcasm")
     assert (entry.label, entry.status) == ("negative", "pending")
     shown = Markup(cards.outcome(entry, T)).text
     assert "Saved: negative." in shown and entry.receipt[:8] in shown

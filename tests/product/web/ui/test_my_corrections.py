@@ -7,13 +7,14 @@ from fastapi.testclient import TestClient
 
 from product.feedback.erasure import ErasureScope
 from product.storage.locks import RETRAINING, exclusive
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
 from product.texts import texts
 from product.web.server import build_app
 from product.web.ui import my_corrections as tab
 from product.web.ui.session import Recent
 from tests.product.web.test_server import send
 from tests.product.web.ui.test_desk import ATTACK, Markup
+from tests.support.actors import BY_COMMAND, lead, visitor
 
 T = texts("en")
 
@@ -30,7 +31,7 @@ def give(application):
 
     def correct(text="bad bag", label="neutral", actor=None):
         [answer] = application.predict([text])
-        actor = actor or f"desk:{application.client_key('testclient')}"
+        actor = actor or visitor(application.client_key("testclient"))
         return application.correct(prediction_id=answer.id, label=label, actor=actor, comment="so it is")[0]
 
     return correct
@@ -38,12 +39,14 @@ def give(application):
 
 def learn(database, version, id, label="neutral"):
     with database.write() as session:
-        add_version(session, id=version, parent=None, corrections=1, metrics={}, verdict={}, learned={id: label})
-        activate_version(session, version_id=version, why="test")
+        add_version(
+            session, NewVersion(id=version, parent=None, corrections=1, metrics={}, verdict={}, learned={id: label})
+        )
+        activate_version(session, version, BY_COMMAND)
 
 
 def owned(application, *ids, actor=None):
-    actor = actor or f"desk:{application.client_key('testclient')}"
+    actor = actor or visitor(application.client_key("testclient"))
     return application.my_corrections(actor=actor, ids=ids)
 
 
@@ -61,9 +64,9 @@ def test_one_s_own_are_listed_the_last_first_with_what_the_model_says_now(applic
 
 
 def test_another_s_and_erased_and_unknown_ones_are_not_listed(application, give):
-    own, other = give(), give(actor="desk:other")
+    own, other = give(), give(actor=visitor("other"))
     assert [each.receipt.feedback_id for each in owned(application, own, other, "f" * 32, "'", "")] == [own]
-    application.erase_own(feedback_id=own, actor=f"desk:{application.client_key('testclient')}")
+    application.erase_own(feedback_id=own, actor=visitor(application.client_key("testclient")))
     assert owned(application, own) == []
 
 
@@ -100,11 +103,11 @@ def test_every_status_is_told_in_words(application, give, language, status):
 
 def test_a_lead_s_own_reason_for_turning_a_word_down_is_told_and_no_other(application, give):
     id = give()
-    application.decide(feedback_id=id, accept=False, who="eve")
+    application.decide(feedback_id=id, accept=False, by=lead("eve"))
     assert "Reason" not in tab.corrections(owned(application, id), T)
-    application.decide(feedback_id=id, accept=False, who="eve", why="They were joking.")
+    application.decide(feedback_id=id, accept=False, by=lead("eve"), note="They were joking.")
     assert "<dt>Reason</dt><dd>They were joking.</dd>" in tab.corrections(owned(application, id), T)
-    application.decide(feedback_id=id, accept=True, who="eve", why="No joke.")
+    application.decide(feedback_id=id, accept=True, by=lead("eve"), note="No joke.")
     assert "No joke" not in tab.corrections(owned(application, id), T)
 
 
@@ -140,7 +143,7 @@ def test_the_browser_keeps_the_session_s_receipts_each_once(make_prediction):
 
 
 def test_the_page_lists_one_s_own_and_not_another_s_whose_receipt_it_names(client, give):
-    own, other = give("bad bag in Xanadu"), give("bad bag in Avalon", actor="desk:other")
+    own, other = give("bad bag in Xanadu"), give("bad bag in Avalon", actor=visitor("other"))
     listed = send(client, "on_list", [[own, other], None])
     assert "Xanadu" in listed and "Avalon" not in listed
 
@@ -163,7 +166,7 @@ def test_deleting_what_is_not_there_says_so(client, event_data):
 
 
 def test_another_s_correction_is_not_deleted_whatever_the_page_says(application, client, give):
-    other = give(actor="desk:other")
+    other = give(actor=visitor("other"))
     answer = send(client, "on_erase", [[other], None], event_data={"erase": other, "actor": "desk:other"})
     assert "no longer exists" in answer
     assert application.receipt(other).status == "pending"

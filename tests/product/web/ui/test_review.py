@@ -14,6 +14,7 @@ from product.web.server import build_app
 from product.web.ui import review
 from tests.product.web.test_server import send
 from tests.product.web.ui.test_desk import ATTACK, Markup
+from tests.support.actors import contributor, lead, visitor
 
 T = texts("en")
 HERE = "http://127.0.0.1:7860"
@@ -22,7 +23,7 @@ HERE = "http://127.0.0.1:7860"
 @pytest.fixture
 def clicks(application):
     """Click a button of the queue as the lead Eve; returns what is told."""
-    return lambda why="", **clicked: review.decide(application, clicked, "lead:eve", why, T)
+    return lambda why="", **clicked: review.decide(application, clicked, lead("eve"), why, T)
 
 
 @pytest.fixture
@@ -55,7 +56,7 @@ def test_a_message_nobody_spoke_of_has_a_button_for_each_label(application):
 def test_a_dispute_names_who_says_what_with_two_buttons_each(application):
     [answer] = application.predict(["bad bag"])
     for actor, label in (("ann", "positive"), ("bob", "neutral")):
-        application.correct(prediction_id=answer.id, label=label, actor=actor, comment=f"so says {actor}")
+        application.correct(prediction_id=answer.id, label=label, actor=contributor(actor), comment=f"so says {actor}")
     shown = review.queue(application.review_queue(), T)
     text = Markup(shown).text
     assert "ann chose positive" in text and "bob chose neutral" in text and "so says ann" in text
@@ -66,8 +67,8 @@ def test_a_dispute_names_who_says_what_with_two_buttons_each(application):
 def test_what_customers_and_colleagues_wrote_never_becomes_markup(application):
     for text, actor, comment in ((ATTACK, ATTACK, ATTACK), ("harmless", "harmless", "harmless")):
         [answer] = application.predict([text])
-        application.correct(prediction_id=answer.id, label="neutral", actor=actor, comment=comment)
-        application.correct(prediction_id=answer.id, label="positive", actor="bob")
+        application.correct(prediction_id=answer.id, label="neutral", actor=contributor(actor), comment=comment)
+        application.correct(prediction_id=answer.id, label="positive", actor=contributor("bob"))
     both = Markup(review.queue(application.review_queue(), T))
     assert "script" not in both.tags and "img" not in both.tags
     assert both.text.count(ATTACK) == 3  # the message, the actor, the comment
@@ -85,16 +86,16 @@ def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
     assert "Saved the label neutral for “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
         [row] = session.query(FeedbackRow)
-        assert (row.label, row.actor, row.reviewed_by, row.status) == ("neutral", "lead:eve", "lead:eve", "accepted")
+        assert (row.label, row.actor, row.reviewer, row.status) == ("neutral", lead("eve"), lead("eve"), "accepted")
 
 
 @pytest.mark.parametrize(("do", "status"), [("accept", "accepted"), ("reject", "rejected")])
 def test_a_decision_is_stored(application, clicks, do, status):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     assert "bad bag" in clicks(do=do, id=id, why="asked ann@example.com")
     receipt = application.receipt(id)
-    assert (receipt.status, receipt.history[-1].why) == (status, "asked [email]")
+    assert (receipt.status, receipt.history[-1].note) == (status, "asked [email]")
 
 
 @pytest.mark.parametrize(
@@ -102,7 +103,7 @@ def test_a_decision_is_stored(application, clicks, do, status):
 )
 def test_what_was_decided_comes_with_a_button_for_the_contrary(application, clicks, do, offer, status):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor="ann")
+    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     told = clicks(do=do, id=id)
     [contrary] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", told)
     clicks(do=contrary, id=id)
@@ -135,10 +136,10 @@ def test_a_button_that_there_is_not_stores_nothing(count, clicks, clicked, refus
 
 @pytest.mark.parametrize(
     ("name", "who"),
-    [("  Eve \n M ", "lead:Eve M"), ("", "lead:desk:1"), (None, "lead:desk:1"), ("x" * 99, "lead:" + "x" * 60)],
+    [("  Eve \n M ", "lead:Eve M"), ("", "lead:1"), (None, "lead:1"), ("x" * 99, "lead:" + "x" * 60)],
 )
 def test_who_decided_is_the_name_given_or_where_it_came_from(name, who):
-    assert review.reviewer(name, "desk:1") == who
+    assert review.reviewer(name, visitor("1")).handle == who
 
 
 # Who is sent any of it
@@ -151,7 +152,8 @@ def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, fe
         clicked = {"do": "label", "id": answer.id, "label": "neutral"}
         assert "Saved the label neutral" in send(client, "on_decide", ["Eve", " not \n bad ", None], event_data=clicked)
     [id] = feedback_ids()
-    assert [each.why for each in application.receipt(id).history] == ["Given by a person.", "not bad"]
+    history = [(change.reason.code, change.note) for change in application.receipt(id).history]
+    assert history == [("given", ""), ("given-by-lead", "not bad")]
 
 
 @pytest.mark.parametrize(
@@ -201,9 +203,9 @@ def test_after_some_wrong_passwords_the_right_one_must_wait(application):
 @pytest.mark.parametrize(
     ("actor", "shown"),
     [
-        ("0123456789ab:anna", "anna · 0123456789ab"),
-        ("crm:anna", "crm:anna"),
-        ("desk:0123456789ab", "desk:0123456789ab"),
+        (visitor("0123456789ab", "anna"), "anna · 0123456789ab"),
+        (contributor("anna"), "crm:anna"),
+        (visitor("0123456789ab"), "desk:0123456789ab"),
     ],
 )
 def test_a_client_s_key_stands_after_the_name_that_it_gave(actor, shown):
