@@ -9,7 +9,8 @@ import numpy as np
 from sqlalchemy import select
 
 from benchmarks.people import SimulatedCorrection
-from product.codes import Reason, RunCode
+from product.codes import FeedbackCode, Reason, RunCode
+from product.identity import Actor, ActorKind
 from product.inference import model as models
 from product.inference.engine import Engine
 from product.inference.model import Model
@@ -109,9 +110,9 @@ def submit(
                 session,
                 prediction_id=prediction.id,
                 label=correction.label,
-                actor=correction.actor,
+                actor=Actor(ActorKind.importer, name=correction.actor),
                 comment="",
-                why="simulated",
+                code=FeedbackCode.given,
             )
             session.get(FeedbackRow, id).created_at = start + number * INTERVAL
             hostile[id] = correction.hostile

@@ -8,6 +8,7 @@ from product.inference.text import expert_for
 from product.sentiment import Correction
 from product.settings.rules import GateRules
 from product.versions.installer import installed_manifest
+from tests.support.actors import contributor
 from training.data import catalogue as corpora
 from training.data.similarity import near_duplicate_groups
 from training.retraining.dataset import DatasetRequest, RetrainDataset, collect_dataset
@@ -16,7 +17,7 @@ from training.retraining.train import ShippedVersion
 
 def correction(number: int, text: str, label: str) -> Correction:
     at = datetime(2026, 1, 1, tzinfo=UTC)
-    return Correction(str(number), str(number), text, label, "neutral", "anna", "pending", "both-1", at)
+    return Correction(str(number), str(number), text, label, "neutral", contributor("anna"), "pending", "both-1", at)
 
 
 def chinese_corrections(count: int) -> list[Correction]:

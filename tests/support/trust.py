@@ -6,6 +6,7 @@ import numpy as np
 
 from product.sentiment import Correction
 from product.settings.rules import SourceTrustRules
+from tests.support.actors import contributor
 
 RULES = SourceTrustRules()
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
@@ -16,7 +17,9 @@ def correction(id: str, actor: str, label: str = "positive", *, minute: float = 
     """`reviewed`: the status that a reviewer gave it."""
     at = START + timedelta(minutes=minute)
     status = reviewed or "pending"
-    return Correction(id, "p" + id, f"text {id}", label, "negative", actor, status, "v1", at, bool(reviewed))
+    return Correction(
+        id, "p" + id, f"text {id}", label, "negative", contributor(actor), status, "v1", at, bool(reviewed)
+    )
 
 
 def corrections(actor: str, count: int, label: str = "positive") -> list[Correction]:
@@ -37,7 +40,7 @@ def same_texts(given: list[Correction], *same: set[str]) -> np.ndarray:
 
 def quality_of(given: list[Correction], **probabilities: float):
     """Label quality: the probability named for a correction's id, or else for its actor."""
-    found = [probabilities.get(one.id, probabilities.get(one.actor, UNKNOWN)) for one in given]
+    found = [probabilities.get(one.id, probabilities.get(one.actor.name, UNKNOWN)) for one in given]
     return lambda weights: np.array(found)
 
 

@@ -21,7 +21,8 @@ from product.settings.configuration import Settings
 from product.storage.attempts import announce_version, finish_attempt
 from product.storage.database import Database
 from product.storage.tables import now
-from product.storage.versions import active_version, latest_activation
+from product.storage.versions import Activation, active_version, latest_activation
+from product.texts import rendering, texts
 from product.versions.registry import Versions, record
 from training.data.rows import Row
 from training.modelling.packaging import complete_version, copy_expert, package_versions
@@ -88,7 +89,8 @@ class RunResult:
 
     @property
     def reason(self) -> str:
-        return _as_text(self.reasons)
+        """The reasons as English sentences."""
+        return rendering.reasons(self.reasons, texts("en"))
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON: the reasons as a sentence and as codes."""
@@ -233,17 +235,17 @@ def conclude(context: RunContext, challenger: Challenger) -> RunResult:
                 session,
                 manifest,
                 {correction.id: correction.label for correction in challenger.dataset.corrections},
-                activate=outcome == Outcome.promoted,
-                why=_as_text(reasons),
                 # Probation could bring back the parent, which has learned the withdrawn corrections.
-                probation=not challenger.dataset.nothing_new,
+                Activation(reasons, probation=not challenger.dataset.nothing_new)
+                if outcome == Outcome.promoted
+                else None,
                 shadow_until=shadow_until,
             )
         finish_attempt(
             session,
             id=context.attempt,
             outcome=outcome,
-            reason=_as_text(reasons),
+            reasons=reasons,
             version_id=version,
             verdict=verdict.as_dict(),
         )
@@ -267,7 +269,3 @@ def decide_outcome(context: RunContext, verdict: Verdict, active: str | None) ->
         return Outcome.kept
     waits = context.settings.approval == "lead" or context.shadow or active != context.champion
     return Outcome.awaiting_approval if waits else Outcome.promoted
-
-
-def _as_text(reasons: Sequence[Reason]) -> str:
-    return "; ".join(str(reason.code) for reason in reasons)

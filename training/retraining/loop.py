@@ -30,7 +30,7 @@ from product.storage.attempts import (
     latest_event_id,
     start_attempt,
 )
-from product.storage.corrections import all_corrections, corrections_with_reason
+from product.storage.corrections import all_corrections, corrections_with_code
 from product.storage.database import Database
 from product.storage.feedback import apply_trust_decisions
 from product.storage.locks import Locked, corrections_lock
@@ -130,9 +130,9 @@ def run_attempt(context: RunContext, if_due: bool, make_run: "Callable[[RunConte
     insufficient = lacking is not None and not run.count_withdrawn()
     if not context.dry_run:
         with database.write() as session:
-            context = replace(context, attempt=start_attempt(session, up_to=latest_event))
+            context = replace(context, attempt=start_attempt(session, last_event_id=latest_event))
             if lacking and insufficient:  # recorded, or a scheduled run would collect the same again and again
-                finish_attempt(session, id=context.attempt, outcome=Outcome.insufficient, reason=str(lacking.code))
+                finish_attempt(session, id=context.attempt, outcome=Outcome.insufficient, reasons=[lacking])
         run = make_run(context)
     if lacking and insufficient:
         return RunResult(Outcome.insufficient, [lacking], champion=context.champion)
@@ -170,11 +170,11 @@ class Run:
         context, rules = self.context, self.context.settings.source_trust
         with context.database.read() as session:
             as_of, corrections = now(), all_corrections(session)
-            harmful = corrections_with_reason(session, why=FeedbackCode.harmful_contributor)
+            harmful = corrections_with_code(session, FeedbackCode.harmful_contributor)
         decisions = decide_trust(context.shipped_version, corrections, rules, context.attempt)
         decisions |= trust.exclude_harmful(corrections, harmful, rules)
         if not context.dry_run:
-            changes = {id: (decision.status, str(decision.reason.code)) for id, decision in decisions.items()}
+            changes = {id: (decision.status, decision.reason) for id, decision in decisions.items()}
             with context.database.write() as session:
                 apply_trust_decisions(session, changes, as_of=as_of)
         return [correction for correction in corrections if decisions[correction.id].status == Status.accepted]
@@ -247,8 +247,8 @@ class Run:
 
     def quarantine_contributor(self, corrections: list[Correction]) -> None:
         if not self.context.dry_run:
-            code = str(FeedbackCode.harmful_contributor)
-            changes = {correction.id: (Status.quarantined, code) for correction in corrections}
+            reason = Reason(FeedbackCode.harmful_contributor)
+            changes = {correction.id: (Status.quarantined, reason) for correction in corrections}
             with self.context.database.write() as session:
                 apply_trust_decisions(session, changes)
 

@@ -9,9 +9,10 @@ from prometheus_client.parser import text_string_to_metric_families
 from product.inference.engine import BatchScores
 from product.sentiment import StorageUnavailable
 from product.storage.attempts import finish_attempt, start_attempt
-from product.storage.versions import activate_version, add_version
+from product.storage.versions import NewVersion, activate_version, add_version
 from product.web.api import build_api
 from product.web.server import build_app
+from tests.support.actors import BY_COMMAND
 
 
 @pytest.fixture
@@ -67,9 +68,9 @@ def test_corrections_runs_and_versions_come_from_the_database(client, database):
     client.post("/api/v1/feedback", json={"prediction_id": id, "label": "neutral"})
     with database.write() as session:
         for version in ("v1", "v2"):
-            add_version(session, id=version, parent=None, corrections=0, metrics={}, verdict={}, learned={})
-        activate_version(session, version_id="v2", why="test")
-        finish_attempt(session, id=start_attempt(session), outcome="kept", reason="test")
+            add_version(session, NewVersion(id=version, parent=None, corrections=0, metrics={}, verdict={}, learned={}))
+        activate_version(session, "v2", BY_COMMAND)
+        finish_attempt(session, id=start_attempt(session), outcome="kept", reasons=[])
         start_attempt(session)
     found = samples(client)
     assert found["attune_corrections", "pending"] == 1

@@ -4,15 +4,17 @@ from collections import Counter
 
 import pytest
 
+from product.codes import FeedbackCode
 from product.inference import manifest as manifests
 from product.sentiment import new_id
 from product.settings.configuration import SHIPPED_MODEL
 from product.storage.corrections import all_corrections
-from product.storage.feedback import record_decision, save_feedback
+from product.storage.feedback import Decision, record_decision, save_feedback
 from product.storage.predictions import save_predictions
 from product.storage.tables import FeedbackRow
-from product.storage.versions import add_version
+from product.storage.versions import NewVersion, add_version
 from product.versions.registry import Versions
+from tests.support.actors import contributor, lead
 from tests.support.corrections import distinct_texts
 from tests.support.runs import Found, GivenVerdicts
 from training.retraining.challenger import RunContext
@@ -32,7 +34,12 @@ def give(database, make_prediction):
                     prediction = make_prediction(id=new_id(), text=next(texts))
                     save_predictions(session, [prediction])
                     id, _ = save_feedback(
-                        session, prediction_id=prediction.id, label="negative", actor=actor, comment="", why="test"
+                        session,
+                        prediction_id=prediction.id,
+                        label="negative",
+                        actor=contributor(actor),
+                        comment="",
+                        code=FeedbackCode.given,
                     )
                     ids.setdefault(actor, []).append(id)
         return ids
@@ -53,7 +60,7 @@ def statuses(database):
 
     def count(actor: str) -> dict[str, int]:
         with database.read() as session:
-            return dict(Counter(row.status for row in session.query(FeedbackRow).filter_by(actor=actor)))
+            return dict(Counter(row.status for row in session.query(FeedbackRow).filter_by(actor_name=actor)))
 
     return count
 
@@ -64,8 +71,8 @@ def withdrawn(database, give):
     ids = give(anna=3, ben=2, carl=80)
     with database.write() as session:
         learned = dict.fromkeys(ids["anna"][:3] + ids["ben"], "negative")
-        add_version(session, id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned)
-        record_decision(session, ids["anna"][0], False, "eve", "no")
+        add_version(session, NewVersion(id="v1", parent=None, corrections=5, metrics={}, verdict={}, learned=learned))
+        record_decision(session, ids["anna"][0], Decision(False, lead("eve"), "no"))
 
 
 @pytest.fixture
@@ -89,7 +96,7 @@ def find_challenger(context, small, tmp_path, database):
         retries = len(offsets) - offsets.index(1) + 1 if 1 in offsets else 1
         assert offsets[-retries:] == list(range(retries)) and set(offsets[:-retries]) <= {0}
         number = 1 + attempt.folders.index(chosen.folder)
-        actors = {one.actor for one in chosen.dataset.corrections}
+        actors = {one.actor.name for one in chosen.dataset.corrections}
         return Found(attempt.learned_from, number, chosen.verdict, actors)
 
     return run

@@ -11,6 +11,7 @@ from product.inference.text import expert_for
 from product.sentiment import LABELS, Correction, Status
 from product.settings.configuration import SHIPPED_MODEL
 from product.settings.rules import SourceTrustRules
+from tests.support.actors import contributor
 from training.data import catalogue as corpora
 from training.data.rows import Row
 from training.retraining import label_quality
@@ -38,7 +39,9 @@ def not_installed(tmp_path):
 def correction(number: int, row: Row, actor: str, label: str = "") -> Correction:
     """A minute apart, so that nobody is too fast."""
     at = datetime(2026, 1, 1, tzinfo=UTC) + timedelta(minutes=number)
-    return Correction(str(number), str(number), row.text, label or row.label, "neutral", actor, "pending", "v1", at)
+    return Correction(
+        str(number), str(number), row.text, label or row.label, "neutral", contributor(actor), "pending", "v1", at
+    )
 
 
 def another(label: str) -> str:
@@ -66,7 +69,7 @@ def both_languages() -> tuple[list[Correction], list[Correction]]:
 
 
 def share_accepted(given: list[Correction], decisions: dict, *actors: str) -> float:
-    accepted = [decisions[one.id].status == Status.accepted for one in given if one.actor in actors]
+    accepted = [decisions[one.id].status == Status.accepted for one in given if one.actor.name in actors]
     return sum(accepted) / len(accepted)
 
 
@@ -97,7 +100,7 @@ def test_corrections_in_each_language_are_read_by_their_own_expert(not_installed
     monkeypatch.setattr(label_quality, "expert_features", features)
     english, chinese = (given[:60] for given in both_languages())
     mixed = [one for pair in zip(english, chinese, strict=True) for one in pair]
-    mixed = [correction(number, Row(one.text, one.label, ""), one.actor) for number, one in enumerate(mixed)]
+    mixed = [correction(number, Row(one.text, one.label, ""), one.actor.name) for number, one in enumerate(mixed)]
     decisions = decide_trust(not_installed, mixed, RULES, 1)
     assert read == {"en": [one.text for one in english], "zh": [one.text for one in chinese]}
     assert share_accepted(mixed, decisions, "mallory") == 0
@@ -108,7 +111,7 @@ def test_each_correction_gets_the_quality_of_its_own_label(not_installed, monkey
     monkeypatch.setattr(label_quality, "expert_features", corner_features)
     mixed = [one for pair in zip(*both_languages(), strict=True) for one in pair]
     quality = CrossValidatedQuality.of(not_installed, mixed, np.arange(len(mixed)), 1)(np.full(len(mixed), 0.8))
-    flips = np.array([one.actor == "mallory" for one in mixed])
+    flips = np.array([one.actor.name == "mallory" for one in mixed])
     assert quality[flips].max() < 1 / 3 < quality[~flips].min()
 
 
@@ -130,7 +133,9 @@ def test_the_log_counts_decisions_in_the_order_of_the_statuses(not_installed, mo
     monkeypatch.setattr(CrossValidatedQuality, "of", lambda *_: no_label_quality)
     given = replay_texts(3, "0", "1", "2")
     text, at = corpora.load("replay-en", "train", corpus_dir="")[3].text, given[0].created_at
-    given.append(Correction("3", "3", text, "neutral", "negative", "0", "rejected", "v1", at, reviewed=True))
+    given.append(
+        Correction("3", "3", text, "neutral", "negative", contributor("0"), "rejected", "v1", at, reviewed=True)
+    )
     decide_trust(not_installed, given, RULES, 1)
     # three contributors without any evidence
     assert caplog.messages == ["corrections: 4 by 3 contributors: 3 pending, 1 rejected"]

@@ -3,11 +3,12 @@ from datetime import UTC, datetime
 import numpy as np
 
 from product.sentiment import Correction
+from tests.support.actors import contributor
 from training.retraining.holdout import choose_holdout
 
 
 def correction(text: str, label: str = "positive", predicted: str = "negative", id: str = "1") -> Correction:
-    return Correction(id, "p" + id, text, label, predicted, "someone", "pending", "v1", datetime.now(UTC))
+    return Correction(id, "p" + id, text, label, predicted, contributor("someone"), "pending", "v1", datetime.now(UTC))
 
 
 def mistakes(count: int) -> list[Correction]:

@@ -42,7 +42,7 @@ def test_a_contributor_without_whom_a_harmful_challenger_passes_is_quarantined(
     assert (statuses("anna"), statuses("mallory")) == ({"pending": 65}, {"quarantined": 70})
     with database.read() as session:
         events = session.query(FeedbackEventRow).filter_by(feedback_id=ids["mallory"][0])
-        assert events.order_by(FeedbackEventRow.id.desc()).first().why == FeedbackCode.harmful_contributor
+        assert events.order_by(FeedbackEventRow.id.desc()).first().code == FeedbackCode.harmful_contributor
 
 
 def test_a_quarantined_contributor_stays_quarantined_in_the_next_run(
@@ -52,7 +52,7 @@ def test_a_quarantined_contributor_stays_quarantined_in_the_next_run(
     find_challenger(HARMS, WINS)
     shipped = installed_manifest(versions.store)
     later = Run(replace(context, versions=versions, shipped=shipped, champion="both-1", attempt=2))
-    assert {one.actor for one in later.score_contributors()} == {"anna"}
+    assert {one.actor.name for one in later.score_contributors()} == {"anna"}
     assert statuses("mallory") == {"quarantined": 70}
 
 

@@ -21,6 +21,7 @@ from product.storage.tables import AttemptRow, FeedbackEventRow
 from product.storage.versions import learned_labels
 from product.versions.installer import install_shipped
 from product.versions.registry import Versions
+from tests.support.actors import contributor
 from training.data import catalogue as corpora
 from training.retraining.dataset import RetrainDataset
 from training.retraining.loop import Run, retrain, too_few
@@ -45,7 +46,14 @@ def test_a_whole_run_works_on_postgresql(versions, settings, small, postgresql_u
         for row in rows:
             prediction = make_prediction(id=new_id(), text=row.text, model_version="both-1")
             save_predictions(session, [prediction])
-            save_feedback(session, prediction_id=prediction.id, label=row.label, actor="anna", comment="", why="test")
+            save_feedback(
+                session,
+                prediction_id=prediction.id,
+                label=row.label,
+                actor=contributor("anna"),
+                comment="",
+                code=FeedbackCode.given,
+            )
     result = retrain(here, make_run=Passes)
     assert (result.outcome, result.champion) == (Outcome.promoted, "both-1"), result.reasons
     assert home.active() == result.version
@@ -84,8 +92,8 @@ def test_a_run_with_too_few_corrections_still_decides_about_each(
     assert (statuses("anna"), statuses("ben")) == ({"accepted": 3}, {"accepted": 1})
     with database.read() as session:
         events = session.query(FeedbackEventRow).filter_by(feedback_id=first).order_by(FeedbackEventRow.id)
-        assert [(event.status, event.why) for event in events] == [
-            ("pending", "test"),
+        assert [(event.status, event.code) for event in events] == [
+            ("pending", FeedbackCode.given),
             ("accepted", FeedbackCode.too_few_contributors),
         ]
     # recorded, so that no run is due until more corrections come
@@ -119,7 +127,14 @@ def give_by_many(database, count: int) -> None:
     with database.write() as session:
         save_predictions(session, predictions)
         for one in predictions:
-            save_feedback(session, prediction_id=one.id, label="negative", actor=one.id, comment="", why="test")
+            save_feedback(
+                session,
+                prediction_id=one.id,
+                label="negative",
+                actor=contributor(one.id),
+                comment="",
+                code=FeedbackCode.given,
+            )
 
 
 def prediction(number: int) -> Prediction:
@@ -163,5 +178,5 @@ def test_a_finished_attempt_counts_and_a_killed_run_does_not(three_needed, datab
         start_attempt(session)
     assert retrain(three_needed, if_due=True, dry_run=True).outcome == Outcome.insufficient
     with database.write() as session:
-        finish_attempt(session, id=start_attempt(session), outcome="kept", reason="no better")
+        finish_attempt(session, id=start_attempt(session), outcome="kept", reasons=[])
     assert retrain(three_needed, if_due=True).outcome == Outcome.not_due

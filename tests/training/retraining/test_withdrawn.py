@@ -9,6 +9,7 @@ from product.codes import CheckCode, Outcome, Reason, RunCode
 from product.storage.attempts import finish_attempt, start_attempt
 from product.storage.corrections import all_corrections
 from product.storage.versions import activate_version
+from tests.support.actors import BY_COMMAND
 from tests.support.runs import HARMS, NO_BETTER, WINS
 from training.retraining import loop
 from training.retraining.challenger import Challenger, RunResult
@@ -52,7 +53,7 @@ def test_the_replay_rows_of_the_champions_own_attempt_are_drawn_again(withdrawn,
     with database.write() as session:
         for _ in range(4):
             made = start_attempt(session)
-        finish_attempt(session, id=made, outcome="promoted", reason="test", version_id="v1")
+        finish_attempt(session, id=made, outcome="promoted", reasons=[], version_id="v1")
         start_attempt(session)
     seeds = []
     monkeypatch.setattr(loop, "collect_without_new", lambda request, accepted: seeds.append(request.seed))
@@ -64,8 +65,8 @@ def test_with_too_few_new_texts_withdrawn_corrections_are_left_out_all_the_same(
     settings, database, small, nothing_to_install, withdrawn, monkeypatch
 ):
     with database.write() as session:
-        activate_version(session, version_id="v1", why="test")
-        accepted = [one for one in all_corrections(session) if one.actor != "carl" and one.status != "rejected"]
+        activate_version(session, "v1", BY_COMMAND)
+        accepted = [one for one in all_corrections(session) if one.actor.name != "carl" and one.status != "rejected"]
     datasets = []
     finished = RunResult(Outcome.kept, [Reason(RunCode.better)])
 
@@ -78,5 +79,5 @@ def test_with_too_few_new_texts_withdrawn_corrections_are_left_out_all_the_same(
     monkeypatch.setattr(Run, "conclude", lambda run, challenger: finished)
     assert loop.retrain(settings) == finished
     [dataset] = datasets
-    assert Counter(one.actor for one in dataset.corrections) == {"anna": 2, "ben": 2}
+    assert Counter(one.actor.name for one in dataset.corrections) == {"anna": 2, "ben": 2}
     assert dataset.holdout == []
