@@ -76,7 +76,7 @@ def main() -> None:
     if not arguments.table:
         run_all(arguments)
     lines = read_results(arguments.results)
-    Console(width=150).print(table(lines))
+    Console(width=180).print(table(lines))
     if arguments.plot:
         plot(lines, arguments.plot)
 
