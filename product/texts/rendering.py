@@ -1,6 +1,7 @@
 """Sentences for codes, in the reader's language. Program state is codes (product/codes.py); texts are made here."""
 
 from collections.abc import Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -55,21 +56,45 @@ class CheckTexts:
 def check(check: Mapping[str, Any], texts: Texts) -> CheckTexts:
     """The texts of a stored check: `check.CODE.name`, `.champion`, `.challenger`, `.finding`, `.threshold`.
 
-    A text gets the check's values, its subject and its numbers. Where there is no text for a cell, it shows NOTHING.
+    A text gets the check's values, its subject and its numbers. If it needs a number that the check does not have, the
+    text of the untested check is used (`check.CODE.untested.finding`); without one, the cell shows NOTHING.
     """
-    numbers = {name: check[name] for name in ("subject", "champion", "challenger", "threshold")}
-    values = numbers | {name: _joined(value, texts) for name, value in check["values"].items()}
-    cells = {cell: _cell(f"check.{check['code']}.{cell}", values, texts) for cell in CheckTexts.__annotations__}
+    values = _check_values(check, texts)
+    cells = {cell: _cell(check["code"], cell, values, texts) for cell in CheckTexts.__annotations__}
     return CheckTexts(**cells)
 
 
-def _cell(key: str, values: Mapping[str, Any], texts: Texts) -> str:
+POINTS = {
+    "difference": "points",
+    "low": "low_points",
+    "high": "high_points",
+    "threshold": "threshold_points",
+}
+"""Fractions that texts show in percentage points, and the names they have there."""
+
+
+def _check_values(check: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
+    numbers = {name: check[name] for name in ("subject", "champion", "challenger", "threshold")}
+    values = numbers | {name: _joined(value, texts) for name, value in check["values"].items()}
+    points = {POINTS[name]: 100 * values[name] for name in POINTS if isinstance(values.get(name), int | float)}
+    return values | points | {"subject_name": _subject_name(check["subject"], texts)}
+
+
+def _subject_name(subject: str, texts: Texts) -> str:
+    """A subject such as `language:en` in words; names without a text, such as those of corpora, stay as they are."""
+    kind, _, name = subject.partition(":")
+    key = f"check.subject.{kind}"
     if key not in texts.strings:
-        return NOTHING
-    try:
-        return texts(key, **values)
-    except (KeyError, TypeError, ValueError):  # a number that this check does not have
-        return NOTHING
+        return subject
+    return texts(key, name=texts.strings.get(f"check.subject.{name}", name))
+
+
+def _cell(code: str, cell: str, values: Mapping[str, Any], texts: Texts) -> str:
+    for key in (f"check.{code}.{cell}", f"check.{code}.untested.{cell}"):
+        if key in texts.strings:
+            with suppress(KeyError, TypeError, ValueError):  # a number that this check does not have
+                return texts(key, **values)
+    return NOTHING
 
 
 def _failed_check(reason: Reason, texts: Texts) -> str:
@@ -77,12 +102,15 @@ def _failed_check(reason: Reason, texts: Texts) -> str:
     numbers = {name: values.pop(name, None) for name in ("champion", "challenger", "threshold")}
     code, subject = values.pop("check"), values.pop("subject", "")
     cells = check({"code": code, "subject": subject, **numbers, "values": values}, texts)
-    name = cells.name if cells.name != NOTHING else str(code)
-    found = [cell for cell in (cells.finding, cells.threshold) if cell != NOTHING]
-    return texts("reason.check", name=name, finding=texts("reason.list").join(found)) if found else name
+    if NOTHING in (cells.name, cells.finding, cells.threshold):
+        return cells.name if cells.name != NOTHING else str(code)
+    return texts("reason.check", name=cells.name, finding=cells.finding, threshold=cells.threshold)
 
 
 def _joined(value: Any, texts: Texts) -> Any:
-    if isinstance(value, list):
-        return texts("reason.list").join(str(item) for item in value)
-    return value
+    """A list as one string: its names, or the sentences of its stored reasons."""
+    if not isinstance(value, list):
+        return value
+    if value and isinstance(value[0], dict):
+        return reasons((Reason.from_dict(item) for item in value), texts)
+    return texts("reason.list").join(str(item) for item in value)
