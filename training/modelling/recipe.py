@@ -21,10 +21,10 @@ class BadRun(AttuneError):
 class Recipe:
     """Hyper-parameters of a run; `batch_size` counts the rows of all processes together.
 
-    `hold` weighs the Kullback-Leibler divergence from given probabilities. `soft_share` is the teacher's share of a
-    row's target; the rest is its label. `hidden_share` weighs the cosine distance to a teacher's last hidden state of
-    [CLS]. `misspelled` is the share of short rows that get typing errors, while their targets stay those of the
-    original. `warmup` is the share of the steps in which the learning rate rises. Embeddings stay frozen even with
+    `divergence_weight` weighs the Kullback-Leibler divergence from given probabilities. `soft_share` is the teacher's
+    share of a row's target; the rest is its label. `hidden_share` weighs the cosine distance to a teacher's last hidden
+    state of [CLS]. `misspelled` is the share of short rows that get typing errors, while their targets stay those of
+    the original. `warmup` is the share of the steps in which the learning rate rises. Embeddings stay frozen even with
     method `full`, because words that no training row contains would otherwise be left behind.
     """
 
@@ -40,7 +40,7 @@ class Recipe:
     misspelled: float = 0.0
     evaluations_per_epoch: int = 1
     patience: int = 3
-    hold: float = 1.0
+    divergence_weight: float = 1.0
     soft_share: float = 0.5
     hidden_share: float = 0.0
     max_tokens: int = 256

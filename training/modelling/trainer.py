@@ -52,7 +52,7 @@ class SentimentTrainer(Trainer):
             losses[~soft] = -(expected * logits[~soft].log_softmax(-1)).sum(-1)
         if soft.any():
             divergence = torch.nn.functional.kl_div(logits[soft].log_softmax(-1), targets[soft], reduction="none")
-            losses[soft] = self.recipe.hold * divergence.sum(-1)
+            losses[soft] = self.recipe.divergence_weight * divergence.sum(-1)
         if hidden is not None:
             state = outputs.hidden_states[-1][:, 0].float()
             losses = losses + self.recipe.hidden_share * (1 - torch.nn.functional.cosine_similarity(state, hidden))

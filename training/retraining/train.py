@@ -52,7 +52,14 @@ MOST_CHANGED_SHARE = 0.5
 EARLY_STOPPING_VALIDATION_ROWS = 300
 """Validation rows beside the corrections that decide when training stops."""
 RECIPE = Recipe(
-    rank=16, alpha=32, learning_rate=4e-4, epochs=2, batch_size=32, hold=3.0, evaluations_per_epoch=2, patience=2
+    rank=16,
+    alpha=32,
+    learning_rate=4e-4,
+    epochs=2,
+    batch_size=32,
+    divergence_weight=3.0,
+    evaluations_per_epoch=2,
+    patience=2,
 )
 
 

@@ -86,9 +86,9 @@ def test_smoothing_spreads_over_the_classes_that_the_corpus_has():
 
 
 def test_the_loss_of_a_row_with_target_probabilities_is_the_weighted_divergence():
-    # KL((1/2, 1/4, 1/4) || (1/4, 1/4, 1/2)) = 1/2 ln 2 + 0 - 1/4 ln 2 = 1/4 ln 2, weighed by hold
+    # KL((1/2, 1/4, 1/4) || (1/4, 1/4, 1/2)) = 1/2 ln 2 + 0 - 1/4 ln 2 = 1/4 ln 2, times the divergence weight
     given = [[0.5, 0.25, 0.25]]
-    assert loss_of([[0.0, 0.0, LOG2]], Recipe(hold=2.0), targets=given) == pytest.approx(LOG2 / 2)
+    assert loss_of([[0.0, 0.0, LOG2]], Recipe(divergence_weight=2.0), targets=given) == pytest.approx(LOG2 / 2)
     # and it is nothing where the prediction is the target, on a row without a neutral class too
     assert loss_of([[0.0, 5.0, LOG2]], targets=[[1 / 3, 0.0, 2 / 3]], polar=[True]) == pytest.approx(0.0, abs=1e-6)
 
