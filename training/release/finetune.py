@@ -110,28 +110,36 @@ def version_from_checkpoint(settings: Settings, request: CheckpointRequest, vers
 
     It is calibrated on all validation rows of the corpora. Raises BadRequest, CorpusUnavailable.
     """
-    language, folder = request.language, request.folder
-    check_language(language)
-    check_new_folder(request.out)
-    require_checkpoint(folder, "--model")
-    check_bits(request.bits, "--pack")
+    language = request.language
+    _check_checkpoint_request(request)
     validation = [
         row for name in request.corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)
     ]
     draft = _new_draft(request.out)
-    model = checkpoint.load_base(folder, dtype=torch.float32)
-    product_base = checkpoint.locate_base(settings.base_model) if language == "en" else None
-    part, tokenizer = f"{language}/packed", folder / TOKENIZER_FILE
-    base = checkpoints.write_packed(model, draft / part, request.bits, product_base, tokenizer)
-    max_tokens = min(MAX_TOKENS, model.config.max_position_embeddings)
-    parts = ExpertParts(base, [part], tokenizer, max_tokens=max_tokens)
-    expert = build_expert(draft, language, parts, validation)
-    runs = recorded_runs([folder])
+    expert = build_expert(draft, language, _pack_checkpoint(settings, request, draft), validation)
+    runs = recorded_runs([request.folder])
     manifest = complete_version(draft, version, {language: expert}, version_lineage(runs) if runs else {})
-    names = reported_corpora(language, request.corpora, settings.corpus_dir)
-    manifest = with_test_metrics(draft, manifest, names, settings.corpus_dir)
+    reported = reported_corpora(language, request.corpora, settings.corpus_dir)
+    manifest = with_test_metrics(draft, manifest, reported, settings.corpus_dir)
     checkpoints.move_into_place(draft, request.out)
     return manifest
+
+
+def _check_checkpoint_request(request: CheckpointRequest) -> None:
+    check_language(request.language)
+    check_new_folder(request.out)
+    require_checkpoint(request.folder, "--model")
+    check_bits(request.bits, "--pack")
+
+
+def _pack_checkpoint(settings: Settings, request: CheckpointRequest, draft: Path) -> ExpertParts:
+    """Write the checkpoint to `draft` as the one, packed part of an expert."""
+    part, tokenizer = f"{request.language}/packed", request.folder / TOKENIZER_FILE
+    model = checkpoint.load_base(request.folder, dtype=torch.float32)
+    product_base = checkpoint.locate_base(settings.base_model) if request.language == "en" else None
+    base = checkpoints.write_packed(model, draft / part, request.bits, product_base, tokenizer)
+    max_tokens = min(MAX_TOKENS, model.config.max_position_embeddings)
+    return ExpertParts(base, [part], tokenizer, max_tokens=max_tokens)
 
 
 def _new_draft(out: Path) -> Path:

@@ -16,7 +16,7 @@ from training.compression.checkpoints import check_bits
 from training.compression.distillation import Teacher, drop_low_confidence, teacher_targets, teachers_for
 from training.compression.pruning import parse_layers
 from training.data.catalogue import find, is_weakly_labelled
-from training.data.preparation import parse_request, prepared, subsample_each_corpus
+from training.data.preparation import PreparedRows, parse_request, prepared, subsample_each_corpus
 from training.data.rows import BadRequest, Row, Step
 from training.modelling.batches import Targets
 from training.modelling.recipe import FULL, Recipe, mixed_precision, rows_per_process
@@ -125,27 +125,30 @@ def recipe_for(method: str, overrides: dict[str, Any]) -> Recipe:
 
 def make_plan(settings: Settings, request: Request) -> Plan:
     """Do everything that is done once per run. Raises BadRequest, BadRun, BadBase, CorpusUnavailable."""
-    recipe, options = request.recipe, request.options
-    check_options(recipe, options)
+    check_options(request.recipe, request.options)
     base = _base_folder(settings, request)
-    tokenizer, config = _tokenizer_and_config(options, base)
-    positions = config["max_position_embeddings"]
-    if recipe.max_tokens > positions:
-        raise BadRequest(f"--tokens {recipe.max_tokens} is too many; this model reads {positions} at most")
-    layers = parse_layers(options.layers, config["num_hidden_layers"]) if options.layers else []
-    _check_teachers(request, config)
+    tokenizer, config = _tokenizer_and_config(request.options, base)
+    layers = _check_against_model(request, config)
     work = request.out.with_name(f".{request.out.name}.work")
     open_run_folder(work, _fingerprint(request, base))
-    data = prepared(request.corpora, settings.corpus_dir, recipe.seed)
-    rows, targets, steps = data.train, None, data.steps
-    if options.teachers:
-        rows, targets, more = _learn_from_teachers(request, rows)
-        steps = [*steps, *more]
+    data = prepared(request.corpora, settings.corpus_dir, request.recipe.seed)
+    rows, targets, steps = _add_teacher_targets(request, data)
     for step in steps:
         log.info("%s", step)
-    early_stopping_rows = subsample_each_corpus(data.validation, options.validation_rows, recipe.seed)
     return Plan(
-        request, base, tokenizer, layers, positions, rows, targets, data.validation, early_stopping_rows, steps, work
+        request=request,
+        base=base,
+        tokenizer=tokenizer,
+        layers=layers,
+        positions=config["max_position_embeddings"],
+        rows=rows,
+        targets=targets,
+        validation=data.validation,
+        early_stopping_rows=subsample_each_corpus(
+            data.validation, request.options.validation_rows, request.recipe.seed
+        ),
+        steps=steps,
+        work=work,
     )
 
 
@@ -185,6 +188,15 @@ def _tokenizer_and_config(options: Options, base: Path | None) -> tuple[Path, di
     return tokenizer, json.loads((folders[0] / "config.json").read_text(encoding="utf-8"))
 
 
+def _check_against_model(request: Request, config: dict[str, Any]) -> list[int]:
+    """The encoder layers to keep, empty for all. Raises BadRequest for what the model cannot do."""
+    positions, layers = config["max_position_embeddings"], request.options.layers
+    if request.recipe.max_tokens > positions:
+        raise BadRequest(f"--tokens {request.recipe.max_tokens} is too many; this model reads {positions} at most")
+    _check_teachers(request, config)
+    return parse_layers(layers, config["num_hidden_layers"]) if layers else []
+
+
 def _check_teachers(request: Request, config: dict[str, Any]) -> None:
     teachers, names = request.options.teachers, [parse_request(corpus)[0] for corpus in request.corpora]
     for teacher in teachers:
@@ -203,14 +215,16 @@ def _check_teachers(request: Request, config: dict[str, Any]) -> None:
             )
 
 
-def _learn_from_teachers(request: Request, rows: list[Row]) -> tuple[list[Row], Targets, list[Step]]:
-    """The rows to keep, the teachers' targets for them, and the preparation steps that this adds."""
+def _add_teacher_targets(request: Request, data: PreparedRows) -> tuple[list[Row], Targets | None, list[Step]]:
+    """The rows to train on, the teachers' targets for them (None without teachers), and all preparation steps."""
+    if not request.options.teachers:
+        return data.train, None, data.steps
     cache = request.out.parent / ".teacher-cache"
-    targets = teacher_targets(request.options.teachers, rows, request.recipe, cache)
-    if not any(is_weakly_labelled(row) for row in rows):
-        return rows, targets, []
-    rows, targets, step = drop_low_confidence(rows, targets)
-    return rows, targets, [step]
+    targets = teacher_targets(request.options.teachers, data.train, request.recipe, cache)
+    if not any(is_weakly_labelled(row) for row in data.train):
+        return data.train, targets, data.steps
+    rows, targets, step = drop_low_confidence(data.train, targets)
+    return rows, targets, [*data.steps, step]
 
 
 def _fingerprint(request: Request, base: Path | None) -> dict[str, Any]:
