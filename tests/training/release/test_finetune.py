@@ -80,7 +80,7 @@ def close(found: list[dict], expected: list[dict]) -> bool:
     [
         ("half", {}, {}, "--method 'half' is unknown; choose one of lora, full"),
         ("lora", {}, {"pack": 4}, "--pack needs --method full"),
-        ("full", {}, {"pack": 3}, "--pack 3: weights are packed in 4 or 8 bits"),
+        ("full", {}, {"pack": 3}, "--pack 3: weights can be packed in 4 or 8 bits"),
         ("full", {"hidden_share": 0.5}, {}, "--hidden-share needs exactly one --teacher"),
         ("full", {"soft_share": 2.0}, {}, "soft share 2.0 is not allowed; choose 0 to 1"),
         ("full", {"batch_size": 0}, {}, "batch size 0 is too small; the minimum is 1"),
