@@ -2,7 +2,10 @@
 
 from typing import Any
 
+from product.codes import Reason
 from product.inference.manifest import Expert, Manifest
+from product.texts import texts
+from product.texts.rendering import reasons
 from training.data.catalogue import CATALOGUE
 from training.release.card.tables import NOT_APPLICABLE, NOT_MEASURED, NOT_RECORDED, decimal, megabytes, table
 
@@ -99,11 +102,16 @@ def _corrections(manifest: Manifest) -> list[str]:
         return []
     learned, holdout = manifest.data.get("corrections", {}), manifest.data.get("held_back", NOT_RECORDED)
     counts = ", ".join(f"{LANGUAGES.get(name, name)} {count:,}" for name, count in learned.items()) or NOT_RECORDED
-    verdict = manifest.verdict.get("reason", NOT_RECORDED)
     return [
-        f"Corrections used for training: {counts}. Corrections in the holdout: {holdout}. Gate verdict: {verdict}. "
-        "The card of the parent version describes its earlier training."
+        f"Corrections used for training: {counts}. Corrections in the holdout: {holdout}. Gate verdict: "
+        f"{_verdict(manifest)} The card of the parent version describes its earlier training."
     ]
+
+
+def _verdict(manifest: Manifest) -> str:
+    """Why the gate decided as it did, in English sentences."""
+    found = [Reason.from_dict(reason) for reason in manifest.verdict.get("reasons", [])]
+    return reasons(found, texts("en")) if found else f"{NOT_RECORDED}."
 
 
 def licences_section(manifest: Manifest) -> list[str]:

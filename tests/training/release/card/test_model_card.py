@@ -4,6 +4,7 @@ import pytest
 import yaml
 
 from product.inference.manifest import Base, Expert, Manifest, Serving
+from product.texts import texts
 from training.release.card import model_card
 
 ROWS = {"rows": 400, "accuracy": 0.875, "macro_f1": 0.8125, "ece": 0.021}
@@ -214,6 +215,9 @@ def test_every_figure_of_an_empty_manifest_is_called_not_measured():
 
 def test_card_of_a_retrained_version_shows_its_corrections_and_its_verdict():
     data = {"fingerprint": "ab", "corrections": {"en": 60}, "held_back": 20, "replayed": {"en": 800}}
-    text = model_card.render(make(parent="shipped-1", corrections=60, data=data, verdict={"reason": "better"}))
+    text = model_card.render(
+        make(parent="shipped-1", corrections=60, data=data, verdict={"reasons": [{"code": "better", "values": {}}]})
+    )
     assert "trained from `shipped-1` with 60 corrections" in text
-    assert "Corrections used for training: English 60. Corrections in the holdout: 20. Gate verdict: better." in text
+    assert "Corrections used for training: English 60. Corrections in the holdout: 20. Gate verdict: " in text
+    assert texts("en")("reason.better") in text
