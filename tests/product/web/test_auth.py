@@ -1,3 +1,5 @@
+"""API tokens, and the lead role with its password and lockout."""
+
 import pytest
 
 from product.web.auth import (
@@ -9,6 +11,7 @@ from product.web.auth import (
     TooManyAttempts,
     WrongPassword,
 )
+from tests.support.rest import FEEDBACK, PREDICT, actors, post_bytes
 
 HERE = {"host": "127.0.0.1:7860"}
 
@@ -90,3 +93,42 @@ def test_an_address_is_locked_out_after_too_many_wrong_passwords_and_others_are_
     role.sign_in(LeadSession(), "10.0.0.2", "geheim")
     clock.now = LOCKOUT_SECONDS
     role.sign_in(LeadSession(), "10.0.0.1", "geheim")
+
+
+# API tokens
+
+
+@pytest.mark.parametrize(
+    "header",
+    [None, "", "Bearer", "Bearer ", "Bearer wrong", "Bearer s3cre", "Basic s3cret", "s3cret", "Bearer desk"],
+)
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("POST", PREDICT), ("POST", FEEDBACK), ("GET", f"{FEEDBACK}/x"), ("GET", "/api/v1/versions")],
+)
+def test_a_request_without_a_valid_token_is_401_and_nothing_is_stored(with_tokens, stored, header, method, path):
+    headers = {} if header is None else {"Authorization": header}
+    refused = with_tokens.request(method, path, json={"texts": ["x"]}, headers=headers)
+    assert refused.status_code == 401
+    assert refused.headers["www-authenticate"] == "Bearer"
+    assert refused.json() == {"detail": "Authorization: must be 'Bearer' followed by one of the server's API tokens."}
+    assert stored() == (0, 0)
+
+
+def test_a_request_without_a_token_is_refused_before_its_body_is_read(with_tokens):
+    assert post_bytes(with_tokens, PREDICT, b"\xff").status_code == 401
+
+
+def test_behind_a_token_the_actor_is_trusted_and_stored_under_the_token_name(with_tokens, database):
+    desk = {"Authorization": "Bearer s3cret"}
+    crm = {"Authorization": "bearer gehéim".encode()}
+    answer = with_tokens.post(PREDICT, json={"texts": ["bad bag"]}, headers=desk)
+    body = {"prediction_id": answer.json()["predictions"][0]["id"], "label": "neutral"}
+    assert with_tokens.post(FEEDBACK, json=body | {"actor": "ann"}, headers=desk).status_code == 201
+    assert with_tokens.post(FEEDBACK, json=body, headers=desk).status_code == 201
+    assert with_tokens.post(FEEDBACK, json=body | {"actor": "ann"}, headers=crm).status_code == 201
+    assert sorted(actors(database)) == ["crm:ann", "desk:ann", "desk:api"]
+
+
+def test_health_needs_no_token(with_tokens):
+    assert with_tokens.get("/healthz").status_code == with_tokens.get("/readyz").status_code == 200
