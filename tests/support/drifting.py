@@ -1,4 +1,4 @@
-"""Answers, counts and references made up for tests of drift, and a database with a clock of its own."""
+"""Predictions, counts and references for tests of drift, and a database with its own clock."""
 
 import itertools
 import json
@@ -22,7 +22,7 @@ MONDAY = datetime(2026, 6, 1, tzinfo=UTC)  # of 2026-W23
 DAY = timedelta(days=1)
 
 
-def answer(label="neutral", text="when does it come", confidence=0.75, language="en"):
+def prediction(label="neutral", text="when does it come", confidence=0.75, language="en"):
     return SimpleNamespace(label=label, text=text, confidence=confidence, language=language)
 
 
@@ -35,7 +35,7 @@ def counts(*rows) -> Counts:
 
 def mix(negative: int, neutral: int, positive: int, **given) -> Counts:
     wanted = zip(LABELS, (negative, neutral, positive), strict=True)
-    return counts(*(answer(label, **given) for label, number in wanted for _ in range(number)))
+    return counts(*(prediction(label, **given) for label, number in wanted for _ in range(number)))
 
 
 def reference(counted: Counts, **given) -> Reference:
@@ -43,7 +43,7 @@ def reference(counted: Counts, **given) -> Reference:
 
 
 class World:
-    """A database whose answers are given at chosen times, a shipped model's folder, and a clock."""
+    """A database with predictions at chosen times, the folder of a shipped model, and a clock."""
 
     def __init__(self, settings, database, folder):
         self.settings, self.database, self.shipped = settings, database, folder
@@ -56,7 +56,7 @@ class World:
     def give(
         self, at: datetime, negative=0, neutral=0, positive=0, text="when does it come", language="en"
     ) -> list[str]:
-        """Store answers given at a time; returns their ids."""
+        """Store predictions made at this time; returns their ids."""
         scores = {label: 0.125 for label in LABELS}
         labels = ["negative"] * negative + ["neutral"] * neutral + ["positive"] * positive
         known = {"created_at": at, "text": text, "language": language, "route": "agent", "truncated": False}

@@ -6,12 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from product.drift import counts as drift_counts
-from tests.support.drifting import answer, counts, reference
+from tests.support.drifting import counts, prediction, reference
 
 
 def test_a_bin_includes_its_start():
     def bins(name: str, **given) -> int:
-        [index] = drift_counts.bins_of(answer(**given), name)
+        [index] = drift_counts.bins_of(prediction(**given), name)
         return index
 
     assert [bins("confidence", confidence=value) for value in (0.34, 0.5, 0.95, 1.0)] == [0, 1, 6, 6]
@@ -38,7 +38,7 @@ def test_links_names_numbers_and_placeholders_are_not_counted_as_words():
 
 
 def test_counts_contain_no_word_of_a_message():
-    written = json.dumps(reference(counts(answer(text="Rumpelstiltskin speaks"))).to_dict()).lower()
+    written = json.dumps(reference(counts(prediction(text="Rumpelstiltskin speaks"))).to_dict()).lower()
     assert "rumpel" not in written and "speaks" not in written
 
 

@@ -6,7 +6,7 @@ from math import log
 import pytest
 
 from product.drift import distance
-from tests.support.drifting import answer, counts
+from tests.support.drifting import counts, prediction
 
 
 def test_psi_of_equal_shares_is_0_whatever_the_totals():
@@ -73,7 +73,7 @@ def test_noise_holds_for_the_vocabulary_whose_words_come_in_messages():
     ]
 
     def draw(rows: int) -> list[int]:
-        counted = counts(*(answer(text=" ".join(chance.sample(chance.choice(words), 8))) for _ in range(rows)))
+        counted = counts(*(prediction(text=" ".join(chance.sample(chance.choice(words), 8))) for _ in range(rows)))
         return counted.experts["en"]["vocabulary"]
 
     pairs = [(draw(400), draw(150)) for _ in range(20)]

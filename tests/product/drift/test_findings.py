@@ -9,7 +9,7 @@ from product.drift import findings as drift
 from product.drift.counts import Counts, Week
 from product.drift.findings import DriftRules, compare, compare_week
 from product.settings.configuration import BadSetting, load_settings
-from tests.support.drifting import RULES, answer, counts, mix, reference
+from tests.support.drifting import RULES, counts, mix, prediction, reference
 
 
 def find(name: str, before: Counts, now: Counts, rules=RULES, week="2026-W23"):
@@ -86,7 +86,7 @@ def test_other_words_are_found_and_the_same_words_are_not():
     other = ["refund the ticket", "flight cancelled tonight", "lost luggage"]
 
     def talk(texts):
-        return counts(*(answer(text=text) for text in texts * 100))
+        return counts(*(prediction(text=text) for text in texts * 100))
 
     assert find("vocabulary", talk(about), talk(about)).value == 0
     finding = find("vocabulary", talk(about), talk(other))
