@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
+from product.codes import Reason, RunCode
 from product.inference.text import expert_for
 from product.sentiment import Correction
 from product.settings.configuration import Settings
+from product.settings.rules import GateRules
 from training.data import catalogue as corpora
 from training.data.cleaning import drop_duplicates, keep_apart
 from training.data.preparation import subsample
@@ -86,9 +88,19 @@ class RetrainDataset:
         return [correction for training in self.training_sets.values() for correction in training.learned_before]
 
 
+def too_few(dataset: RetrainDataset | None, accepted: int, rules: GateRules) -> Reason | None:
+    """Why there is too little to decide on, or None if there is enough.
+
+    `dataset` is None where so few corrections are accepted that none was collected.
+    """
+    if dataset and len(np.unique(dataset.holdout_groups)) >= rules.min_holdout_groups:
+        return None
+    return Reason(RunCode.too_few_new_texts, {"accepted": accepted, "needed": rules.min_holdout_groups})
+
+
 @dataclass(frozen=True)
 class DatasetRequest:
-    """For whom and by which seed a dataset is collected."""
+    """For which experts and with which seed a dataset is collected."""
 
     settings: Settings
     languages: tuple[str, ...]

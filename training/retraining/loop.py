@@ -1,7 +1,6 @@
-"""A retraining run: collect corrections, train a challenger, compare it with the champion, decide.
+"""A retraining run, from top to bottom: collect corrections, train a challenger, compare it with the champion, decide.
 
-Read from top to bottom: `retrain` takes the lock, `run_attempt` decides whether there is enough to do, and `Run` has
-the steps in their order. docs/retraining.md explains the run to its users.
+docs/retraining.md explains the run to its users.
 """
 
 import logging
@@ -20,7 +19,6 @@ import numpy as np
 from product.codes import FeedbackCode, Outcome, Reason, RunCode
 from product.sentiment import Correction, Status
 from product.settings.configuration import Settings
-from product.settings.rules import GateRules
 from product.storage.attempts import (
     attempt_that_made,
     count_feedback_since_last_attempt,
@@ -43,7 +41,7 @@ from training.retraining import challenger as challengers
 from training.retraining import gate, trust
 from training.retraining.challenger import Challenger, RunContext, RunResult
 from training.retraining.compare import References
-from training.retraining.dataset import DatasetRequest, RetrainDataset, collect_dataset, collect_without_new
+from training.retraining.dataset import DatasetRequest, RetrainDataset, collect_dataset, collect_without_new, too_few
 from training.retraining.gate import Check
 from training.retraining.label_quality import decide_trust
 
@@ -93,32 +91,22 @@ def retrain(
 def start_context(
     settings: Settings, database: Database, dry_run: bool, shadow: timedelta, check_still_locked: Callable[[], None]
 ) -> RunContext:
-    """The state at the start of a run; the shipped model is installed first, where it is not."""
+    """The state at the start of a run, with the shipped model installed."""
     versions = Versions(settings, database)
     ensure_shipped(settings, versions)
     if not dry_run:
         versions.discard_unrecorded()
     with database.read() as session:
         champion, attempt = active_version(session) or "", latest_attempt_id(session) + 1
-    return RunContext(
-        settings,
-        database,
-        versions,
-        installed_manifest(versions.store),
-        champion,
-        attempt,
-        dry_run,
-        shadow,
-        check_still_locked,
-    )
+    shipped = installed_manifest(versions.store)
+    return RunContext(settings, database, versions, shipped, champion, attempt, dry_run, shadow, check_still_locked)
 
 
 def run_attempt(context: RunContext, if_due: bool, make_run: "Callable[[RunContext], Run]") -> RunResult:
     """Decide whether there is enough to train on; if so, train, compare and conclude."""
     settings, database = context.settings, context.database
     with database.read() as session:
-        count = count_feedback_since_last_attempt(session)
-        latest_event = latest_event_id(session)
+        count, latest_event = count_feedback_since_last_attempt(session), latest_event_id(session)
     if if_due and count < settings.retrain_min_corrections:
         missing = Reason(RunCode.corrections_missing, {"count": count, "needed": settings.retrain_min_corrections})
         return RunResult(Outcome.not_due, [missing], champion=context.champion)
@@ -144,14 +132,6 @@ def run_attempt(context: RunContext, if_due: bool, make_run: "Callable[[RunConte
         return run.conclude(run.find_challenger(draft, accepted, dataset))
     finally:
         shutil.rmtree(draft, ignore_errors=True)
-
-
-def too_few(dataset: RetrainDataset | None, accepted: int, rules: GateRules) -> Reason | None:
-    """Why there is too little to decide on, or None if there is enough. `dataset` is None where so few corrections are
-    accepted that none was collected."""
-    if dataset and len(np.unique(dataset.holdout_groups)) >= rules.min_holdout_groups:
-        return None
-    return Reason(RunCode.too_few_new_texts, {"accepted": accepted, "needed": rules.min_holdout_groups})
 
 
 class Run:
@@ -186,8 +166,8 @@ class Run:
             learned = learned_labels(session, version_id=context.champion)
             # The champion's own seed draws the replay rows that it was trained with, so that few predictions change.
             champion_seed = attempt_that_made(session, version_id=context.champion) if nothing_new else None
-        languages = tuple(context.shipped.experts)
-        request = DatasetRequest(context.settings, languages, learned, champion_seed or context.attempt)
+        seed = champion_seed or context.attempt
+        request = DatasetRequest(context.settings, tuple(context.shipped.experts), learned, seed)
         return (collect_without_new if nothing_new else collect_dataset)(request, accepted)
 
     def count_withdrawn(self) -> int:
@@ -222,8 +202,7 @@ class Run:
         """
         rules, passes = self.context.settings, challenger.verdict.promote
         checks: list[Check] = []
-        contributors = trust.large_contributors(accepted, rules.source_trust)[:MAX_ABLATIONS]
-        for number, source in enumerate(contributors):
+        for number, source in enumerate(trust.large_contributors(accepted, rules.source_trust)[:MAX_ABLATIONS]):
             given = [correction for correction in accepted if correction.source == source]
             others = [correction for correction in accepted if correction.source != source]
             log.info("training without %s, who gave %d of %d corrections", source, len(given), len(accepted))
@@ -255,8 +234,7 @@ class Run:
     def retrain_without_withdrawn(self, draft: Path, accepted: list[Correction]) -> Challenger:
         """A challenger with what the champion has learned, without withdrawn corrections. It need only be as good as
         the champion: taking a correction back must not wait until there is enough to learn."""
-        context = self.context
-        log.info("retraining without the %d withdrawn corrections of %s", self.count_withdrawn(), context.champion)
+        log.info("retraining without %d withdrawn corrections", self.count_withdrawn())
         dataset = self.collect(accepted, nothing_new=True)
         earlier: list[Check] = []
         for number in range(MAX_ATTEMPTS):

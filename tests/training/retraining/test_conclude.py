@@ -10,7 +10,7 @@ import pytest
 from product.codes import CheckCode, Outcome, Reason, RunCode
 from product.inference import manifest as manifests
 from product.storage.attempts import get_attempt, start_attempt
-from product.storage.versions import all_versions, open_shadow
+from product.storage.versions import Activation, all_versions, open_shadow
 from product.versions.installer import installed_manifest
 from tests.support.runs import HARMS, WINS
 from training.retraining.challenger import Challenger, RunContext, RunResult, conclude
@@ -59,7 +59,7 @@ def test_with_approval_by_a_lead_it_waits_until_it_is_promoted(concluded, versio
     result = concluded(WINS, approval="lead")
     assert (result.outcome, result.version) == (Outcome.awaiting_approval, "r0001-x")
     assert versions.active() == before
-    versions.promote("r0001-x", "a lead")
+    versions.promote("r0001-x", Activation([Reason(RunCode.promoted_by_command)]))
     assert versions.active() == "r0001-x"
 
 
@@ -103,4 +103,4 @@ def test_a_challenger_in_shadow_mode_is_published_and_not_active(concluded, vers
     with database.read() as session:
         shadow = open_shadow(session)
         assert (shadow.version_id, shadow.champion) == ("r0001-x", before)
-        assert shadow.until - shadow.started_at < timedelta(hours=48)
+        assert shadow.ends_at - shadow.started_at < timedelta(hours=48)

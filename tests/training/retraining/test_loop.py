@@ -23,8 +23,8 @@ from product.versions.installer import install_shipped
 from product.versions.registry import Versions
 from tests.support.actors import contributor
 from training.data import catalogue as corpora
-from training.retraining.dataset import RetrainDataset
-from training.retraining.loop import Run, retrain, too_few
+from training.retraining.dataset import RetrainDataset, too_few
+from training.retraining.loop import Run, retrain
 
 
 def test_a_whole_run_works_on_postgresql(versions, settings, small, postgresql_url, make_prediction):
