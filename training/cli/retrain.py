@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Annotated
 
 import typer
+from rich.markup import escape
 
 from product.cli.console import JsonOption, console, out, write_json
 from product.settings.configuration import load_settings
@@ -36,10 +37,10 @@ def retrain(
     shadow_time = None if shadow is None else timedelta(hours=shadow)
     # Training libraries print to stdout, which is reserved for the outcome: a program may read it.
     with redirect_stdout(sys.stderr):
-        outcome = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=shadow_time)
-    if outcome.verdict:
-        print_verdict(outcome.champion or "none", outcome.verdict.as_dict())
-    promoted = f" → {outcome.version}" if outcome.version else ""
-    printer, seconds = (console if json_file == "-" else out), f"({outcome.seconds:.0f} s)"
-    printer.print(f"[bold]{outcome.outcome}[/bold]{promoted}: {outcome.reason} {seconds}", soft_wrap=True)
-    write_json(json_file, outcome.as_dict())
+        result = loop.retrain(load_settings(), if_due=if_due, dry_run=dry_run, shadow=shadow_time)
+    if result.verdict:
+        print_verdict(result.champion or "none", result.verdict.as_dict())
+    promoted = f" → {result.version}" if result.version else ""
+    printer, seconds = (console if json_file == "-" else out), f"({result.seconds:.0f} s)"
+    printer.print(f"[bold]{result.outcome}[/bold]{promoted}: {escape(result.reason)} {seconds}", soft_wrap=True)
+    write_json(json_file, result.as_dict())
