@@ -24,7 +24,7 @@ from product.settings import cron
 from product.settings.configuration import ROOT, Settings
 from product.storage.database import Database
 from product.storage.migrate import migrate
-from product.versions import probation_monitor, shadow
+from product.versions import probation_monitor, shadow_monitor
 from product.versions.installer import ensure_shipped
 from product.versions.registry import Versions
 from product.versions.watcher import Watcher
@@ -73,14 +73,14 @@ def running_application(settings: Settings) -> Iterator[Application]:
 def scheduled_jobs(application: Application, versions: Versions) -> list[Job]:
     """The background jobs of a serving process, not started yet."""
     settings, database = application.settings, application.database
-    probation = probation_monitor.ProbationWatch(settings, database, versions)
-    shadowing = shadow.ShadowWatch(settings, database, versions)
+    probation = probation_monitor.ProbationMonitor(settings, database, versions)
+    shadow = shadow_monitor.ShadowMonitor(settings, database, versions)
     jobs: list[Job] = [
         Periodic("deleting expired predictions", application.delete_expired),
         Periodic("cleaning the database's files", application.clean_again, CLEAN_SECONDS),
         Periodic("measuring drift", application.drift.check, monitor.HOUR),
         Periodic("checking the version on probation", probation.check, probation_monitor.EVERY),
-        Periodic("scoring in shadow mode", shadowing.check, shadow.EVERY, nice=shadow.NICE),
+        Periodic("scoring in shadow mode", shadow.check, shadow_monitor.EVERY, nice=shadow_monitor.NICE),
     ]
     return jobs + ([ScheduledRetraining(settings)] if settings.retrain_cron else [])
 

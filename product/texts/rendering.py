@@ -21,6 +21,11 @@ def reason(reason: Reason, texts: Texts) -> str:
     return texts(f"reason.{reason.code}", **values)
 
 
+def probation(result: Reason, texts: Texts) -> str:
+    """The sentence for what a check of a version on probation found."""
+    return texts(f"probation.{result.code}", **result.values)
+
+
 def reasons(reasons: Iterable[Reason], texts: Texts) -> str:
     """The sentences for several reasons, one after the other."""
     return texts("reason.separator").join(reason(each, texts) for each in reasons)

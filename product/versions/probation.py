@@ -1,86 +1,122 @@
-"""Whether people correct a new version clearly more often than the one before it: plain counts, no I/O."""
+"""The rule for a version on probation: is it corrected clearly more often than its parent was? Pure functions.
+
+The numbers of the rule are settings (`ProbationRules`).
+"""
 
 from collections import Counter
 from dataclasses import dataclass
 from math import exp, lgamma
 
+from product.codes import ProbationCode, Reason, Value
 from product.settings.rules import ProbationRules
 
 
 @dataclass(frozen=True)
-class Side:
-    """A version's `answers` in a time, and who called which of them wrong: pairs of prediction id and source."""
+class ReportedMistakes:
+    """The predictions a version made in a period, and which of them contributors corrected.
 
-    answers: int
-    corrected: tuple[tuple[str, str], ...] = ()
+    `predictions` is a count; `reports` are pairs of prediction id and contributor (`Actor.source`).
+    """
+
+    predictions: int
+    reports: tuple[tuple[str, str], ...] = ()
 
     @property
     def mistakes(self) -> int:
-        """Answers that somebody called wrong."""
-        return len({answer for answer, _ in self.corrected})
+        """The number of predictions that at least one contributor corrected."""
+        return len({prediction for prediction, _ in self.reports})
 
-    def only_by(self) -> Counter[str]:
-        """For each source the answers that nobody else called wrong."""
-        sources: dict[str, set[str]] = {}
-        for answer, source in self.corrected:
-            sources.setdefault(answer, set()).add(source)
-        return Counter(next(iter(named)) for named in sources.values() if len(named) == 1)
-
-    def __str__(self) -> str:
-        return f"{100 * self.mistakes / self.answers:.1f} ({self.mistakes:,} of {self.answers:,})"
+    def reported_by_one(self) -> Counter[str]:
+        """For each contributor, how many mistakes nobody else reported."""
+        contributors: dict[str, set[str]] = {}
+        for prediction, contributor in self.reports:
+            contributors.setdefault(prediction, set()).add(contributor)
+        return Counter(next(iter(names)) for names in contributors.values() if len(names) == 1)
 
 
 @dataclass(frozen=True)
-class Verdict:
-    worse: bool
-    reason: str
+class ProbationResult:
+    """What the rule found, with the counts it compared.
+
+    `p` is the p-value of the test, None if there were fewer predictions than `needed`.
+    """
+
+    code: ProbationCode
+    before: ReportedMistakes
+    after: ReportedMistakes
+    needed: int
+    p: float | None = None
+
+    @property
+    def worse(self) -> bool:
+        """Whether the version is to be rolled back."""
+        return self.code == ProbationCode.worse
+
+    @property
+    def reason(self) -> Reason:
+        """The result as a code with values: the counts before and after, and `p` or `needed`."""
+        values: dict[str, Value] = {"before": self.before.predictions, "after": self.after.predictions}
+        if self.p is None:
+            return Reason(self.code, values | {"needed": self.needed})
+        mistakes = {"mistakes_before": self.before.mistakes, "mistakes_after": self.after.mistakes}
+        return Reason(self.code, values | mistakes | {"p": self.p})
 
 
-def judge(before: Side, after: Side, rules: ProbationRules) -> Verdict:
-    """Worse if mistakes are more frequent by the rules, also without any one person: nobody takes a version back
-    alone."""
-    if min(before.answers, after.answers) < rules.min_predictions:
-        given = f"{before.answers:,} answers before and {after.answers:,} after"
-        return Verdict(False, f"{given}, {rules.min_predictions} of each are needed")
-    told = f"corrections of mistakes in a hundred answers: {before} before, {after} after"
-    alone_before, alone_after = before.only_by(), after.only_by()
-    chance = _worst(before, after, {(0, 0)}, rules)
-    if chance > rules.p_value:
-        return Verdict(False, f"{told}: no clear rise (p = {chance:.2g})")
-    # Without somebody who corrected nothing after, the rise is only clearer.
-    without = {(alone_before[source], count) for source, count in alone_after.items()}
-    if _worst(before, after, without, rules) > rules.p_value:
-        return Verdict(False, f"{told}: a rise that hangs on one person")
-    return Verdict(True, f"{told} (p = {chance:.2g})")
+def judge(before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRules) -> ProbationResult:
+    """Compare a version (`after`) with its parent (`before`).
+
+    The version is worse if the rise in mistakes is significant, and remains so without the reports of any single
+    contributor: nobody can have a version rolled back alone.
+    """
+    if min(before.predictions, after.predictions) < rules.min_predictions:
+        return ProbationResult(ProbationCode.too_few_predictions, before, after, rules.min_predictions)
+    p = _p_value(before, after, (0, 0), rules)
+    code = ProbationCode.worse
+    if p > rules.p_value:
+        code = ProbationCode.no_clear_rise
+    elif _largest_p_value_without_one(before, after, rules) > rules.p_value:
+        code = ProbationCode.single_contributor
+    return ProbationResult(code, before, after, rules.min_predictions, p)
 
 
-def _worst(before: Side, after: Side, left_out: set[tuple[int, int]], rules: ProbationRules) -> float:
-    """The greatest chance of any pair of counts that are left out; 1 where the rates are not far enough apart."""
-    chances = [0.0]
-    for fewer_before, fewer_after in left_out:
-        mistakes = before.mistakes - fewer_before, after.mistakes - fewer_after
-        clear = mistakes[1] * before.answers >= rules.min_error_ratio * mistakes[0] * after.answers and mistakes[1] > 0
-        chances.append(by_chance(mistakes[0], before.answers, mistakes[1], after.answers) if clear else 1.0)
-    return max(chances)
+def _largest_p_value_without_one(before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRules) -> float:
+    """The largest p-value when the reports of one contributor are left out.
+
+    Leaving out a contributor who reported nothing after the promotion only makes the rise clearer.
+    """
+    alone_before, alone_after = before.reported_by_one(), after.reported_by_one()
+    left_out = {(alone_before[contributor], count) for contributor, count in alone_after.items()}
+    return max((_p_value(before, after, counts, rules) for counts in left_out), default=0.0)
 
 
-def by_chance(mistakes_before: int, answers_before: int, mistakes_after: int, answers_after: int) -> float:
-    """Fisher's one-sided exact test: how likely so many of all the mistakes fall on the answers after, or more.
+def _p_value(
+    before: ReportedMistakes, after: ReportedMistakes, left_out: tuple[int, int], rules: ProbationRules
+) -> float:
+    """The p-value without so many mistakes before and after; 1 if the error rate rises less than `min_error_ratio`."""
+    mistakes_before, mistakes_after = before.mistakes - left_out[0], after.mistakes - left_out[1]
+    rate_before, rate_after = mistakes_before * after.predictions, mistakes_after * before.predictions
+    if mistakes_after == 0 or rate_after < rules.min_error_ratio * rate_before:
+        return 1.0
+    return fisher_p_value(mistakes_before, before.predictions, mistakes_after, after.predictions)
+
+
+def fisher_p_value(mistakes_before: int, predictions_before: int, mistakes_after: int, predictions_after: int) -> float:
+    """One-sided p-value of Fisher's exact test: how likely at least `mistakes_after` of all mistakes fall after.
 
     Fisher 1935, "The Logic of Inductive Inference".
     """
-    mistakes, answers = mistakes_before + mistakes_after, answers_before + answers_after
-    whole = _log_ways(answers, mistakes)
+    mistakes, predictions = mistakes_before + mistakes_after, predictions_before + predictions_after
+    total = _log_binomial(predictions, mistakes)
     return min(
         1.0,
         sum(
-            exp(_log_ways(answers_after, after) + _log_ways(answers_before, mistakes - after) - whole)
-            for after in range(mistakes_after, min(mistakes, answers_after) + 1)
-            if mistakes - after <= answers_before
+            exp(_log_binomial(predictions_after, after) + _log_binomial(predictions_before, mistakes - after) - total)
+            for after in range(mistakes_after, min(mistakes, predictions_after) + 1)
+            if mistakes - after <= predictions_before
         ),
     )
 
 
-def _log_ways(things: int, chosen: int) -> float:
-    """Logarithm of the binomial coefficient."""
-    return lgamma(things + 1) - lgamma(chosen + 1) - lgamma(things - chosen + 1)
+def _log_binomial(n: int, k: int) -> float:
+    """The natural logarithm of the binomial coefficient, n choose k."""
+    return lgamma(n + 1) - lgamma(k + 1) - lgamma(n - k + 1)

@@ -1,4 +1,7 @@
-"""The watch over a version that nobody made active by hand: its parent comes back where people correct it more."""
+"""Checks the active version while it is on probation, and rolls it back if it is corrected clearly more often.
+
+A version is on probation if it became active automatically.
+"""
 
 import logging
 from collections.abc import Callable
@@ -13,17 +16,18 @@ from product.storage.database import Database
 from product.storage.predictions import count_predictions, reported_mistakes
 from product.storage.tables import ActivationRow, now
 from product.storage.versions import Activation, activate_version, get_version, latest_activation
-from product.versions.probation import Side, Verdict, judge
+from product.texts import rendering, texts
+from product.versions.probation import ProbationResult, ReportedMistakes, judge
 from product.versions.registry import Versions
 
 EVERY = 3600.0
-"""Seconds between two looks: more looks would find more by chance."""
+"""Seconds between two checks. Each check is another test, so more checks would find more rises by chance."""
 
 log = logging.getLogger(__name__)
 
 
-class ProbationWatch:
-    """Looks at the active version; several processes may watch one database, and one of them takes it back."""
+class ProbationMonitor:
+    """Checks the active version. Several processes may check one database; only one of them rolls back."""
 
     def __init__(
         self,
@@ -32,50 +36,61 @@ class ProbationWatch:
         versions: Versions,
         clock: Callable[[], datetime] = now,
     ):
-        self._time = timedelta(hours=settings.probation_hours)
+        self._duration = timedelta(hours=settings.probation_hours)
         self._database, self._versions = database, versions
         self._rules, self._clock = settings.probation, clock
 
-    def check(self) -> Verdict | None:
-        """Bring the parent back where the active version does worse. None where nothing is on probation now.
+    def check(self) -> ProbationResult | None:
+        """Roll back to the parent if the active version is worse. None if no version is on probation.
 
-        Raises StorageUnavailable, and BadVersion where the parent's files cannot be trusted: then nothing changes.
+        Raises StorageUnavailable, and BadVersion if the parent's files cannot be trusted; then nothing changes.
         """
         with self._database.read() as session:
             activation = latest_activation(session)
-            parent, verdict = self._parent(session, activation), None
-            if parent:
-                verdict = self._judge(session, activation, parent)
-        if verdict is None or not verdict.worse:
-            return verdict
-        version = activation.version_id
-        # A sentence until the verdict is numbers.
-        reason = Reason(RunCode.legacy, {"text": f"back from {version}, on probation: {verdict.reason}"})
+            parent = self._parent(session, activation) if activation else None
+            if activation is None or parent is None:
+                return None
+            result = self._judge(session, activation, parent)
+        log.debug("probation of %s: %s", activation.version_id, rendering.probation(result.reason, texts("en")))
+        if result.worse and not self._roll_back(activation, parent, result):
+            return None
+        return result
+
+    def _roll_back(self, activation: ActivationRow, parent: str, result: ProbationResult) -> bool:
+        """False if another activation came first."""
+        reason = Reason(RunCode.probation_failed, {"version": activation.version_id, **result.reason.values})
         manifests.verify(self._versions.store.folder(parent))
         with self._database.write() as session:
-            if latest_activation(session, lock=True).id != activation.id:
-                return None
+            latest = latest_activation(session, lock=True)
+            if latest is None or latest.id != activation.id:
+                return False
             activate_version(session, parent, Activation([reason]))
-        log.warning("version %s is taken back and %s is active again; %s", version, parent, verdict.reason)
-        return verdict
+        log.warning("version %s is active again. %s", parent, rendering.reason(reason, texts("en")))
+        return True
 
-    def _parent(self, session: Session, activation: ActivationRow | None) -> str | None:
-        """What would come back; None for a version whose time is over, or that a person made active."""
-        if activation is None or not activation.probation:
+    def _parent(self, session: Session, activation: ActivationRow) -> str | None:
+        """The version to roll back to, None if the active version is not on probation."""
+        if not activation.probation:
             return None
         served = self._clock() - activation.at
-        if not timedelta(0) < served <= self._time:
+        if not timedelta(0) < served <= self._duration:
             return None
-        return get_version(session, id=activation.version_id).parent
+        version = get_version(session, id=activation.version_id)
+        return version.parent if version else None
 
-    def _judge(self, session: Session, activation: ActivationRow, parent: str) -> Verdict:
-        """The time since the activation against as long a time before it, each with the corrections given in it: so
-        the answers of both had as long to be corrected."""
+    def _judge(self, session: Session, activation: ActivationRow, parent: str) -> ProbationResult:
+        """Compare the time since the activation with an equally long time before it.
+
+        Each counts only corrections given within it, so that both versions had equally long to be corrected.
+        """
         end = self._clock()
         start = activation.at - (end - activation.at)
-        before = self._side(session, parent, start, activation.at)
-        return judge(before, self._side(session, activation.version_id, activation.at, end), self._rules)
+        before = _reported_mistakes(session, parent, start, activation.at)
+        after = _reported_mistakes(session, activation.version_id, activation.at, end)
+        return judge(before, after, self._rules)
 
-    def _side(self, session: Session, version: str, start: datetime, end: datetime) -> Side:
-        given = {"version": version, "start": start, "end": end}
-        return Side(count_predictions(session, **given), tuple(reported_mistakes(session, **given)))
+
+def _reported_mistakes(session: Session, version: str, start: datetime, end: datetime) -> ReportedMistakes:
+    predictions = count_predictions(session, version=version, start=start, end=end)
+    reports = reported_mistakes(session, version=version, start=start, end=end)
+    return ReportedMistakes(predictions, tuple(reports))

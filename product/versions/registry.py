@@ -1,4 +1,4 @@
-"""Which model version is active: promotion, rollback, and the record of each version in the database."""
+"""Which model version is active: registration, promotion and rollback."""
 
 import logging
 import shutil
@@ -28,27 +28,28 @@ log = logging.getLogger(__name__)
 
 
 class NoParent(AttuneError):
-    """The active version has no parent to go back to."""
+    """The active version has no parent to roll back to."""
 
 
 class Versions:
-    """What commands and the serving process do with versions."""
+    """The versions of an installation: their folders in `store`, and the active one in the database."""
 
     def __init__(self, settings: Settings, database: Database):
         self._database = database
         self.store = Store(settings.versions_dir)
 
     def active(self) -> str | None:
+        """The id of the active version, None before there is one."""
         with self._database.read() as session:
             return active_version(session)
 
     def register(self, manifest: Manifest, learned: dict[str, str], activation: Activation | None) -> None:
-        """As `record`, in a commit of its own: no reader sees a half of it."""
+        """Record a version (see `record`) in one transaction."""
         with self._database.write() as session:
             record(session, manifest, learned, activation)
 
     def promote(self, version: str, activation: Activation) -> None:
-        """Make a version active once its folder is proved whole. Raises NotFound or BadVersion."""
+        """Make a version active after checking the files in its folder. Raises NotFound, BadVersion."""
         with self._database.read() as session:
             if get_version(session, id=version) is None:
                 raise NotFound(f"no version {version!r}; `python -m product versions` lists them")
@@ -57,38 +58,42 @@ class Versions:
             activate_version(session, version, activation)
 
     def rollback(self, activation: Activation) -> tuple[str, str]:
-        """Back to the parent of the active version. Returns (from, to); raises NoParent at the first of the line."""
+        """Make the parent of the active version active. Returns the ids before and after.
+
+        Raises NoParent if there is none, BadVersion if its files are damaged.
+        """
         with self._database.read() as session:
             active = active_version(session)
             row = get_version(session, id=active) if active else None
             parent = row.parent if row else None
-        if parent is None:
-            raise NoParent(f"{active or 'no version'} is active and has no parent to go back to")
+        if active is None or parent is None:
+            raise NoParent(f"{active or 'no version'} is active and has no parent to roll back to")
         self.promote(parent, activation)
         return active, parent
 
     def candidates(self) -> list[str]:
-        """The active version, then those that were active before it, latest first: what to try when one is broken."""
+        """The active version and those active before it, latest first, in the order to try if one is broken."""
         with self._database.read() as session:
             return versions_by_activation(session)
 
     def discard_unrecorded(self) -> None:
-        """Delete versions that a run published and was killed before it recorded: nobody can make them active.
+        """Delete the folders of versions that a killed run published but did not record; they can never become active.
 
-        Only what a run of this database has announced: another one's versions may lie in the same folder.
+        Other folders stay, because another database may use the same store.
         """
         with self._database.read() as session:
             unrecorded = unrecorded_versions(session)
         for folder in map(self.store.folder, unrecorded):
             if folder.exists():
-                log.warning("version %s was published and never recorded: the run was killed; deleting it", folder.name)
+                log.warning("deleting version %s: its run was killed before recording it", folder.name)
                 shutil.rmtree(folder)
 
     def follows_shipped(self) -> bool:
-        """Whether what is active came with the product, so that a newer shipped version should take its place."""
+        """Whether a newer shipped version should become active: not if the active one was retrained."""
         with self._database.read() as session:
             active = active_version(session)
-            return active is None or get_version(session, id=active).parent is None
+            row = get_version(session, id=active) if active else None
+            return row is None or row.parent is None
 
 
 def record(
@@ -112,7 +117,7 @@ def record(
             learned=learned,
         )
         add_version(session, version)
-    if shadow_until:
+    if shadow_until and manifest.parent:
         start_shadow(session, version_id=manifest.id, champion=manifest.parent, ends_at=shadow_until)
     if activation:
         activate_version(session, manifest.id, activation)

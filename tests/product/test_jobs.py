@@ -1,15 +1,13 @@
-"""Scheduled retraining, with commands that end at once or never, and periodic work."""
+"""Scheduled retraining, with commands that end at once or never."""
 
 import logging
 import sys
-import threading
 import time
 from datetime import UTC, datetime
 
 import pytest
 
 from product.jobs import RETRAIN, ScheduledRetraining
-from product.periodic import Periodic
 
 EVERY_MINUTE = "* * * * *"
 
@@ -86,19 +84,3 @@ def test_no_run_starts_after_stop(retraining):
     schedule.stop()
     schedule.run()
     assert schedule._child is None
-
-
-def test_periodic_work_starts_at_once_and_continues_after_a_failure(caplog):
-    calls, third = [], threading.Event()
-
-    def work():
-        calls.append(None)
-        if len(calls) == 3:
-            third.set()
-        raise RuntimeError("broken")
-
-    periodic = Periodic("work", work, 0.01)
-    periodic.start()
-    assert third.wait(10)
-    periodic.stop()
-    assert "work failed; trying again in 0 s: broken" in caplog.messages

@@ -1,11 +1,11 @@
-"""A promotion, answers and corrections around it, and whether the parent comes back."""
+"""Predictions and corrections before and after a promotion, and whether the version is rolled back."""
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from product.codes import Reason, RunCode
+from product.codes import ProbationCode, Reason, RunCode
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion
 from product.sentiment import new_id
@@ -13,8 +13,9 @@ from product.storage.database import Database
 from product.storage.migrate import migrate
 from product.storage.predictions import save_predictions
 from product.storage.tables import ActivationRow, FeedbackRow, PredictionRow
-from product.storage.versions import Activation, NewVersion, activate_version, add_version, latest_activation
-from product.versions.probation_monitor import ProbationWatch
+from product.storage.versions import NewVersion, activate_version, add_version, latest_activation
+from product.versions.probation import fisher_p_value
+from product.versions.probation_monitor import ProbationMonitor
 from product.versions.registry import Versions
 from tests.support.actors import BY_COMMAND, contributor
 
@@ -26,7 +27,7 @@ PEOPLE = ("ann", "bob", "cid")
 
 @pytest.fixture
 def database(request, settings):
-    """On SQLite, or where a test asks for it on PostgreSQL."""
+    """SQLite, or PostgreSQL if a test asks for it."""
     asked = getattr(request, "param", "sqlite")
     database = Database(request.getfixturevalue("postgresql_url") if asked == "postgresql" else settings.database)
     migrate(database)
@@ -35,22 +36,20 @@ def database(request, settings):
 
 
 @pytest.fixture
-def watch(settings, database, monkeypatch):
-    """The folders are not what this is about."""
+def monitor(settings, database, monkeypatch):
+    """Without checking the version folders, which do not exist here."""
     monkeypatch.setattr(manifests, "verify", lambda folder: None)
-    return ProbationWatch(settings, database, Versions(settings, database), clock=lambda: LATER)
+    return ProbationMonitor(settings, database, Versions(settings, database), clock=lambda: LATER)
 
 
 @pytest.fixture
 def promoted(database):
-    """v1, then v2 in its place by the loop."""
+    """v1 is active, then v2 is promoted, by default automatically."""
 
     def promote(probation: bool = True) -> None:
         with database.write() as session:
             for id, parent in (("v1", None), ("v2", "v1")):
-                add_version(
-                    session, NewVersion(id=id, parent=parent, corrections=0, metrics={}, verdict={}, learned={})
-                )
+                add_version(session, NewVersion(id=id, parent=parent))
             activate_version(session, "v1", BY_COMMAND)
             activate_version(session, "v2", replace(BY_COMMAND, probation=probation))
             session.query(ActivationRow).update({"at": PROMOTED})
@@ -60,16 +59,16 @@ def promoted(database):
 
 @pytest.fixture
 def served(database, make_prediction):
-    """Answers of a version an hour after (or before) the promotion, some called wrong by people in turn."""
+    """Predictions of a version, so many hours after the promotion, some corrected by three contributors in turn."""
 
-    def serve(version: str, hours: float, wrong: int, answers: int = 300, status: str = "pending", imported=False):
+    def serve(version: str, hours: float, corrected: int, status: str = "pending", imported=False):
         at = PROMOTED + timedelta(hours=hours)
-        made = [make_prediction(id=new_id(), model_version=version) for _ in range(answers)]
+        made = [make_prediction(id=new_id(), model_version=version) for _ in range(300)]
         with database.write() as session:
             save_predictions(session, made, imported=imported)
-            ids = [one.id for one in made]
+            ids = [prediction.id for prediction in made]
             session.query(PredictionRow).where(PredictionRow.id.in_(ids)).update({"created_at": at})
-            for number, id in enumerate(ids[:wrong]):
+            for number, id in enumerate(ids[:corrected]):
                 moment = {"created_at": at, "updated_at": at}
                 given = {"label": "negative", "actor": contributor(PEOPLE[number % 3]), "comment": "", "status": status}
                 session.add(FeedbackRow(id=new_id(), prediction_id=id, **given, **moment))
@@ -77,92 +76,94 @@ def served(database, make_prediction):
     return serve
 
 
-def active(database) -> tuple[str, str]:
+def active(database) -> tuple[str, list[Reason]]:
     with database.read() as session:
         row = latest_activation(session)
-        return row.version_id, row.reasons[0].values.get("text", "")
+        return row.version_id, row.reasons
 
 
 @pytest.mark.parametrize("database", ["sqlite", "postgresql"], indirect=True)
-def test_the_parent_comes_back_when_corrections_rise_and_says_why(watch, database, promoted, served, caplog):
+def test_a_version_corrected_more_often_is_rolled_back_with_the_counts(monitor, database, promoted, served, caplog):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=60)
-    assert watch.check().worse
-    version, why = active(database)
-    assert version == "v1"
-    assert why.startswith("back from v2, on probation: corrections of mistakes in a hundred answers: 2.0 (6 of 300)")
-    assert "version v2 is taken back and v1 is active again" in caplog.text
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=60)
+    assert monitor.check().worse
+    version, [reason] = active(database)
+    assert (version, reason.code) == ("v1", RunCode.probation_failed)
+    counts = {"before": 300, "after": 300, "mistakes_before": 6, "mistakes_after": 60}
+    assert reason.values == {"version": "v2", **counts, "p": pytest.approx(fisher_p_value(6, 300, 60, 300))}
+    assert "version v1 is active again" in caplog.text
 
 
-def test_a_version_that_is_corrected_as_often_as_its_parent_stays(watch, database, promoted, served):
+def test_a_version_that_is_corrected_as_often_as_its_parent_stays_active(monitor, database, promoted, served):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=6)
-    assert not watch.check().worse
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=6)
+    assert not monitor.check().worse
     assert active(database)[0] == "v2"
 
 
 @pytest.mark.parametrize(
     "uncounted", [{"status": "quarantined"}, {"status": "rejected"}, {"status": "erased"}, {"imported": True}]
 )
-def test_what_does_not_stand_and_what_was_imported_is_not_counted(watch, database, promoted, served, uncounted):
+def test_imported_predictions_and_withdrawn_corrections_do_not_count(monitor, database, promoted, served, uncounted):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=0)
-    served("v2", 1, wrong=60, **uncounted)
-    assert not watch.check().worse
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=0)
+    served("v2", 1, corrected=60, **uncounted)
+    assert not monitor.check().worse
     assert active(database)[0] == "v2"
 
 
-def test_answers_longer_ago_than_the_version_serves_and_those_of_others_are_not_counted(watch, promoted, served):
+def test_only_predictions_of_both_versions_within_the_compared_time_count(monitor, promoted, served):
     promoted()
-    served("v1", -3, wrong=6)
-    served("v0", -1, wrong=6)
-    served("v2", 1, wrong=60)
-    assert watch.check().reason == "0 answers before and 300 after, 200 of each are needed"
+    served("v1", -3, corrected=6)
+    served("v0", -1, corrected=6)
+    served("v2", 1, corrected=60)
+    expected = {"before": 0, "after": 300, "needed": 200}
+    assert monitor.check().reason == Reason(ProbationCode.too_few_predictions, expected)
 
 
-def test_a_version_that_a_person_made_active_is_not_on_probation(watch, database, promoted, served):
+def test_a_version_promoted_by_a_person_is_not_on_probation(monitor, database, promoted, served):
     promoted(probation=False)
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=60)
-    assert watch.check() is None
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=60)
+    assert monitor.check() is None
     assert active(database)[0] == "v2"
 
 
 @pytest.mark.parametrize("hours", [73, -1])
-def test_after_its_time_and_before_its_beginning_by_a_clock_set_back_nothing_is_judged(
+def test_nothing_is_compared_after_the_probation_or_with_the_clock_set_back(
     settings, database, promoted, served, hours
 ):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=60)
-    watch = ProbationWatch(settings, database, Versions(settings, database), clock=lambda: PROMOTED + hours * HOUR)
-    assert watch.check() is None
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=60)
+    monitor = ProbationMonitor(settings, database, Versions(settings, database), clock=lambda: PROMOTED + hours * HOUR)
+    assert monitor.check() is None
 
 
-def test_of_two_processes_that_watch_one_takes_it_back(watch, database, promoted, served, monkeypatch, count):
+def test_only_one_of_two_processes_rolls_back(monitor, database, promoted, served, monkeypatch, count):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=60)
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=60)
 
     def meanwhile(_folder) -> None:
-        """The other one was a moment quicker."""
+        """The other process is faster."""
         with database.write() as session:
-            activate_version(session, "v1", Activation([Reason(RunCode.legacy, {"text": "the other"})]))
+            activate_version(session, "v1", BY_COMMAND)
 
     monkeypatch.setattr(manifests, "verify", meanwhile)
-    assert watch.check() is None
-    assert active(database) == ("v1", "the other")
+    assert monitor.check() is None
+    assert active(database) == ("v1", BY_COMMAND.reasons)
     assert count(ActivationRow) == 3
 
 
-def test_a_parent_whose_files_cannot_be_trusted_does_not_come_back(settings, database, promoted, served):
+def test_a_parent_with_missing_files_does_not_become_active(settings, database, promoted, served):
     promoted()
-    served("v1", -1, wrong=6)
-    served("v2", 1, wrong=60)
-    watch = ProbationWatch(settings, database, Versions(settings, database), clock=lambda: LATER)
+    served("v1", -1, corrected=6)
+    served("v2", 1, corrected=60)
+    monitor = ProbationMonitor(settings, database, Versions(settings, database), clock=lambda: LATER)
     with pytest.raises(BadVersion, match=r"v1: manifest\.json is missing"):
-        watch.check()
+        monitor.check()
     assert active(database)[0] == "v2"

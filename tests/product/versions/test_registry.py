@@ -1,4 +1,4 @@
-"""Activation and the watch, on real folders with a real model."""
+"""Registration, activation, installation and the hot swap, on real folders with a real model."""
 
 import shutil
 
@@ -47,7 +47,7 @@ def child(versions):
     return "child-1"
 
 
-def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, child, database, caplog):
+def test_versions_that_a_killed_run_published_but_did_not_record_are_deleted(versions, child, database, caplog):
     for name in ("orphan-1", "of-another-database", "kept-1"):
         shutil.copytree(versions.store.folder(child), versions.store.folder(name))
     with database.write() as session:
@@ -57,7 +57,7 @@ def test_what_a_killed_run_announced_and_did_not_record_is_deleted(versions, chi
     versions.discard_unrecorded()
     left = sorted(path.name for path in versions.store.root.glob("[!.]*"))
     assert left == sorted([SHIPPED, child, "of-another-database", "kept-1"])
-    assert "version orphan-1 was published and never recorded" in caplog.text
+    assert "deleting version orphan-1" in caplog.text
 
 
 @pytest.fixture
@@ -69,11 +69,11 @@ def watcher(installed_settings, versions):
     engine.close()
 
 
-def test_rollback_goes_to_the_parent_and_then_no_further(versions, child):
+def test_rollback_activates_the_parent_and_fails_without_one(versions, child):
     versions.promote(child, BY_COMMAND)
     assert versions.rollback(BY_COMMAND) == (child, SHIPPED)
     assert versions.active() == SHIPPED
-    with pytest.raises(NoParent, match=f"{SHIPPED} is active and has no parent"):
+    with pytest.raises(NoParent, match=f"{SHIPPED} is active and has no parent to roll back to"):
         versions.rollback(BY_COMMAND)
 
 
@@ -82,18 +82,18 @@ def test_promoting_an_unknown_version_is_refused(versions):
         versions.promote("nothing-1", BY_COMMAND)
 
 
-def test_versions_that_were_active_are_tried_latest_first(versions, child):
+def test_candidates_are_the_activated_versions_latest_first(versions, child):
     versions.promote(child, BY_COMMAND)
     assert versions.candidates() == [child, SHIPPED]
 
 
-def test_a_newer_shipped_model_replaces_a_shipped_one_but_not_a_retrained_one(versions, child):
+def test_a_newer_shipped_version_replaces_a_shipped_one_but_not_a_retrained_one(versions, child):
     assert versions.follows_shipped()
     versions.promote(child, BY_COMMAND)
     assert not versions.follows_shipped()
 
 
-def test_other_parts_under_the_shipped_name_are_built_again(versions):
+def test_a_version_installed_from_other_parts_is_not_the_shipped_one(versions):
     folder = versions.store.folder(SHIPPED)
     (folder / "en" / "packed" / "config.json").write_text("{}")
     manifests.write(folder, manifests.read(folder))
@@ -101,7 +101,7 @@ def test_other_parts_under_the_shipped_name_are_built_again(versions):
         installed_manifest(versions.store)
 
 
-def test_the_watch_follows_a_promotion_and_a_mended_folder(versions, child, watcher):
+def test_the_watcher_follows_a_promotion_and_loads_a_repaired_folder(versions, child, watcher):
     watcher.start()
     assert watcher._engine.version == SHIPPED
     model_file = versions.store.folder(child) / "en" / "model.onnx"
