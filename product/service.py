@@ -78,6 +78,15 @@ class Health:
         return self.ready and not self.database
 
 
+@dataclass(frozen=True)
+class StoredCorrection:
+    """The message of a correction, its label and the contributor's comment."""
+
+    text: str
+    label: str
+    comment: str
+
+
 class Application:
     """Reads messages, takes corrections, says what became of them."""
 
@@ -172,13 +181,13 @@ class Application:
             record_decision(session, feedback_id, decision)
             return current_statuses(session, [feedback_id])[feedback_id]
 
-    def words_of(self, feedback_id: str) -> tuple[str, str]:
-        """The message that a correction is of, and the label it gives. Raises NotFound, StorageUnavailable."""
+    def stored_correction(self, feedback_id: str) -> StoredCorrection:
+        """A correction as it is stored, after redaction. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
             row = get_feedback(session, id=feedback_id)
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            return row.prediction.text, row.label
+            return StoredCorrection(row.prediction.text, row.label, row.comment)
 
     def erase_own(self, *, feedback_id: str, actor: Actor) -> erasure.ErasureScope:
         """Erase a correction for who gave it, with the message's text; returns what went.

@@ -113,16 +113,16 @@ def test_a_correction_at_the_desk_is_stored(app, open_desk):
     screenshot(page, "corrected")
     outcome = page.inner_text("#outcome")
     stored = app.rows(
-        "SELECT f.id, f.label, f.status, f.actor, f.comment, f.created_at, p.label, p.model_version,"
+        "SELECT f.id, f.label, f.status, f.actor_kind, f.comment, f.created_at, p.label, p.model_version,"
         " abs(p.negative + p.neutral + p.positive - 1) < 0.001"
         " FROM feedback f JOIN predictions p ON p.id = f.prediction_id WHERE p.text = ?",
         MESSAGE,
     )
     assert len(stored) == 1
-    receipt, label, status, actor, comment, at, shown, version, sums = stored[0]
+    receipt, label, status, actor_kind, comment, at, shown, version, sums = stored[0]
     expected = (another(predicted), "pending", "it came, and nothing is open", predicted, 1)
     assert (label, status, comment, shown, sums) == expected
-    assert actor.startswith("desk:") and at and version in page.inner_text(".facts")
+    assert actor_kind == "client" and at and version in page.inner_text(".facts")
     assert f"Saved: {label}." in outcome and receipt[:8] in outcome
 
 

@@ -75,8 +75,8 @@ def wait_out_double_click(page) -> None:
 
 
 def corrections_of(app, text: str) -> list[tuple]:
-    query = "SELECT f.label, f.status, f.actor, f.reviewed_by FROM feedback f JOIN predictions p"
-    return app.rows(f"{query} ON p.id = f.prediction_id WHERE p.text = ? ORDER BY f.actor", text)
+    query = "SELECT f.label, f.status, f.actor_kind, f.actor_name, f.reviewer_name FROM feedback f JOIN predictions p"
+    return app.rows(f"{query} ON p.id = f.prediction_id WHERE p.text = ? ORDER BY f.actor_name", text)
 
 
 def test_a_lead_labels_a_message_and_decides_on_disputed_corrections(app, open_page):
@@ -89,7 +89,7 @@ def test_a_lead_labels_a_message_and_decides_on_disputed_corrections(app, open_p
     page.wait_for_selector("#review-notice:has-text('Saved the label positive')")
     assert page.locator("#review-queue ol > li", has_text="Jenna").count() == 0
     [stored] = corrections_of(app, "The router was broken, but Jenna had a new one here at once.")
-    assert stored == ("positive", "accepted", "lead:Eve", "lead:Eve")
+    assert stored == ("positive", "accepted", "lead", "Eve", "Eve")
     wait_out_double_click(page)
     page.locator("#review-queue li li", has_text="anna").locator("button.accept").click()
     page.wait_for_selector("#review-notice:has-text('Accepted the label negative')")
@@ -98,9 +98,9 @@ def test_a_lead_labels_a_message_and_decides_on_disputed_corrections(app, open_p
     page.locator("#review-queue li li", has_text="bob").locator("button.reject").click()
     page.wait_for_selector("#review-notice:has-text('Rejected the label positive')")
     page.wait_for_function("document.querySelector('#decision-note input').value === ''")
-    assert [(label, status, by) for label, status, _, by in corrections_of(app, DISPUTED)] == [
-        ("negative", "accepted", "lead:Eve"),
-        ("positive", "rejected", "lead:Eve"),
+    assert [(label, status, reviewer) for label, status, *_, reviewer in corrections_of(app, DISPUTED)] == [
+        ("negative", "accepted", "Eve"),
+        ("positive", "rejected", "Eve"),
     ]
     assert page.locator("#review-queue ol > li", has_text="playlists").count() == 0
     screenshot(page, "review-decided")

@@ -8,7 +8,6 @@ import gradio as gr
 from gradio.events import Dependency
 
 from product.identity import Actor
-from product.privacy.redact import redact_for_storage
 from product.sentiment import (
     LABELS,
     MAX_CHARACTERS,
@@ -77,12 +76,12 @@ def correct_entry(
         receipt, status = application.correct(
             prediction_id=entry.prediction.id or "", label=label, actor=actor(), comment=comment
         )
+        stored_comment = application.stored_correction(receipt).comment  # redacted
     except StorageUnavailable:
         raise StorageUnavailable(t("feedback_not_stored")) from None
     except NotFound:
         raise NotFound(t("message_gone")) from None
-    # A session remembers no more of a person than the disk does.
-    entry.label, entry.receipt, entry.status, entry.comment = label, receipt, status, redact_for_storage(comment)
+    entry.label, entry.receipt, entry.status, entry.comment = label, receipt, status, stored_comment
 
 
 class DeskTab:

@@ -12,6 +12,7 @@ from product.identity import Actor, ActorKind
 from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound
 from product.service import Application
 from product.texts import Texts
+from product.texts.numbers import percent
 from product.web.auth import LeadRole, LeadSession, TooManyAttempts, WrongPassword
 from product.web.ui import cards
 from product.web.ui.shared import Update, address_of, desk_actor, event_data, html, language_of, on
@@ -59,7 +60,7 @@ def queue(items: list[Item], t: Texts) -> str:
 
 
 def _card(item: Item, t: Texts) -> str:
-    scores = " · ".join(f"{t(label)} {t('percent', percent=cards.percent(item.scores[label]))}" for label in LABELS)
+    scores = " · ".join(f"{t(label)} {t('percent', percent=percent(item.scores[label]))}" for label in LABELS)
     predicted = t("review_predicted", label=t(item.shown).lower(), scores=scores)
     decisions = "".join(_correction(correction, t) for correction in item.said)
     return (
@@ -81,7 +82,8 @@ def _label_buttons(prediction_id: str, t: Texts) -> str:
 
 def _correction(correction: Said, t: Texts) -> str:
     """Who chose which label, with buttons to decide, or with the correction's status."""
-    actor = f"<b dir='auto'>{escape(name_of(correction.actor))}</b>"
+    contributor = " · ".join(part for part in (correction.actor.name, correction.actor.key) if part)
+    actor = f"<b dir='auto'>{escape(contributor)}</b>"
     label = f"<b>{t(correction.label).lower()}</b>"
     comment = f"<q dir='auto'>{escape(correction.comment)}</q>" if correction.comment else ""
     state = (
@@ -91,11 +93,6 @@ def _correction(correction: Said, t: Texts) -> str:
     )
     text = t("review_correction", actor=actor, label=label)
     return f"<li>{cards.face(correction.label)}<p>{text}{comment}</p>{state}</li>"
-
-
-def name_of(actor: Actor) -> str:
-    """The name that a contributor gave, followed by the key of their client."""
-    return f"{actor.name} · {actor.key}" if actor.kind == ActorKind.client and actor.name else actor.handle
 
 
 def _decision_buttons(correction: Said, t: Texts) -> str:
@@ -126,9 +123,9 @@ def decide(application: Application, clicked: dict[str, Any], by: Actor, note: s
         feedback_id, text, offer = id, f"review_{action}ed", f"review_{reverse}_instead"
     else:
         raise InvalidInput("do: must be label, accept or reject.")
-    message, label = application.words_of(feedback_id)
+    stored = application.stored_correction(feedback_id)
     button = f"<button type='button' data-do='{reverse}' data-id='{escape(feedback_id)}'>{t(offer)}</button>"
-    return cards.done(t(text, label=t(label).lower(), snippet=cards.snippet(message)), button)
+    return cards.done(t(text, label=t(stored.label).lower(), snippet=cards.snippet(stored.text)), button)
 
 
 def reviewer(name: object, client: Actor) -> Actor:

@@ -2,9 +2,11 @@
 
 import sqlite3
 
+import pytest
 from fastapi.testclient import TestClient
 
 from product.storage.versions import NewVersion, activate_version, add_version
+from product.texts import LANGUAGES, texts
 from product.web.api import build_api
 from tests.support.actors import BY_COMMAND
 from tests.support.rest import FEEDBACK, PREDICT, actors
@@ -44,7 +46,15 @@ def test_feedback_is_created_and_has_a_receipt(client, prediction_id):
         "learned_in": None,
         "agrees_now": False,
     }
+    assert (event["code"], event["values"]) == ("given", {})
     assert event.keys() == {"status", "at", "why", "code", "values"} and event["at"].endswith("Z")
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_receipts_explain_each_status_in_the_requested_language(client, prediction_id, language):
+    id = client.post(FEEDBACK, json={"prediction_id": prediction_id, "label": "neutral"}).json()["feedback_id"]
+    receipt = client.get(f"{FEEDBACK}/{id}", headers={"Accept-Language": f"{language};q=0.9, fr"})
+    assert [event["why"] for event in receipt.json()["history"]] == [texts(language)("reason.given")]
 
 
 def test_the_same_actor_replaces_the_feedback_and_another_client_does_not(client, application, prediction_id, stored):

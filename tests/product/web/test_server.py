@@ -1,4 +1,4 @@
-"""The mounted page as a stranger with an HTTP client meets it."""
+"""The mounted page against hand-made HTTP requests."""
 
 import json
 from pathlib import Path
@@ -31,7 +31,7 @@ def secret_file(tmp_path):
 
 @pytest.fixture
 def no_cache(tmp_path, monkeypatch):
-    """Gradio's folder for files, empty, so that a test sees what lands in it."""
+    """Gradio's cache folder, empty at first."""
     folder = tmp_path / "gradio"
     monkeypatch.setenv("GRADIO_TEMP_DIR", str(folder))
     return folder
@@ -42,10 +42,10 @@ def as_file(path) -> dict:
 
 
 def send(client: TestClient, handler: str, data: list, *, element: str | None = None, event_data=None) -> str:
-    """Run one handler of the page, as its queue is used by the browser; returns the stream of answers."""
+    """Run an event handler through the queue, as a browser does; returns the event stream."""
     config = client.get("/config").json()
     identities = {block["props"].get("elem_id"): block["id"] for block in config["components"]}
-    dependency = next(each for each in config["dependencies"] if each["api_name"].startswith(handler))
+    dependency = next(event for event in config["dependencies"] if event["api_name"].startswith(handler))
     body = {"data": data, "fn_index": dependency["id"], "session_hash": "session", "event_data": event_data}
     joined = client.post("/gradio_api/queue/join", json=body | {"trigger_id": identities.get(element)})
     assert joined.status_code == 200, joined.text
@@ -56,14 +56,14 @@ def send(client: TestClient, handler: str, data: list, *, element: str | None = 
 
 
 def open_file_page() -> gr.Blocks:
-    """A page with what the Desk does not have: a handler that is given a file."""
+    """A page with a handler that takes a file, which no page of the product has."""
     with gr.Blocks(analytics_enabled=False) as page:
         given, content = gr.File(), gr.Textbox()
         given.change(lambda file: Path(file).read_text(), given, content, api_name="read", queue=False)
     return page
 
 
-def test_file_of_the_server_named_in_a_request_is_not_opened(secret_file, no_cache):
+def test_a_file_on_the_server_named_in_a_request_is_not_opened(secret_file, no_cache):
     page = open_file_page()
     with TestClient(mount_page(FastAPI(), page)) as client:
         answer = client.post("/gradio_api/run/read", json={"data": [as_file(secret_file)]})
@@ -72,14 +72,14 @@ def test_file_of_the_server_named_in_a_request_is_not_opened(secret_file, no_cac
     assert not [file for file in no_cache.rglob("*") if file.is_file()]
 
 
-def test_file_named_in_place_of_a_message_is_not_opened(page_client, secret_file, no_cache, count):
+def test_a_file_in_place_of_a_message_is_not_opened(page_client, secret_file, no_cache, count):
     answer = send(page_client, "on_read", [as_file(secret_file), None])
     assert SECRET not in answer
     assert not [file for file in no_cache.rglob("*") if file.is_file()]
     assert count(PredictionRow) == 0
 
 
-def test_database_is_not_served(page_client, settings):
+def test_the_database_is_not_served(page_client, settings):
     assert page_client.get(f"/gradio_api/file={settings.data_dir / 'attune.db'}").status_code in (403, 404)
 
 
@@ -89,7 +89,7 @@ def test_nothing_can_be_uploaded(page_client, no_cache):
     assert not no_cache.exists() or not list(no_cache.rglob("*"))
 
 
-def test_neither_disk_nor_session_keeps_what_was_redacted(application, settings, no_cache):
+def test_redacted_parts_are_neither_on_disk_nor_in_the_session(application, settings, no_cache):
     app = build_app(application)
     with TestClient(app) as client:
         answer = send(client, "on_read", ["good, my mail is ann@example.com", None], element="read")
@@ -106,7 +106,7 @@ def test_neither_disk_nor_session_keeps_what_was_redacted(application, settings,
     assert b"ann@example.com" not in on_disk and b"7946" not in on_disk
 
 
-# What is switched off
+# Disabled features of Gradio
 
 
 @pytest.mark.parametrize("path", ["monitoring", "monitoring/summary", "monitoring/key", "gradio_api/runs"])
@@ -114,12 +114,12 @@ def test_monitoring_and_run_history_are_not_public(page_client, path):
     assert page_client.get(f"/{path}").status_code in (403, 404)
 
 
-def test_session_content_is_not_written_as_a_deep_link(page_client, no_cache):
+def test_deep_links_are_off(page_client, no_cache):
     assert page_client.get("/gradio_api/deep_link", params={"session_hash": "session"}).status_code == 404
     assert not no_cache.exists() or not list(no_cache.rglob("*"))
 
 
-def test_no_second_server_renders_the_page_where_a_space_asks_for_one(application, monkeypatch):
+def test_server_side_rendering_stays_off_on_a_space(application, monkeypatch):
     monkeypatch.setenv("GRADIO_SSR_MODE", "True")
     monkeypatch.setenv("SPACE_ID", "someone/attune")
     page = build_page(application)
@@ -131,22 +131,22 @@ def test_no_second_server_renders_the_page_where_a_space_asks_for_one(applicatio
     assert config["analytics_enabled"] is False
 
 
-def test_page_names_no_font_or_style_of_another_server(page_client):
+def test_the_page_loads_no_font_or_style_from_another_server(page_client):
     config = page_client.get("/config").json()
     assert not [sheet for sheet in config["stylesheets"] if sheet.startswith("http")]
     assert "fonts.googleapis" not in page_client.get("/").text + page_client.get("/theme.css").text
 
 
-# Events by hand
+# Hand-made events
 
 
-def test_rest_and_page_share_the_port(page_client):
+def test_the_api_and_the_page_share_one_port(page_client):
     assert page_client.get("/readyz").json()["model"] == "v1"
     assert page_client.post("/api/v1/predict", json={"texts": ["good"]}).status_code == 200
     assert "window.gradio_config" in page_client.get("/").text
 
 
-def test_event_over_the_limit_is_refused(page_client, count):
+def test_an_event_over_the_limit_is_refused(page_client, count):
     body = {"data": ["x" * MAX_EVENT, None], "fn_index": 0, "session_hash": "session"}
     answer = page_client.post("/gradio_api/queue/join", json=body)
     assert answer.status_code == 413
@@ -154,7 +154,7 @@ def test_event_over_the_limit_is_refused(page_client, count):
     assert count(PredictionRow) == 0
 
 
-def test_message_that_is_read_and_judged_by_hand_made_requests_is_stored_once(page_client, database):
+def test_repeated_feedback_on_one_message_is_stored_once(page_client, database):
     answer = send(page_client, "on_read", ["good grief", None], element="read")
     shown = _value_at(answer, page_client, "shown")
     for label in ("negative", "neutral"):
@@ -166,23 +166,23 @@ def test_message_that_is_read_and_judged_by_hand_made_requests_is_stored_once(pa
 
 
 @pytest.mark.parametrize("shown", ["", "f" * 32, None, "../x"])
-def test_correction_of_a_message_of_no_session_is_refused(page_client, count, shown):
+def test_feedback_on_a_message_of_another_session_is_refused(page_client, count, shown):
     answer = send(page_client, "on_correct", [shown, "", None], element="label-neutral")
     assert "Not saved" in answer
     assert count(FeedbackRow) == 0
 
 
 @pytest.mark.parametrize("event_data", [None, {}, {"key": None}, {"key": {"a": 1}}, ["key"], "key"])
-def test_row_that_does_not_exist_is_not_shown(page_client, event_data):
+def test_selecting_an_unknown_row_changes_nothing(page_client, event_data):
     answer = send(page_client, "on_select", [None], event_data=event_data)
     assert '"success":true' in answer.replace(" ", "")
 
 
 def _value_at(stream: str, client: TestClient, element: str):
-    """The value that the last answer of a stream gives the component with an element id."""
+    """The value that a completed event gives the component with this element id."""
     config = client.get("/config").json()
     identity = next(block["id"] for block in config["components"] if block["props"].get("elem_id") == element)
     messages = [json.loads(line[5:]) for line in stream.splitlines() if line.startswith("data:")]
-    done = next(each for each in messages if each["msg"] == "process_completed")
-    outputs = next(each["outputs"] for each in config["dependencies"] if each["api_name"].startswith("on_read"))
+    done = next(message for message in messages if message["msg"] == "process_completed")
+    outputs = next(event["outputs"] for event in config["dependencies"] if event["api_name"].startswith("on_read"))
     return done["output"]["data"][outputs.index(identity)]

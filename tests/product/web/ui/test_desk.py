@@ -42,7 +42,7 @@ def actor() -> Actor:
     return visitor("test")
 
 
-# Strings
+# Texts
 
 
 def test_both_languages_have_the_same_keys():
@@ -50,12 +50,12 @@ def test_both_languages_have_the_same_keys():
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_no_string_brings_markup(language):
+def test_no_text_contains_markup(language):
     assert not [text for text in texts(language).strings.values() if set(text) & set('<>&"')]
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_example_can_be_read(language, application):
+def test_every_example_can_be_analysed(language, application):
     for name in EXAMPLES:
         assert read_message(application, texts(language)(f"example_{name}_text"), T).id
 
@@ -73,7 +73,7 @@ def test_every_example_can_be_read(language, application):
         ("zh;q=nonsense", "en"),
     ],
 )
-def test_language_is_the_one_the_browser_prefers(header, language):
+def test_the_language_is_the_one_the_browser_prefers(header, language):
     assert choose_language(header) == language
 
 
@@ -84,27 +84,27 @@ def test_language_is_the_one_the_browser_prefers(header, language):
     ("share", "shown"),
     [(0.0, "0"), (0.0049, "<1"), (0.006, "1"), (0.924, "92"), (0.994, "99"), (0.9951, ">99"), (1.0, "100")],
 )
-def test_per_cent_of_what_is_not_certain_is_never_0_or_100(share, shown):
+def test_only_certainty_is_shown_as_0_or_100_per_cent(share, shown):
     assert cards.percent(share) == shown
 
 
 def test_result_shows_label_confidence_scores_route_and_version(make_prediction):
     shown = Markup(cards.result(make_prediction(label="negative"), T, ["en"])).text
-    for words in ("Negative", "75% confidence", "usually right", "12%", "an agent", "v1"):
-        assert words in shown
+    for text in ("Negative", "75% confidence", "usually right", "12%", "an agent", "v1"):
+        assert text in shown
 
 
-def test_result_names_no_route_it_does_not_know(make_prediction):
+def test_unknown_routes_and_languages_have_a_fallback_text(make_prediction):
     prediction = replace(make_prediction(), route="<b>new</b>", language="xx")
     shown = Markup(cards.result(prediction, T, ["en"]))
     assert "new" not in shown.text
     assert "not recognised" in shown.text
 
 
-@pytest.mark.parametrize(("truncated", "told"), [(True, True), (False, False)])
-def test_result_says_when_the_middle_was_left_out(make_prediction, truncated, told):
+@pytest.mark.parametrize("truncated", [True, False])
+def test_result_warns_when_the_text_was_truncated(make_prediction, truncated):
     prediction = replace(make_prediction(), truncated=truncated)
-    assert (T("truncated") in cards.result(prediction, T, ["en"])) is told
+    assert (T("truncated") in cards.result(prediction, T, ["en"])) is truncated
 
 
 @pytest.mark.parametrize(
@@ -116,17 +116,17 @@ def test_result_says_when_the_middle_was_left_out(make_prediction, truncated, to
         ("und", ["en", "zh"], "trained on English and Chinese messages only"),
     ],
 )
-def test_result_says_when_the_language_has_not_been_learned(make_prediction, language, learned, notice):
+def test_result_warns_when_the_model_was_not_trained_on_the_language(make_prediction, language, learned, notice):
     shown = cards.result(replace(make_prediction(), language=language), T, learned)
     assert notice in shown
     assert ("Check the result yourself" in shown) is bool(notice)
 
 
-def test_of_a_language_that_is_not_learned_nobody_says_how_often_it_is_wrong(make_prediction):
-    words = T("reliability_high")
+def test_reliability_is_shown_only_for_trained_languages(make_prediction):
+    reliability = T("reliability_high")
     russian = replace(make_prediction(), language="und", confidence=0.95)
-    assert words in cards.result(replace(russian, language="en"), T, ["en"])
-    assert words not in cards.result(russian, T, ["en"])
+    assert reliability in cards.result(replace(russian, language="en"), T, ["en"])
+    assert reliability not in cards.result(russian, T, ["en"])
 
 
 def test_a_message_never_becomes_markup(make_prediction, recent):
@@ -145,7 +145,7 @@ def test_snippet_is_one_line_of_limited_length():
     assert cards.snippet("x" * 91) == "x" * 89 + "…"
 
 
-def test_list_tells_how_each_message_was_answered(make_prediction, recent):
+def test_the_list_shows_the_feedback_on_each_message(make_prediction, recent):
     entry = recent.add(make_prediction(label="neutral"))
     assert cards.recent_state(entry, T) == "no feedback yet"
     entry.label = "neutral"
@@ -158,7 +158,7 @@ def test_list_tells_how_each_message_was_answered(make_prediction, recent):
 # The session
 
 
-def test_session_keeps_the_newest_entries(make_prediction, recent):
+def test_a_session_keeps_the_newest_entries(make_prediction, recent):
     entries = [recent.add(make_prediction(text=str(number))) for number in range(MAX_ENTRIES + 2)]
     assert [entry.prediction.text for entry in recent.newest_first()] == [str(n) for n in range(MAX_ENTRIES + 1, 1, -1)]
     assert recent.get(entries[0].key) is None
@@ -166,36 +166,36 @@ def test_session_keeps_the_newest_entries(make_prediction, recent):
     assert recent.get(None) is None
 
 
-# Reading
+# Analysing
 
 
 @pytest.mark.parametrize("message", ["", "  \n\t ", None, 7, {"path": "/etc/passwd"}])
-def test_nothing_to_read_is_refused_and_not_stored(application, count, message):
+def test_an_empty_message_is_refused_and_not_stored(application, count, message):
     with pytest.raises(InvalidInput, match="1 to 10,000 characters"):
         read_message(application, message, T)
     assert count(PredictionRow) == 0
 
 
-def test_longest_message_is_read_and_one_character_more_refused(application, count):
+def test_the_longest_message_is_accepted_and_one_character_more_refused(application, count):
     assert read_message(application, "x" * 10_000, T).id
     with pytest.raises(InvalidInput, match="10,001 characters; the limit is 10,000"):
         read_message(application, "x" * 10_001, T)
     assert count(PredictionRow) == 1
 
 
-def test_half_a_surrogate_pair_is_refused_in_the_readers_language(application):
+def test_a_lone_surrogate_is_refused_in_the_readers_language(application):
     with pytest.raises(InvalidInput) as refusal:
         read_message(application, "bad \ud83d", texts("zh"))
     assert str(refusal.value) == texts("zh")("message_invalid")
 
 
-def test_reading_without_a_model_says_so(application, engine):
+def test_without_a_model_a_message_is_refused(application, engine):
     engine.version = None
     with pytest.raises(AttuneError, match="No model is loaded yet"):
         read_message(application, "good", T)
 
 
-# Judging
+# Correcting
 
 
 def test_correction_is_stored_and_noted_in_the_entry(application, database, recent):
@@ -209,7 +209,7 @@ def test_correction_is_stored_and_noted_in_the_entry(application, database, rece
     assert "Saved: negative." in shown and entry.receipt[:8] in shown
 
 
-def test_second_answer_replaces_the_first(application, database, recent):
+def test_later_feedback_replaces_the_earlier(application, database, recent):
     entry = recent.add(read_message(application, "good", T))
     for label in ("negative", "neutral"):
         correct_entry(application, entry, label, actor=actor, comment="", t=T)
@@ -218,7 +218,7 @@ def test_second_answer_replaces_the_first(application, database, recent):
     assert entry.label == "neutral"
 
 
-def test_session_remembers_a_comment_as_it_is_stored(application, recent):
+def test_a_session_remembers_a_comment_as_stored(application, recent):
     entry = recent.add(read_message(application, "bad bag", T))
     correct_entry(application, entry, "neutral", actor=actor, comment="ask ann@example.com", t=T)
     assert entry.comment == "ask [email]"
@@ -231,13 +231,13 @@ def test_comment_over_the_limit_is_refused_and_nothing_stored(application, count
     assert count(FeedbackRow) == 0 and not entry.label
 
 
-def test_correction_of_a_deleted_message_says_what_to_do(application, recent, make_prediction):
+def test_correcting_a_deleted_message_is_refused(application, recent, make_prediction):
     entry = recent.add(make_prediction(id="f" * 32))
     with pytest.raises(NotFound, match="Analyse it again"):
         correct_entry(application, entry, "neutral", actor=actor, comment="", t=T)
 
 
-def test_locked_database_still_answers_and_explains_why_it_cannot_store(application, recent):
+def test_with_a_locked_database_messages_are_predicted_and_feedback_is_refused(application, recent):
     stored = recent.add(read_message(application, "good", T))
     lock = sqlite3.connect(application.settings.data_dir / "attune.db", isolation_level=None)
     lock.execute("BEGIN IMMEDIATE")

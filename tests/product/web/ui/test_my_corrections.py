@@ -1,4 +1,4 @@
-"""My corrections: what is told of them, and that nobody sees or deletes another's."""
+"""My corrections: what a card shows, and that nobody sees or deletes the corrections of others."""
 
 from dataclasses import replace
 
@@ -27,7 +27,7 @@ def client(application):
 
 @pytest.fixture
 def give(application):
-    """A correction of `bad bag`, or of another text, to neutral; by default by who uses the test's client."""
+    """Store a correction, by default by the person behind the test client; returns its id."""
 
     def correct(text="bad bag", label="neutral", actor=None):
         [answer] = application.predict([text])
@@ -45,7 +45,7 @@ def learn(database, version, id, label="neutral"):
         activate_version(session, version, BY_COMMAND)
 
 
-def owned(application, *ids, actor=None):
+def listed(application, *ids, actor=None):
     actor = actor or visitor(application.client_key("testclient"))
     return application.my_corrections(actor=actor, ids=ids)
 
@@ -53,86 +53,86 @@ def owned(application, *ids, actor=None):
 # What is listed
 
 
-def test_one_s_own_are_listed_the_last_first_with_what_the_model_says_now(application, give):
+def test_corrections_are_listed_newest_first_with_the_agreement_of_the_active_version(application, give):
     first, second = give("bad bag"), give("good day", "positive")
-    found = owned(application, first, second)
-    assert [(own.text, own.receipt.label, own.receipt.agrees_now) for own in found] == [
+    found = listed(application, first, second)
+    assert [(item.text, item.receipt.label, item.receipt.agrees_now) for item in found] == [
         ("good day", "positive", True),
         ("bad bag", "neutral", False),
     ]
     assert found[0].comment == "so it is" and found[0].receipt.status == "pending"
 
 
-def test_another_s_and_erased_and_unknown_ones_are_not_listed(application, give):
+def test_corrections_of_others_and_erased_and_unknown_ones_are_not_listed(application, give):
     own, other = give(), give(actor=visitor("other"))
-    assert [each.receipt.feedback_id for each in owned(application, own, other, "f" * 32, "'", "")] == [own]
+    assert [item.receipt.feedback_id for item in listed(application, own, other, "f" * 32, "'", "")] == [own]
     application.erase_own(feedback_id=own, actor=visitor(application.client_key("testclient")))
-    assert owned(application, own) == []
+    assert listed(application, own) == []
 
 
-def test_of_many_the_last_are_listed(application, give, monkeypatch):
+def test_only_the_newest_corrections_are_listed(application, give, monkeypatch):
     monkeypatch.setattr("product.service.MAX_MY_CORRECTIONS", 2)
     ids = [give(f"bad bag {number}") for number in range(3)]
-    assert {each.receipt.feedback_id for each in owned(application, *ids)} == set(ids[1:])
+    assert {item.receipt.feedback_id for item in listed(application, *ids)} == set(ids[1:])
 
 
-def test_without_a_model_the_agreement_is_left_open(application, engine, give):
+def test_without_a_model_the_agreement_is_unknown(application, engine, give):
     id = give()
     engine.version = None
-    assert owned(application, id)[0].receipt.agrees_now is None
+    assert listed(application, id)[0].receipt.agrees_now is None
 
 
-def test_a_card_tells_status_version_and_agreement_in_plain_words(application, database, give):
+def test_a_card_shows_status_version_and_agreement(application, database, give):
     id = give()
-    text = Markup(tab.corrections(owned(application, id), T)).text
+    text = Markup(tab.corrections(listed(application, id), T)).text
     for words in ("bad bag", "You chose neutral; Attune had predicted negative.", "waiting for the next retraining"):
         assert words in text
     assert "not yet" in text and "disagrees with you" in text
     learn(database, "r0001", id)
-    text = Markup(tab.corrections(owned(application, id), T)).text
+    text = Markup(tab.corrections(listed(application, id), T)).text
     assert "in version r0001" in text and "learned" in text
 
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 @pytest.mark.parametrize("status", ["pending", "accepted", "quarantined", "learned", "rejected"])
-def test_every_status_is_told_in_words(application, give, language, status):
-    [own] = owned(application, give())
-    own = replace(own, receipt=replace(own.receipt, status=status))
-    assert texts(language)(f"status_{status}") in tab.corrections([own], texts(language))
+def test_every_status_has_a_text(application, give, language, status):
+    [item] = listed(application, give())
+    item = replace(item, receipt=replace(item.receipt, status=status))
+    assert texts(language)(f"status_{status}") in tab.corrections([item], texts(language))
 
 
-def test_a_lead_s_own_reason_for_turning_a_word_down_is_told_and_no_other(application, give):
+def test_the_note_of_a_rejection_is_shown_and_no_other(application, give):
     id = give()
     application.decide(feedback_id=id, accept=False, by=lead("eve"))
-    assert "Reason" not in tab.corrections(owned(application, id), T)
+    assert "Reason" not in tab.corrections(listed(application, id), T)
     application.decide(feedback_id=id, accept=False, by=lead("eve"), note="They were joking.")
-    assert "<dt>Reason</dt><dd>They were joking.</dd>" in tab.corrections(owned(application, id), T)
+    assert "<dt>Reason</dt><dd>They were joking.</dd>" in tab.corrections(listed(application, id), T)
     application.decide(feedback_id=id, accept=True, by=lead("eve"), note="No joke.")
-    assert "No joke" not in tab.corrections(owned(application, id), T)
+    assert "No joke" not in tab.corrections(listed(application, id), T)
 
 
-def test_a_confirmation_is_called_one(application, give):
-    assert "You confirmed negative." in tab.corrections(owned(application, give(label="negative")), T)
+def test_a_confirmation_is_named_as_such(application, give):
+    assert "You confirmed negative." in tab.corrections(listed(application, give(label="negative")), T)
 
 
-def test_what_was_written_never_becomes_markup(application, give):
-    shown = Markup(tab.corrections(owned(application, give(ATTACK)), T))
+def test_messages_never_become_markup(application, give):
+    shown = Markup(tab.corrections(listed(application, give(ATTACK)), T))
     assert "script" not in shown.tags and "img" not in shown.tags
     assert ATTACK in shown.text
 
 
-def test_what_went_is_told_with_other_people_s_and_versions():
-    told = tab.deleted(ErasureScope(["p"], ["a"], ["b", "c"], ["r0001", "r0002"]), T)
-    assert "deleted with it: 2." in told and "Versions that learned it: r0001 and r0002." in told
+def test_the_notice_of_a_deletion_names_other_corrections_and_versions():
+    notice = tab.deleted(ErasureScope(["p"], ["a"], ["b", "c"], ["r0001", "r0002"]), T)
+    assert "deleted with it: 2." in notice and "Versions that learned it: r0001 and r0002." in notice
     assert tab.deleted(ErasureScope(["p"], ["a"], [], []), T) == T("my_corrections_deleted")
 
 
 @pytest.mark.parametrize("kept", [None, "x", 7, {"a": 1}, [None, 7, "x", ["f" * 32], "F" * 32]])
-def test_what_a_browser_says_that_it_keeps_may_be_anything(kept):
+def test_invalid_receipts_from_a_browser_are_dropped(kept):
     assert tab.valid_receipts(kept) == []
 
 
-def test_the_browser_keeps_the_session_s_receipts_each_once(make_prediction):
+def test_receipts_of_browser_and_session_are_merged_without_duplicates(make_prediction):
     recent = Recent()
     for receipt in ("a" * 32, "", "b" * 32):
         recent.add(make_prediction()).receipt = receipt
@@ -142,18 +142,18 @@ def test_the_browser_keeps_the_session_s_receipts_each_once(make_prediction):
 # On the page
 
 
-def test_the_page_lists_one_s_own_and_not_another_s_whose_receipt_it_names(client, give):
+def test_the_page_does_not_list_a_correction_of_others_even_with_its_receipt(client, give):
     own, other = give("bad bag in Xanadu"), give("bad bag in Avalon", actor=visitor("other"))
     listed = send(client, "on_list", [[own, other], None])
     assert "Xanadu" in listed and "Avalon" not in listed
 
 
-def test_the_page_does_not_list_what_its_browser_has_no_receipt_of(client, give):
+def test_the_page_lists_only_corrections_whose_receipt_the_browser_has(client, give):
     give("bad bag in Xanadu")
     assert "Xanadu" not in send(client, "on_list", [[], None])
 
 
-def test_deleting_takes_one_s_own_out_of_the_list_and_the_database(application, client, give):
+def test_deleting_removes_a_correction_from_list_and_database(application, client, give):
     own = give("bad bag in Xanadu")
     answer = send(client, "on_erase", [[own], None], event_data={"erase": own})
     assert "Permanently deleted" in answer and "Xanadu" not in answer
@@ -161,25 +161,25 @@ def test_deleting_takes_one_s_own_out_of_the_list_and_the_database(application, 
 
 
 @pytest.mark.parametrize("event_data", [None, {}, {"erase": None}, {"erase": ["f"]}, "erase"])
-def test_deleting_what_is_not_there_says_so(client, event_data):
+def test_deleting_an_unknown_correction_is_refused(client, event_data):
     assert "no longer exists" in send(client, "on_erase", [[], None], event_data=event_data)
 
 
-def test_another_s_correction_is_not_deleted_whatever_the_page_says(application, client, give):
+def test_a_correction_of_others_is_not_deleted(application, client, give):
     other = give(actor=visitor("other"))
     answer = send(client, "on_erase", [[other], None], event_data={"erase": other, "actor": "desk:other"})
     assert "no longer exists" in answer
     assert application.receipt(other).status == "pending"
 
 
-def test_while_a_retraining_runs_deleting_says_when_to_come_back(application, client, give):
+def test_deleting_is_refused_while_a_retraining_runs(application, client, give):
     own = give()
     with exclusive(application.settings.data_dir / RETRAINING, "retraining"):
         assert "Try again in a few minutes" in send(client, "on_erase", [[own], None], event_data={"erase": own})
     assert application.receipt(own).status == "pending"
 
 
-def test_a_session_forgets_the_message_whose_correction_was_deleted(make_prediction):
+def test_a_session_forgets_the_message_of_a_deleted_correction(make_prediction):
     recent = Recent()
     kept, gone = recent.add(make_prediction()), recent.add(make_prediction())
     kept.receipt, gone.receipt = "a" * 32, "b" * 32

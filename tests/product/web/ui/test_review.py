@@ -1,4 +1,4 @@
-"""The Review tab: what is on a card, what its buttons do, and who is sent any of it."""
+"""The Review tab: its cards, its buttons, and who may see it."""
 
 import re
 
@@ -22,7 +22,7 @@ HERE = "http://127.0.0.1:7860"
 
 @pytest.fixture
 def clicks(application):
-    """Click a button of the queue as the lead Eve; returns what is told."""
+    """Click a button of the queue as the lead Eve; returns the notice."""
     return lambda why="", **clicked: review.decide(application, clicked, lead("eve"), why, T)
 
 
@@ -46,25 +46,25 @@ def with_settings(application, **more) -> Application:
 # Cards
 
 
-def test_a_message_nobody_spoke_of_has_a_button_for_each_label(application):
+def test_a_message_without_feedback_has_a_button_for_each_label(application):
     [answer] = application.predict(["where is it"])
     shown = review.queue(application.review_queue(), T)
     assert "where is it" in shown and "Attune predicted neutral (Negative 12% · Neutral 75%" in shown
     assert shown.count(f"data-do='label' data-id='{answer.id}'") == 3
 
 
-def test_a_dispute_names_who_says_what_with_two_buttons_each(application):
+def test_a_disputed_message_lists_each_correction_with_two_buttons(application):
     [answer] = application.predict(["bad bag"])
     for actor, label in (("ann", "positive"), ("bob", "neutral")):
         application.correct(prediction_id=answer.id, label=label, actor=contributor(actor), comment=f"so says {actor}")
     shown = review.queue(application.review_queue(), T)
     text = Markup(shown).text
-    assert "ann chose positive" in text and "bob chose neutral" in text and "so says ann" in text
+    assert "ann · crm chose positive" in text and "bob · crm chose neutral" in text and "so says ann" in text
     assert shown.count("data-do='accept'") == shown.count("data-do='reject'") == 2
     assert "data-do='label'" not in shown
 
 
-def test_what_customers_and_colleagues_wrote_never_becomes_markup(application):
+def test_messages_names_and_comments_never_become_markup(application):
     for text, actor, comment in ((ATTACK, ATTACK, ATTACK), ("harmless", "harmless", "harmless")):
         [answer] = application.predict([text])
         application.correct(prediction_id=answer.id, label="neutral", actor=contributor(actor), comment=comment)
@@ -74,14 +74,14 @@ def test_what_customers_and_colleagues_wrote_never_becomes_markup(application):
     assert both.text.count(ATTACK) == 3  # the message, the actor, the comment
 
 
-def test_an_empty_queue_says_what_would_be_in_it(application):
+def test_an_empty_queue_says_what_appears_in_it(application):
     assert "Nothing to review" in review.queue([], T)
 
 
 # Buttons
 
 
-def test_a_label_becomes_the_lead_s_correction(application, database, clicks):
+def test_a_label_is_stored_as_the_leads_accepted_correction(application, database, clicks):
     [answer] = application.predict(["bad bag"])
     assert "Saved the label neutral for “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
@@ -101,20 +101,20 @@ def test_a_decision_is_stored(application, clicks, do, status):
 @pytest.mark.parametrize(
     ("do", "offer", "status"), [("accept", "Reject instead", "rejected"), ("reject", "Accept instead", "accepted")]
 )
-def test_what_was_decided_comes_with_a_button_for_the_contrary(application, clicks, do, offer, status):
+def test_the_notice_of_a_decision_has_a_button_that_reverses_it(application, clicks, do, offer, status):
     [answer] = application.predict(["bad bag"])
     id, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
-    told = clicks(do=do, id=id)
-    [contrary] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", told)
-    clicks(do=contrary, id=id)
+    notice = clicks(do=do, id=id)
+    [reverse] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", notice)
+    clicks(do=reverse, id=id)
     assert application.receipt(id).status == status
 
 
-def test_a_lead_takes_back_a_label(application, database, clicks):
+def test_a_lead_can_undo_a_label(application, database, clicks):
     [answer] = application.predict(["bad bag"])
-    told = clicks(do="label", id=answer.id, label="neutral")
-    [(contrary, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Undo<", told)
-    clicks(do=contrary, id=id)
+    notice = clicks(do="label", id=answer.id, label="neutral")
+    [(reverse, id)] = re.findall(r"data-do='(\w+)' data-id='(\w+)'>Undo<", notice)
+    clicks(do=reverse, id=id)
     assert application.receipt(id).status == "rejected"
 
 
@@ -128,7 +128,7 @@ def test_a_lead_takes_back_a_label(application, database, clicks):
         ({"do": "accept", "id": ["f"]}, NotFound),
     ],
 )
-def test_a_button_that_there_is_not_stores_nothing(count, clicks, clicked, refusal):
+def test_an_unknown_button_or_id_stores_nothing(count, clicks, clicked, refusal):
     with pytest.raises(refusal):
         clicks(**clicked)
     assert count(FeedbackRow) == 0
@@ -138,14 +138,14 @@ def test_a_button_that_there_is_not_stores_nothing(count, clicks, clicked, refus
     ("name", "who"),
     [("  Eve \n M ", "lead:Eve M"), ("", "lead:1"), (None, "lead:1"), ("x" * 99, "lead:" + "x" * 60)],
 )
-def test_who_decided_is_the_name_given_or_where_it_came_from(name, who):
+def test_the_reviewer_is_the_given_name_or_the_client_key(name, who):
     assert review.reviewer(name, visitor("1")).handle == who
 
 
-# Who is sent any of it
+# Who may see the queue
 
 
-def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, feedback_ids):
+def test_on_the_servers_machine_the_queue_is_shown_and_decisions_are_stored(application, feedback_ids):
     [answer] = application.predict(["bad Xanadu"])
     with client_at(application) as client:
         assert "Xanadu" in send(client, "on_review", [None])
@@ -165,7 +165,7 @@ def test_on_the_machine_itself_the_queue_is_shown_and_decided_on(application, fe
         ({"lead_password": SecretStr("geheim")}, HERE, {}),
     ],
 )
-def test_without_the_role_no_page_gets_the_queue_and_nothing_is_decided(application, count, more, url, headers):
+def test_without_the_lead_role_the_queue_is_not_sent_and_nothing_is_stored(application, count, more, url, headers):
     [answer] = application.predict(["bad Xanadu"])
     clicked = {"do": "label", "id": answer.id, "label": "neutral"}
     with client_at(with_settings(application, **more), url, **headers) as client:
@@ -175,7 +175,7 @@ def test_without_the_role_no_page_gets_the_queue_and_nothing_is_decided(applicat
     assert count(FeedbackRow) == 0
 
 
-def test_the_password_opens_the_queue_for_its_session(application):
+def test_signing_in_shows_the_queue_to_that_session(application):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"), server_name="0.0.0.0")) as client:
         assert "Wrong password" in send(client, "on_sign_in", ["guess", None])
@@ -185,13 +185,13 @@ def test_the_password_opens_the_queue_for_its_session(application):
 
 
 @pytest.mark.parametrize("password", [None, 7, {"path": "/etc/passwd"}, ["geheim"]])
-def test_what_is_no_password_opens_nothing(application, password):
+def test_a_password_of_another_type_is_refused(application, password):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
         assert "Xanadu" not in send(client, "on_sign_in", [password, None])
 
 
-def test_after_some_wrong_passwords_the_right_one_must_wait(application):
+def test_after_too_many_wrong_passwords_the_right_one_is_refused_too(application):
     application.predict(["bad Xanadu"])
     with client_at(with_settings(application, lead_password=SecretStr("geheim"))) as client:
         for _ in range(5):
@@ -204,9 +204,12 @@ def test_after_some_wrong_passwords_the_right_one_must_wait(application):
     ("actor", "shown"),
     [
         (visitor("0123456789ab", "anna"), "anna · 0123456789ab"),
-        (contributor("anna"), "crm:anna"),
-        (visitor("0123456789ab"), "desk:0123456789ab"),
+        (contributor("anna"), "anna · crm"),
+        (visitor("0123456789ab"), "0123456789ab"),
     ],
 )
-def test_a_client_s_key_stands_after_the_name_that_it_gave(actor, shown):
-    assert review.name_of(actor) == shown
+def test_a_contributor_is_shown_by_name_and_key(application, actor, shown):
+    [answer] = application.predict(["bad bag"])
+    application.correct(prediction_id=answer.id, label="neutral", actor=actor)
+    application.correct(prediction_id=answer.id, label="positive", actor=contributor("bob"))
+    assert f"<b dir='auto'>{shown}</b>" in review.queue(application.review_queue(), T)
