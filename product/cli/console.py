@@ -45,20 +45,15 @@ def one_line(text: str) -> str:
     return " ".join("".join(character if character.isprintable() else " " for character in text).split())
 
 
-def say(message: str) -> None:
-    """Show a step of a long command on stderr."""
-    console.print(f"[dim]›[/dim] {message}", highlight=False)
-
-
 def verdict_table(title: str, verdict: Mapping[str, Any]) -> Table:
-    """A gate's verdict, as a version or an attempt keeps it, for people."""
+    """The gate's checks as stored with a version or an attempt, one row a check."""
     table = Table(title=title, title_justify="left")
-    for heading in ("judged on", "champion", "challenger", "finding", "threshold", "passed"):
+    for heading in ("check", "champion", "challenger", "finding", "threshold", "passed"):
         table.add_column(heading)
-    words = {True: "yes", False: "NO", None: "–"}
+    passed = {True: "yes", False: "NO", None: "–"}
     for check in verdict["checks"]:
         cells = rendering.check(check, texts("en"))
-        table.add_row(*map(escape, astuple(cells)), words[check["passed"]])
+        table.add_row(*map(escape, astuple(cells)), passed[check["passed"]])
     return table
 
 

@@ -1,6 +1,7 @@
 """python -m product versions, promote, rollback"""
 
-from typing import Annotated
+from collections.abc import Iterable, Mapping
+from typing import Annotated, Any
 
 import typer
 from rich.console import Console
@@ -14,7 +15,7 @@ from product.identity import Actor, ActorKind
 from product.sentiment import NotFound
 from product.storage.attempts import count_withdrawn, get_attempt, latest_attempts
 from product.storage.database import Database
-from product.storage.tables import AttemptRow, ShadowRow
+from product.storage.tables import AttemptRow, ShadowRow, VersionRow
 from product.storage.versions import Activation, all_versions, get_version, latest_activation, latest_shadows
 from product.texts import rendering, texts
 from product.validation import MAX_ACTOR, MAX_COMMENT, check_length
@@ -40,25 +41,28 @@ def versions(
     """List the model versions, newest first, and the results of the latest retraining attempts."""
     if verdict:
         return _print_verdict(verdict)
+    with workspace.opened() as work, work.database.read() as session:
+        active, shadows = latest_activation(session), latest_shadows(session)
+        in_shadow = {version for version, row in shadows.items() if row.outcome is None}
+        out.print(_version_table(all_versions(session), active.version_id if active else None, in_shadow))
+        if active:
+            why = rendering.decision(active.reasons, active.actor, active.note, ENGLISH)
+            print_plain(f"active since {active.at:{TIME}}: {active.version_id}: {why}")
+        for row in shadows.values():
+            print_plain(f"shadow {row.version_id}: {_shadow_state(row)}")
+        for attempt in latest_attempts(session, limit=ATTEMPTS):
+            print_plain(f"attempt {attempt.id}, started {attempt.started_at:{TIME}}: {_attempt_result(attempt)}")
+
+
+def _version_table(rows: Iterable[VersionRow], active: str | None, in_shadow: set[str]) -> Table:
     table = Table()
     for heading in ("", "version", "parent", "created (UTC)", "corrections", "reason"):
         table.add_column(heading)
-    with workspace.opened() as work, work.database.read() as session:
-        active, shadows = latest_activation(session), latest_shadows(session)
-        attempts = latest_attempts(session, limit=ATTEMPTS)
-        for row in all_versions(session):
-            in_shadow = row.id in shadows and shadows[row.id].outcome is None
-            mark = "active" if active and row.id == active.version_id else "shadow" if in_shadow else ""
-            reason = _reasons(row.verdict or {}) or "shipped"
-            table.add_row(mark, row.id, row.parent or "–", f"{row.created_at:{TIME}}", str(row.corrections), reason)
-    out.print(table)
-    if active:
-        why = rendering.decision(active.reasons, active.actor, active.note, ENGLISH)
-        print_plain(f"active since {active.at:{TIME}}: {active.version_id}: {why}")
-    for shadow_row in shadows.values():
-        print_plain(f"shadow {shadow_row.version_id}: {_shadow_state(shadow_row)}")
-    for attempt in attempts:
-        print_plain(f"attempt {attempt.id}, started {attempt.started_at:{TIME}}: {_attempt_result(attempt)}")
+    for row in rows:
+        mark = "active" if row.id == active else "shadow" if row.id in in_shadow else ""
+        reason = escape(_reasons(row.verdict or {}) or "shipped")
+        table.add_row(mark, row.id, row.parent or "–", f"{row.created_at:{TIME}}", str(row.corrections), reason)
+    return table
 
 
 def _print_verdict(name: str) -> None:
@@ -78,11 +82,8 @@ def _print_verdict(name: str) -> None:
 def _attempt_result(row: AttemptRow) -> str:
     if row.finished_at is None:
         return "not finished: still running, or killed"
-    return (
-        f"{row.outcome}"
-        + (f" → {row.version_id}" if row.version_id else "")
-        + f": {rendering.reasons(row.reasons, ENGLISH)}"
-    )
+    version = f" → {row.version_id}" if row.version_id else ""
+    return f"{row.outcome}{version}: {rendering.reasons(row.reasons, ENGLISH)}"
 
 
 def _shadow_state(row: ShadowRow) -> str:
@@ -109,12 +110,12 @@ def rollback(who: WhoOption = "", why: WhyOption = "") -> None:
     out.print(f"active: {after} (before: {before})")
 
 
-def _reasons(verdict: dict) -> str:
+def _reasons(verdict: Mapping[str, Any]) -> str:
     return rendering.reasons(map(Reason.from_dict, verdict.get("reasons", [])), ENGLISH)
 
 
 def _activation(code: RunCode, who: str, why: str) -> Activation:
-    """Raises InvalidInput if `who` or `why` is too long."""
+    """What is stored with an activation by command. Raises InvalidInput if `who` or `why` is too long."""
     check_length("who", who, MAX_ACTOR)
     check_length("why", why, MAX_COMMENT)
     return Activation([Reason(code)], Actor(ActorKind.operator, name=one_line(who)), one_line(why))

@@ -1,5 +1,4 @@
-"""`python -m product versions`: which there are, what the attempts came to, and the table that each was judged by; and
-what `rollback` warns of."""
+"""`python -m product versions`: versions, attempts and verdicts; `promote` with a reason; the warning of `rollback`."""
 
 import pytest
 from typer.testing import CliRunner
@@ -39,14 +38,14 @@ VERDICT = {
 
 @pytest.fixture
 def command(settings, monkeypatch):
-    """The command on the test's own database; returns how it ended."""
+    """Runs the command on the test's database; returns its result."""
     monkeypatch.setattr(workspace, "load_settings", lambda: settings)
     return lambda *arguments: CliRunner().invoke(app, ["versions", *arguments], env={"COLUMNS": "200"})
 
 
 @pytest.fixture
 def attempts(database):
-    """A version, an attempt whose challenger was turned down, and one that was never finished."""
+    """A version, an attempt whose challenger was rejected, and an unfinished attempt."""
     with database.write() as session:
         add_version(session, NewVersion(id="v1", parent=None, corrections=3, metrics={}, verdict=VERDICT, learned={}))
         activate_version(session, "v1", BY_COMMAND)
@@ -57,23 +56,23 @@ def attempts(database):
         start_attempt(session)
 
 
-def test_attempts_are_listed_with_what_they_came_to(attempts, command):
-    told = command().stdout
-    assert "active since" in told and ": v1: Promoted from the command line." in told
-    assert ": kept: worse" in told
-    assert "attempt 2, started" in told and "not finished: still running, or killed" in told
+def test_attempts_are_listed_with_their_outcome(attempts, command):
+    listed = command().stdout
+    assert "active since" in listed and ": v1: Promoted from the command line." in listed
+    assert ": kept: worse" in listed
+    assert "attempt 2, started" in listed and "not finished: still running, or killed" in listed
 
 
 @pytest.mark.parametrize("name", ["v1", "1"])
-def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, command, name):
-    told = command("--verdict", name)
-    assert told.exit_code == 0
-    for words in (f"{name}: worse", "gate rows (9)", "90.0% right", "-10 [red]points", "not worse", "NO"):
-        assert words in told.stdout
+def test_the_verdict_of_a_version_or_an_attempt_is_shown_as_a_table(attempts, command, name):
+    shown = command("--verdict", name)
+    assert shown.exit_code == 0
+    for cell in (f"{name}: worse", "gate rows (9)", "90.0% right", "-10 [red]points", "not worse", "NO"):
+        assert cell in shown.stdout
 
 
 @pytest.mark.parametrize(
-    ("name", "said"),
+    ("name", "message"),
     [
         ("v2", "no version 'v2'"),
         ("9", "There is no attempt 9"),
@@ -81,14 +80,14 @@ def test_a_verdict_is_shown_as_a_table_also_of_what_was_not_promoted(attempts, c
         ("2", "2: the gate compared nothing"),
     ],
 )
-def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name, said):
+def test_an_unknown_version_or_attempt_or_one_without_a_verdict_is_refused(attempts, command, name, message):
     refused = command("--verdict", name)
     assert refused.exit_code == 1
-    assert said in str(refused.exception)
+    assert message in str(refused.exception)
 
 
 @pytest.mark.parametrize(
-    ("arguments", "told"),
+    ("arguments", "line"),
     [
         ([], "v1: Promoted from the command line.\n"),
         (["--who", "eve"], "v1: Promoted from the command line. Decided by eve.\n"),
@@ -98,30 +97,30 @@ def test_a_verdict_that_there_is_not_is_refused_by_name(attempts, command, name,
         ),
     ],
 )
-def test_who_made_a_version_active_and_why_is_told(attempts, command, monkeypatch, arguments, told):
+def test_versions_shows_who_activated_a_version_and_why(attempts, command, monkeypatch, arguments, line):
     monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
     done = CliRunner().invoke(app, ["promote", "v1", *arguments])
     assert done.exit_code == 0, done.output
-    assert told in command().stdout
+    assert line in command().stdout
 
 
-def test_a_reason_too_long_to_read_is_refused_and_nothing_changes(attempts, command):
+def test_a_reason_that_is_too_long_is_refused_and_nothing_changes(attempts, command):
     done = CliRunner().invoke(app, ["promote", "v1", "--why", "x" * 3000])
     assert "why: " in str(done.exception)
     assert ": v1: Promoted from the command line.\n" in command().stdout
 
 
-def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of(
+def test_rollback_warns_of_a_version_that_learned_rejected_corrections(
     attempts, database, settings, make_prediction, monkeypatch
 ):
     monkeypatch.setattr(workspace, "load_settings", lambda: settings)
     monkeypatch.setattr("product.versions.registry.manifests.verify", lambda folder: None)
     with database.write() as session:
-        answer = make_prediction()
-        save_predictions(session, [answer])
+        prediction = make_prediction()
+        save_predictions(session, [prediction])
         id, _ = save_feedback(
             session,
-            prediction_id=answer.id,
+            prediction_id=prediction.id,
             label="negative",
             actor=contributor("ann"),
             comment="",
@@ -133,7 +132,7 @@ def test_going_back_to_what_has_learned_words_that_were_turned_down_is_warned_of
             )
         record_decision(session, id, Decision(False, lead("eve"), "no"))
         activate_version(session, "v3", BY_COMMAND)
-    told = CliRunner().invoke(app, ["rollback"])
-    assert "active: v2 (before: v3)" in told.stdout
-    assert "v2 has learned 1 corrections that were later rejected or erased" in told.stderr
+    done = CliRunner().invoke(app, ["rollback"])
+    assert "active: v2 (before: v3)" in done.stdout
+    assert "v2 has learned 1 corrections that were later rejected or erased" in done.stderr
     assert "later rejected" not in CliRunner().invoke(app, ["rollback"]).stderr
