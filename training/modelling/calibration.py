@@ -20,7 +20,7 @@ Calibration = tuple[float, tuple[float, ...]]
 UNCALIBRATED: Calibration = (1.0, (0.0,) * len(LABELS))
 
 
-def fit_temperature(logits: np.ndarray, labels: np.ndarray, bias: Sequence[float]) -> float:
+def fit_temperature(logits: np.ndarray, labels: np.ndarray, bias: Sequence[float] | np.ndarray) -> float:
     """The temperature that makes the labels most likely, as in `fit_calibration`, with given biases [classes]."""
 
     def loss(log_temperature: float) -> float:
