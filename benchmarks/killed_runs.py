@@ -1,4 +1,4 @@
-"""Real retrains that are killed at a chosen moment, and what must hold after it."""
+"""Retraining runs that are killed at a chosen stage, and checks of what they leave behind."""
 
 import csv
 import os
@@ -27,16 +27,17 @@ from product.storage.versions import active_version
 from product.versions.registry import Versions
 
 STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on", "publishing")
-"""What a retrain says as a stage begins, in their order; the first is its very start, the last comes only to a
-challenger that is better."""
+"""What a run logs at the beginning of each stage, in order. The first is the start of the process; only a challenger
+that passes the gate reaches the last."""
 STAGE_SECONDS = 600.0
-ENOUGH = 90
-"""Corrections of which a retrain finds enough on different texts to decide."""
+"""How long to wait for a stage."""
+SUFFICIENT_CORRECTIONS = 90
+"""Corrections with enough different texts for a run to reach a decision."""
 TEXTS = ROOT / "tests" / "data" / "loop_corrections.csv"
 
 
 class Installation:
-    """A data dir in which people have corrected; remembers every correction that was acknowledged."""
+    """A data dir with corrections. `acknowledged` maps the id of every stored correction to its label."""
 
     def __init__(self, data_dir: Path):
         self.data_dir = data_dir
@@ -47,16 +48,18 @@ class Installation:
             self._rows = [row for row in csv.DictReader(stream)]
 
     def correct(self, count: int) -> None:
-        """The next messages, all called neutral by the model and corrected by one of two people, whom nobody weighs.
-        Commits one by one."""
+        """Store the next `count` messages, predicted as neutral, each with a correction by one of two contributors.
+
+        With two contributors there is no trust scoring. Every correction is its own commit.
+        """
         for _ in range(count):
             number = len(self.acknowledged)
             row, id = self._rows[number % len(self._rows)], new_id()
             scores = {"negative": 0.1, "neutral": 0.8, "positive": 0.1}
-            asked = Prediction(row["text"], "neutral", 0.8, scores, "en", "agent", False, "test-1", id)
+            prediction = Prediction(row["text"], "neutral", 0.8, scores, "en", "agent", False, "test-1", id)
             with self.database.write() as session:
-                save_predictions(session, [asked])
-                given, _ = save_feedback(
+                save_predictions(session, [prediction])
+                feedback_id, _ = save_feedback(
                     session,
                     prediction_id=id,
                     label=row["label"],
@@ -64,35 +67,35 @@ class Installation:
                     comment="",
                     code=FeedbackCode.given,
                 )
-            self.acknowledged[given] = row["label"]
+            self.acknowledged[feedback_id] = row["label"]
 
-    def damage(self) -> list[str]:
-        """What does not hold, in words; empty where all does."""
-        found = []
+    def problems(self) -> list[str]:
+        """What is wrong with the data dir, one sentence each; empty if everything is intact."""
+        problems = []
         with closing(sqlite3.connect(self.data_dir / "attune.db")) as connection:
-            found += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]
+            problems += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]
         with self.database.read() as session:
-            kept = {one.id: one.label for one in all_corrections(session)}
+            stored = {correction.id: correction.label for correction in all_corrections(session)}
             active = active_version(session)
-        lost = [id for id, label in self.acknowledged.items() if kept.get(id) != label]
-        found += [f"{len(lost)} acknowledged corrections are lost"] if lost else []
+        lost = [id for id, label in self.acknowledged.items() if stored.get(id) != label]
+        problems += [f"{len(lost)} acknowledged corrections are lost"] if lost else []
         try:
             manifests.verify(Versions(self.settings, self.database).store.folder(active))
         except manifests.BadVersion as reason:
-            found.append(f"the active version: {reason}")
-        told = command("product", "versions", data_dir=self.data_dir, check=False)
-        if told.returncode or f"{active}: " not in told.stdout:
-            found.append(f"`versions` does not explain: {told.stdout}{told.stderr}")
-        return found
+            problems.append(f"the active version: {reason}")
+        listing = command("product", "versions", data_dir=self.data_dir, check=False)
+        if listing.returncode or f"{active}: " not in listing.stdout:
+            problems.append(f"`versions` does not list the active version: {listing.stdout}{listing.stderr}")
+        return problems
 
     def attempts(self) -> list[str | None]:
-        """What each attempt came to, in their order; None where it was killed."""
+        """The outcome of each attempt, oldest first; None for an attempt that was killed."""
         with self.database.read() as session:
             return [row.outcome for row in session.query(AttemptRow).order_by(AttemptRow.id)]
 
 
-class Victim:
-    """A retrain in a process of its own."""
+class KillableRun:
+    """A retraining run in a separate process."""
 
     def __init__(self, data_dir: Path):
         self.process = subprocess.Popen(
@@ -104,27 +107,27 @@ class Victim:
             text=True,
             start_new_session=True,
         )
-        self.said: list[str] = []
+        self.log_lines: list[str] = []
         self._lines: queue.Queue[str | None] = queue.Queue()
-        threading.Thread(target=self._listen, daemon=True).start()
+        threading.Thread(target=self._read_log, daemon=True).start()
 
-    def _listen(self) -> None:
+    def _read_log(self) -> None:
         for line in self.process.stderr:
             self._lines.put(line)
         self._lines.put(None)
 
-    def reach(self, stage: str, seconds: float = STAGE_SECONDS) -> bool:
-        """Wait until the stage begins; False where the run ended without it. Raises queue.Empty."""
+    def wait_for(self, stage: str, seconds: float = STAGE_SECONDS) -> bool:
+        """Wait until the stage begins. Returns False if the run ended before it; raises queue.Empty after `seconds`."""
         deadline = time.monotonic() + seconds
-        while stage and not (self.said and stage in self.said[-1]):
+        while stage and not (self.log_lines and stage in self.log_lines[-1]):
             line = self._lines.get(timeout=max(0.0, deadline - time.monotonic()))
             if line is None:
                 return False
-            self.said.append(line)
+            self.log_lines.append(line)
         return True
 
     def kill(self) -> bool:
-        """SIGKILL to it and all that it started; False where it had ended."""
+        """Send SIGKILL to the process and its children. Returns False if it had already ended."""
         alive = self.process.poll() is None
         if alive:
             os.killpg(self.process.pid, signal.SIGKILL)

@@ -1,8 +1,8 @@
-"""SIGKILLs at random moments of real retrains: python -m benchmarks.kills [--kills N] [--seed N]
+"""SIGKILL at random moments of real retraining runs: python -m benchmarks.kills [--kills N] [--seed N]
 
-The moments are drawn from all stages of a run, and from the seconds after each begins. More corrections come in while
-each run is under way. After every kill the database must open, hold every correction that was acknowledged, and name an
-active version whose files are whole; and `versions` must explain. The last run is left alone and must reach a decision.
+Each kill picks a random stage and a random delay after its beginning, while more corrections arrive. After every kill
+the database must open and hold every acknowledged correction, the files of the active version must be intact, and
+`versions` must list it. The last run is not killed and must reach a decision.
 """
 
 import argparse
@@ -18,48 +18,48 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.app_process import command
-from benchmarks.killed_runs import ENOUGH, STAGES, Installation, Victim
+from benchmarks.killed_runs import STAGES, SUFFICIENT_CORRECTIONS, Installation, KillableRun
 
-LATEST = {"": 8.0, "training on": 40.0, "publishing": 0.1}
-"""Seconds after the beginning of a stage within which to kill, where it is longer or shorter than others."""
-SHORT = 6.0
+MAX_DELAYS = {"": 8.0, "training on": 40.0, "publishing": 0.1}
+"""Longest delay in seconds between the beginning of a stage and the kill; DEFAULT_DELAY for other stages."""
+DEFAULT_DELAY = 6.0
 
 
 def one_kill(installation: Installation, stage: str, delay: float) -> tuple[bool, list[str]]:
-    """Whether there was something to kill, and what does not hold after it."""
-    victim = Victim(installation.data_dir)
-    reached = victim.reach(stage)
+    """Kill one run. Returns whether it was still running, and the problems found afterwards."""
+    run = KillableRun(installation.data_dir)
+    reached = run.wait_for(stage)
     installation.correct(1)
     if reached:
         time.sleep(delay)
-    killed = victim.kill()
-    problems = installation.damage()
+    killed = run.kill()
+    problems = installation.problems()
     if not killed:
-        # The version it has made active would have learned what the next run is to learn from.
+        # Otherwise the next run would have nothing new to learn.
         command("product", "rollback", data_dir=installation.data_dir, check=False)
     if not reached and installation.attempts()[-1] != "kept":
-        problems.append(f"the run ended ({victim.process.returncode}) before {stage!r}: {''.join(victim.said[-3:])}")
+        problems.append(f"the run ended ({run.process.returncode}) before {stage!r}: {''.join(run.log_lines[-3:])}")
     return killed, problems
 
 
-def endure(data_dir: Path, kills: int, seed: int, console: Console) -> tuple[Table, bool]:
-    chance, installation = random.Random(seed), Installation(data_dir)
-    installation.correct(ENOUGH)
+def run_kills(data_dir: Path, kills: int, seed: int, console: Console) -> tuple[Table, bool]:
+    rng, installation = random.Random(seed), Installation(data_dir)
+    installation.correct(SUFFICIENT_CORRECTIONS)
     killed, ended, problems = Counter(), Counter(), Counter()
     while sum(killed.values()) < kills:
-        stage = chance.choice(STAGES)
-        delay = chance.uniform(0, LATEST.get(stage, SHORT))
+        stage = rng.choice(STAGES)
+        delay = rng.uniform(0, MAX_DELAYS.get(stage, DEFAULT_DELAY))
         was_running, found = one_kill(installation, stage, delay)
         (killed if was_running else ended)[stage] += 1
         problems[stage] += bool(found)
-        console.log(f"{sum(killed.values())} of {kills}: {stage or 'start'} + {delay:.1f} s: {found or 'all holds'}")
-    answer = data_dir / "outcome.json"
-    done = command("training", "retrain", "--json", str(answer), data_dir=data_dir, check=False)
-    problems["the last run"] = len(installation.damage()) + (done.returncode != 0)
-    outcome = json.loads(answer.read_text())["outcome"] if not done.returncode else done.stderr
-    title = f"{kills} kills, seed {seed}; {len(installation.acknowledged)} corrections; the last run: {outcome}"
+        console.log(f"{sum(killed.values())} of {kills}: {stage or 'start'} + {delay:.1f} s: {found or 'intact'}")
+    outcome_file = data_dir / "outcome.json"
+    result = command("training", "retrain", "--json", str(outcome_file), data_dir=data_dir, check=False)
+    problems["last run"] = len(installation.problems()) + (result.returncode != 0)
+    outcome = json.loads(outcome_file.read_text())["outcome"] if not result.returncode else result.stderr
+    title = f"{kills} kills, seed {seed}; {len(installation.acknowledged)} corrections; last run: {outcome}"
     table = Table(title=title, title_justify="left")
-    for heading in ("after the stage began", "killed", "ended before", "something did not hold"):
+    for heading in ("stage", "killed", "ended before the kill", "problems"):
         table.add_column(heading, justify="right")
     for stage in STAGES:
         table.add_row(stage or "start", str(killed[stage]), str(ended[stage]), str(problems[stage]))
@@ -74,9 +74,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory() as folder:
         data_dir = Path(folder) / "data"
         command("product", "install", data_dir=data_dir)
-        table, held = endure(data_dir, given.kills, given.seed, console)
+        table, intact = run_kills(data_dir, given.kills, given.seed, console)
     console.print(table)
-    return 0 if held else 1
+    return 0 if intact else 1
 
 
 if __name__ == "__main__":

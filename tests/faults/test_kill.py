@@ -7,7 +7,7 @@ import threading
 import time
 
 from benchmarks.app_process import ROOT, RunningApp, clean_environment, command
-from benchmarks.killed_runs import ENOUGH, Installation, Victim
+from benchmarks.killed_runs import SUFFICIENT_CORRECTIONS, Installation, KillableRun
 from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL
 
@@ -50,14 +50,14 @@ def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
 def test_a_killed_run_leaves_everything_intact_and_the_next_run_starts_afresh(installed_data_dir):
     """A short form of `benchmarks.kills`: each run gets further than the one before."""
     installation = Installation(installed_data_dir)
-    installation.correct(ENOUGH)
+    installation.correct(SUFFICIENT_CORRECTIONS)
     for stage, delay in (("", 1.0), ("to replay", 0.5), ("training on", 3.0)):
-        victim = Victim(installed_data_dir)
-        assert victim.reach(stage), victim.said
+        run = KillableRun(installed_data_dir)
+        assert run.wait_for(stage), run.log_lines
         installation.correct(1)
         time.sleep(delay)
-        assert victim.kill()
-        assert installation.damage() == []
+        assert run.kill()
+        assert installation.problems() == []
     assert set(installation.attempts()) == {None}
     environment = {"ATTUNE_RETRAIN_MIN_CORRECTIONS": "100"}
     due = command("training", "retrain", "--if-due", data_dir=installed_data_dir, **environment)
@@ -67,7 +67,7 @@ def test_a_killed_run_leaves_everything_intact_and_the_next_run_starts_afresh(in
 def test_a_run_on_a_full_disk_changes_nothing_and_the_next_run_starts_afresh(installed_data_dir):
     """A file size limit stands in for the disk: model files exceed it, the database does not."""
     installation = Installation(installed_data_dir)
-    installation.correct(ENOUGH)
+    installation.correct(SUFFICIENT_CORRECTIONS)
     result = subprocess.run(
         [sys.executable, "-m", "training", "retrain"],
         cwd=ROOT,
@@ -78,12 +78,12 @@ def test_a_run_on_a_full_disk_changes_nothing_and_the_next_run_starts_afresh(ins
     )
     assert result.returncode != 0
     assert "File too large" in result.stderr
-    assert installation.damage() == []
+    assert installation.problems() == []
     assert installation.attempts() == [None]
     assert list((installed_data_dir / "versions").glob(".draft-*")) == []
-    victim = Victim(installed_data_dir)
-    assert victim.reach("training on"), victim.said
-    victim.kill()
+    run = KillableRun(installed_data_dir)
+    assert run.wait_for("training on"), run.log_lines
+    run.kill()
 
 
 def test_a_second_run_fails_and_names_the_lock_holder(installed_data_dir):
