@@ -1,10 +1,12 @@
 """SIGKILL while corrections arrive and during retraining; two runs at once; a full disk."""
 
+import json
 import resource
 import subprocess
 import sys
 import threading
 import time
+from pathlib import Path
 
 from benchmarks.app_process import ROOT, RunningApp, clean_environment, command
 from benchmarks.killed_runs import SUFFICIENT_CORRECTIONS, Installation, KillableRun
@@ -12,6 +14,11 @@ from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL
 
 MEGABYTE = 1024 * 1024
+
+
+def retrain(*options: str, data_dir: Path, **environment: str) -> dict:
+    """Run the retraining command to its end and return its JSON result."""
+    return json.loads(command("training", "retrain", "--json", "-", *options, data_dir=data_dir, **environment).stdout)
 
 
 def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
@@ -60,8 +67,9 @@ def test_a_killed_run_leaves_everything_intact_and_the_next_run_starts_afresh(in
         assert installation.problems() == []
     assert set(installation.attempts()) == {None}
     environment = {"ATTUNE_RETRAIN_MIN_CORRECTIONS": "100"}
-    due = command("training", "retrain", "--if-due", data_dir=installed_data_dir, **environment)
-    assert "not-due: 93 corrections since the last attempt, 100 make a run due" in due.stdout
+    outcome = retrain("--if-due", data_dir=installed_data_dir, **environment)
+    assert outcome["outcome"] == "not-due"
+    assert outcome["reasons"] == [{"code": "corrections-missing", "values": {"count": 93, "needed": 100}}]
 
 
 def test_a_run_on_a_full_disk_changes_nothing_and_the_next_run_starts_afresh(installed_data_dir):
@@ -96,12 +104,12 @@ def test_a_second_run_fails_and_names_the_lock_holder(installed_data_dir):
 
 
 def test_a_run_without_corrections_is_insufficient_and_changes_nothing(installed_data_dir):
-    result = command("training", "retrain", data_dir=installed_data_dir)
-    assert "insufficient" in result.stdout
+    assert retrain(data_dir=installed_data_dir)["outcome"] == "insufficient"
     folders = sorted(folder.name for folder in (installed_data_dir / "versions").iterdir())
     assert folders == [".install.lock", manifests.read(SHIPPED_MODEL).id]
 
 
-def test_a_run_that_is_not_due_names_the_missing_corrections(installed_data_dir):
-    result = command("training", "retrain", "--if-due", data_dir=installed_data_dir)
-    assert "not-due: 0 corrections since the last attempt, 50 make a run due" in result.stdout
+def test_a_run_that_is_not_due_counts_the_missing_corrections(installed_data_dir):
+    outcome = retrain("--if-due", data_dir=installed_data_dir)
+    assert outcome["outcome"] == "not-due"
+    assert outcome["reasons"] == [{"code": "corrections-missing", "values": {"count": 0, "needed": 50}}]
