@@ -6,6 +6,7 @@ Decisions are stored and compared as codes; `product.texts.rendering` makes sent
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
+from typing import Any
 
 Value = str | int | float | bool | list[str]
 """What a reason may carry: plain JSON values."""
@@ -18,11 +19,11 @@ class Reason:
     code: str
     values: Mapping[str, Value] = field(default_factory=dict)
 
-    def as_dict(self) -> dict:
+    def as_dict(self) -> dict[str, Any]:
         return {"code": str(self.code), "values": dict(self.values)}
 
     @classmethod
-    def from_dict(cls, content: Mapping) -> "Reason":
+    def from_dict(cls, content: Mapping[str, Any]) -> "Reason":
         return cls(content["code"], content.get("values") or {})
 
 
@@ -60,6 +61,18 @@ class FeedbackCode(StrEnum):
     over_share = "over-share"  # share
     harmful_contributor = "harmful-contributor"
     legacy = "legacy"  # text: a sentence stored before there were codes
+
+
+class ReviewReason(StrEnum):
+    """Why a message is in the review queue. If several apply, the first one."""
+
+    quarantined = "quarantined"
+    disputed = "disputed"
+    waiting = "waiting"  # the contributor is not yet trusted
+    shadow = "shadow"  # a version in shadow mode predicts another label
+    drifted = "drifted"
+    unsure = "unsure"
+    unseen = "unseen"  # nobody has given feedback
 
 
 class RunCode(StrEnum):

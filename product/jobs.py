@@ -77,7 +77,7 @@ def scheduled_jobs(application: Application, versions: Versions) -> list[Job]:
     shadow = shadow_monitor.ShadowMonitor(settings, database, versions)
     jobs: list[Job] = [
         Periodic("deleting expired predictions", application.delete_expired),
-        Periodic("cleaning the database's files", application.clean_again, CLEAN_SECONDS),
+        Periodic("cleaning the database's files", application.retry_clean_up, CLEAN_SECONDS),
         Periodic("measuring drift", application.drift.check, monitor.HOUR),
         Periodic("checking the version on probation", probation.check, probation_monitor.EVERY),
         Periodic("scoring in shadow mode", shadow.check, shadow_monitor.EVERY, nice=shadow_monitor.NICE),

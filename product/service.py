@@ -1,4 +1,4 @@
-"""What the product does for the people and programs in front of it; all that the web calls."""
+"""The use cases of the product: predict, correct, review, receipts, erasure. The web and the commands call these."""
 
 import logging
 import re
@@ -8,6 +8,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from functools import cached_property
 from threading import Lock
+from typing import Any, NamedTuple
 
 from sqlalchemy.orm import Session
 
@@ -15,7 +16,7 @@ from product.codes import FeedbackCode
 from product.drift.findings import WeekReport
 from product.drift.monitor import DriftMonitor
 from product.feedback import erasure
-from product.feedback import ranking as review
+from product.feedback.ranking import ReviewRules
 from product.feedback.review_queue import Item, review_queue
 from product.identity import Actor
 from product.inference.engine import Engine, NoModel
@@ -36,7 +37,6 @@ from product.storage.database import Database
 from product.storage.feedback import (
     Decision,
     current_status,
-    current_statuses,
     feedback_of_actor,
     get_feedback,
     record_decision,
@@ -50,20 +50,20 @@ from product.validation import MAX_COMMENT, check_actor, check_label, check_leng
 
 ID = re.compile(r"[0-9a-f]{32}")
 MAX_MY_CORRECTIONS = 50
-"""Of one's own corrections that are listed, at most."""
+"""Corrections listed at once for a contributor."""
 MAX_REVIEWED = 200
 """Messages in the review queue, at most."""
 DELETED_AT_ONCE = 5_000
 CLIENT_KEY_SECONDS = 7 * 24 * 3600
-"""How long a client without an account keeps one key: a week, from Thursday to Thursday, 00:00 UTC."""
+"""How long a client without an account keeps its key: a week, from Thursday to Thursday, 00:00 UTC."""
 
-logger = logging.getLogger(__name__)
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
 class Health:
-    """`model` is the version that answers, None without one; `database` whether it takes writes; `refused` names
-    versions that should serve and cannot be trusted, with the reason."""
+    """`model`: the version that serves, None if there is none. `database`: whether it accepts writes. `refused`:
+    versions that could not be loaded, with the reason."""
 
     model: str | None
     database: bool
@@ -78,17 +78,24 @@ class Health:
         return self.ready and not self.database
 
 
-@dataclass(frozen=True)
-class StoredCorrection:
-    """The message of a correction, its label and the contributor's comment."""
+class StoredFeedback(NamedTuple):
+    """A correction that was just stored. `comment` is as it was stored, redacted."""
 
-    text: str
-    label: str
+    feedback_id: str
+    status: str
     comment: str
 
 
+@dataclass(frozen=True)
+class CorrectedMessage:
+    """A message and the label that it was corrected to."""
+
+    text: str
+    label: str
+
+
 class Application:
-    """Reads messages, takes corrections, says what became of them."""
+    """The product's use cases on one database and one model."""
 
     def __init__(
         self, settings: Settings, database: Database, engine: Engine, refused: Mapping[str, str] | None = None
@@ -103,13 +110,12 @@ class Application:
         """Predictions since the process started, by label and language."""
         self._counting = Lock()
         self._unclean = False
-        """Whether something deleted may still stand in the database's files."""
+        """Whether traces of deleted content may remain in the database files."""
 
     def predict(self, texts: list[str]) -> list[Prediction]:
-        """Answers in the order of `texts`, stored together before they are returned.
+        """Predictions in the order of `texts`, stored in one transaction before they are returned.
 
-        Where the database cannot be written the answers come without ids: nobody corrects what is not there.
-        Raises InvalidInput, NoModel.
+        If the database cannot be written, they have no ids and cannot be corrected. Raises InvalidInput, NoModel.
         """
         check_texts(texts)
         predictions = predict_batch(self.engine, [redact_for_storage(text) for text in texts])
@@ -119,11 +125,11 @@ class Application:
             with self.database.write() as session:
                 save_predictions(session, predictions)
         except StorageUnavailable:
-            return [_without_id(prediction) for prediction in predictions]
+            return [replace(prediction, id=None) for prediction in predictions]
         return predictions
 
-    def correct(self, *, prediction_id: str, label: str, actor: Actor, comment: str = "") -> tuple[str, str]:
-        """Store a contributor's label for a prediction, replacing their earlier one; returns feedback id and status.
+    def correct(self, *, prediction_id: str, label: str, actor: Actor, comment: str = "") -> StoredFeedback:
+        """Store a contributor's label for a prediction, replacing their earlier one.
 
         Raises InvalidInput, NotFound, StorageUnavailable.
         """
@@ -132,21 +138,23 @@ class Application:
         check_length("comment", comment, MAX_COMMENT)
         if not ID.fullmatch(prediction_id):
             raise NotFound("prediction_id: no prediction has this id.")
+        comment = redact_for_storage(comment)
         with self.database.write() as session:
-            return save_feedback(
+            id, status = save_feedback(
                 session,
                 prediction_id=prediction_id,
                 label=label,
                 actor=_storable(actor),
-                comment=redact_for_storage(comment),
+                comment=comment,
                 code=FeedbackCode.given,
             )
+        return StoredFeedback(id, status, comment)
 
     def review_queue(self, limit: int = 20) -> list[Item]:
-        """The messages and corrections that a lead should look at first. Raises InvalidInput, StorageUnavailable."""
+        """The messages to review first. Raises InvalidInput, StorageUnavailable."""
         if not 1 <= limit <= MAX_REVIEWED:
             raise InvalidInput(f"limit: must be from 1 to {MAX_REVIEWED}, this is {limit:,}.")
-        drifted = self.drift.to_review(review.Rules().drifted)
+        drifted = self.drift.to_review(ReviewRules().max_drifted)
         with self.database.read() as session:
             return review_queue(session, drifted, limit)
 
@@ -178,57 +186,60 @@ class Application:
             raise NotFound("feedback_id: no correction has this id.")
         decision = Decision(accept, _storable(by), redact_for_storage(note))
         with self.database.write() as session:
-            record_decision(session, feedback_id, decision)
-            return current_statuses(session, [feedback_id])[feedback_id]
+            row = record_decision(session, feedback_id, decision)
+            return current_status(session, row)
 
-    def stored_correction(self, feedback_id: str) -> StoredCorrection:
-        """A correction as it is stored, after redaction. Raises NotFound, StorageUnavailable."""
+    def corrected_message(self, feedback_id: str) -> CorrectedMessage:
+        """The message of a correction, as it is stored. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
             row = get_feedback(session, id=feedback_id)
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
-            return StoredCorrection(row.prediction.text, row.label, row.comment)
+            return CorrectedMessage(row.prediction.text, row.label)
 
-    def erase_own(self, *, feedback_id: str, actor: Actor) -> erasure.ErasureScope:
-        """Erase a correction for who gave it, with the message's text; returns what went.
+    def erase_my_correction(self, *, feedback_id: str, actor: Actor) -> erasure.ErasureScope:
+        """Erase a correction and its message's text for the contributor; returns what was erased.
 
-        Bytes that cannot be cleaned from the database's files just now stay until the next clean-up, which is logged.
-        Raises NotFound, Locked while a retraining runs that has read the text already, StorageUnavailable.
+        Traces that cannot be removed from the database files now are logged and removed by `retry_clean_up`.
+        Raises NotFound, Locked while a retraining run works with the text, StorageUnavailable.
         """
         with corrections_lock(self.settings, self.database), self.database.write() as session:
-            reach = erasure.scope_of_my_correction(session, feedback_id, actor)
-            erasure.erase(session, reach, FeedbackCode.erased_by_contributor)
+            scope = erasure.scope_of_my_correction(session, feedback_id, actor)
+            erasure.erase(session, scope, FeedbackCode.erased_by_contributor)
         self._clean_up()
-        return reach
+        return scope
 
-    def clean_again(self) -> None:
-        """Where the files could not be cleaned the last time."""
+    def retry_clean_up(self) -> None:
+        """Clean the database files if that failed the last time."""
         if self._unclean:
             self._clean_up()
 
     def _clean_up(self) -> None:
-        """What was deleted leaves the database's files as well, unless somebody is reading an earlier state."""
+        """Remove traces of deleted content, unless a reader of an earlier state prevents it."""
         try:
             clean = self.database.scrub()
         except StorageUnavailable:
             clean = False
         self._unclean = not clean
         if not clean:
-            logger.warning("deleted texts may stay in the database's files until they are cleaned in a few minutes")
+            log.warning(
+                "traces of deleted texts may remain in the database files until the next clean-up in a few minutes"
+            )
 
     def receipt(self, feedback_id: str) -> Receipt:
-        """What became of a correction; of an erased one no model is asked. Raises NotFound, StorageUnavailable."""
+        """What became of a correction. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
             row = get_feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
             if row is None:
                 raise NotFound("feedback_id: no correction has this id.")
             text, receipt = row.prediction.text, _receipt(session, row, active_version(session))
-        return _with_agreement(receipt, self._labels_now([text])[0] if text else None)
+        # The text of an erased correction is empty: there is nothing to predict.
+        return _with_agreement(receipt, self._current_labels([text])[0] if text else None)
 
     def my_corrections(self, *, actor: Actor, ids: Sequence[str]) -> list[MyCorrection]:
-        """Of the corrections `ids`, those that the actor gave, the one given or changed last first.
+        """The corrections among `ids` that the contributor gave, last changed first.
 
-        Of more than MAX_MY_CORRECTIONS ids the last count. Raises StorageUnavailable.
+        Only the last MAX_MY_CORRECTIONS ids are looked up. Raises StorageUnavailable.
         """
         ids = [id for id in ids if ID.fullmatch(id)][-MAX_MY_CORRECTIONS:]
         with self.database.read() as session:
@@ -238,19 +249,21 @@ class Application:
                 MyCorrection(row.prediction.text, row.comment, row.updated_at, _receipt(session, row, active))
                 for row in rows
             ]
-        labels = self._labels_now([own.text for own in found])
-        pairs = zip(found, labels, strict=True)
-        return [replace(own, receipt=_with_agreement(own.receipt, label)) for own, label in pairs]
+        labels = self._current_labels([correction.text for correction in found])
+        return [
+            replace(correction, receipt=_with_agreement(correction.receipt, label))
+            for correction, label in zip(found, labels, strict=True)
+        ]
 
-    def _labels_now(self, texts: list[str]) -> list[str | None]:
-        """What the model that serves says of each text; None for all where there is no model."""
+    def _current_labels(self, texts: list[str]) -> list[str | None]:
+        """The label that the model predicts now for each text; None for all if there is no model."""
         try:
             return [score.label for score in self.engine.score(texts).scores] if texts else []
         except NoModel:
             return [None] * len(texts)
 
-    def versions(self) -> list[dict]:
-        """The model versions, newest first, the active one marked. Raises StorageUnavailable."""
+    def versions(self) -> list[dict[str, Any]]:
+        """The model versions, newest first. Raises StorageUnavailable."""
         with self.database.read() as session:
             active = active_version(session)
             return [
@@ -275,12 +288,12 @@ class Application:
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """What the model that answers now has learned to read."""
+        """The languages that the model supports."""
         return self.engine.languages
 
     @property
     def drifted(self) -> tuple[WeekReport, ...]:
-        """The weeks that drifted, newest first, as last measured; `self.drift.to_review` says what to look at."""
+        """The weeks in which messages drifted, newest first, as last measured."""
         return self.drift.report.drifted
 
     def delete_expired(self, at: datetime | None = None) -> int:
@@ -298,10 +311,10 @@ class Application:
         return total
 
     def client_key(self, address: str, at: datetime | None = None) -> str:
-        """Twelve hex digits that tell clients apart within CLIENT_KEY_SECONDS; `at` is now unless given.
+        """Twelve hex digits that tell clients apart by their address. `at`: by default now.
 
-        Keyed, as a plain hash of an address is soon guessed. With each period the key is another: nobody's corrections
-        are strung together for longer. Within one the same client on the same prediction is the same actor.
+        The hash is keyed, because a plain hash of an address is easily reversed. It changes every CLIENT_KEY_SECONDS,
+        so that a client's corrections are not linked for longer.
         """
         period = int((at or now()).timestamp()) // CLIENT_KEY_SECONDS
         return keys.keyed_hash(self._client_secret, f"client {period}", address)[:12]
@@ -311,20 +324,16 @@ class Application:
         try:
             return keys.secret(self.settings.data_dir)
         except OSError as error:
-            logger.error("%s: %s", keys.FILE, error)
-            raise StorageUnavailable("The data folder cannot be read or written just now; try again.") from error
+            log.error("%s: %s", keys.FILE, error)
+            raise StorageUnavailable("The data folder cannot be read or written at the moment; try again.") from error
 
 
 def _storable(actor: Actor) -> Actor:
     return replace(actor, key=storable(actor.key), name=storable(actor.name))
 
 
-def _without_id(prediction: Prediction) -> Prediction:
-    return replace(prediction, id=None)
-
-
 def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
-    """All but what the model says of it now."""
+    """Without `agrees_now`, which needs a model."""
     return Receipt(
         feedback_id=row.id,
         status=current_status(session, row),
@@ -336,5 +345,5 @@ def _receipt(session: Session, row: FeedbackRow, active: str | None) -> Receipt:
     )
 
 
-def _with_agreement(receipt: Receipt, label_now: str | None) -> Receipt:
-    return replace(receipt, agrees_now=None if label_now is None else label_now == receipt.label)
+def _with_agreement(receipt: Receipt, current_label: str | None) -> Receipt:
+    return replace(receipt, agrees_now=None if current_label is None else current_label == receipt.label)

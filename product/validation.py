@@ -1,10 +1,10 @@
-"""Checks of what people and programs send. Every error names the field and what is allowed."""
+"""Checks of input from people and programs. Every error names the field and what is allowed."""
 
 from product.identity import Actor
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput
 
 MAX_ACTOR = 128
-"""Characters in an actor as it is stored."""
+"""Characters in the name of an actor."""
 MAX_COMMENT = 2_000
 """Characters in a comment."""
 
@@ -22,9 +22,11 @@ def check_actor(field: str, actor: Actor) -> None:
         raise InvalidInput(f"{field}: must not be empty.")
 
 
-def check_label(label: str, field: str = "label") -> None:
-    if label not in LABELS:
+def check_label(label: object, field: str = "label") -> str:
+    """The label. Raises InvalidInput, under the name `field`, for anything else."""
+    if not isinstance(label, str) or label not in LABELS:
         raise InvalidInput(f"{field}: must be one of {', '.join(LABELS)}.")
+    return label
 
 
 def check_length(field: str, value: str, limit: int) -> None:
@@ -37,17 +39,18 @@ def check_length(field: str, value: str, limit: int) -> None:
 
 
 def check_texts(texts: list[str]) -> None:
-    """Raises InvalidInput naming the first text that cannot be read, counted from 0, and what is allowed."""
+    """Raises InvalidInput naming the first invalid text, counted from 0, and what is allowed."""
     if not 1 <= len(texts) <= MAX_TEXTS:
         raise InvalidInput(f"texts: 1 to {MAX_TEXTS} texts, this has {len(texts):,}.")
     for index, text in enumerate(texts):
         check_text(f"texts[{index}]", text)
 
 
-def check_text(field: str, text: str) -> None:
-    """Raises InvalidInput, under the name `field`, for what cannot be read."""
+def check_text(field: str, text: object) -> str:
+    """The text. Raises InvalidInput, under the name `field`, unless a model can read it."""
     if not isinstance(text, str):
         raise InvalidInput(f"{field}: must be a text.")
     check_length(field, text, MAX_CHARACTERS)
     if not text.strip():
         raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")
+    return text

@@ -35,10 +35,11 @@ def review(
 def _print_queue(items: list[Item]) -> None:
     for item in items:
         print_plain(f"{item.reason}, {item.priority:.2f}: {one_line(item.text)}")
-        print_plain(f"  {item.shown} was shown; prediction {item.prediction_id}")
-        for word in item.said:
-            status = "to be decided" if word.open else word.status
-            print_plain(f"  {word.label} by {one_line(word.actor.handle)}; feedback {word.feedback_id}, {status}")
+        print_plain(f"  predicted {item.predicted}; prediction {item.prediction_id}")
+        for correction in item.corrections:
+            contributor = one_line(correction.actor.handle)
+            status = "to be decided" if correction.open else correction.status
+            print_plain(f"  {correction.label} by {contributor}; feedback {correction.feedback_id}, {status}")
     if not items:
         out.print("nothing to review")
 

@@ -1,13 +1,14 @@
-"""Taking back what people wrote: the text, the actor and the comment of corrections, beyond recovery.
+"""Erases the text, the contributor, the comment and all notes of corrections for good.
 
-The rows stay, emptied: what a version learned, and when, can still be told. A label without its text, its actor and
-its comment says nothing of a person, and is kept so that a receipt can still be answered.
+Emptied rows remain, so that it is still known what a version has learned, and receipts still work. A label without its
+text, contributor and comment says nothing about a person.
 """
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import or_, select, update
+from sqlalchemy import ColumnElement, or_, select, update
 from sqlalchemy.orm import InstrumentedAttribute, Session
 
 from product.codes import FeedbackCode, Reason
@@ -19,16 +20,16 @@ from product.storage.tables import FeedbackEventRow, FeedbackRow, LearnedRow, Pr
 
 @dataclass(frozen=True)
 class ErasureScope:
-    """What an erasure takes, by id. `others` are other people's corrections of the same texts; `versions`, oldest
-    first, learned any of it."""
+    """What an erasure removes, by id. `others`: other people's corrections of the same predictions. `versions`: those
+    that learned any of it, oldest first."""
 
     predictions: list[str]
     corrections: list[str]
     others: list[str]
     versions: list[str]
 
-    def as_dict(self) -> dict:
-        counts = {name: len(getattr(self, name)) for name in ("predictions", "corrections", "others")}
+    def as_dict(self) -> dict[str, Any]:
+        counts: dict[str, Any] = {name: len(getattr(self, name)) for name in ("predictions", "corrections", "others")}
         return counts | {"versions": self.versions}
 
 
@@ -43,7 +44,7 @@ def scope_of_actor(session: Session, actor: str) -> ErasureScope:
         )
     own = or_(*(FeedbackRow.actor == contributor for contributor in contributors))
     predictions = sorted(session.scalars(select(FeedbackRow.prediction_id).where(own, _not_erased())))
-    return _reach(session, predictions, own=own)
+    return _scope(session, predictions, own=own)
 
 
 def _contributors(session: Session) -> list[Actor]:
@@ -58,34 +59,36 @@ def namesakes(session: Session, actor: str) -> list[str]:
 
 
 def scope_of_feedback(session: Session, id: str) -> ErasureScope:
-    """One correction, by its id or the beginning that a page shows; nothing but its prediction where it is erased
-    already. Raises NotFound naming an unknown id."""
+    """One correction, by its id or the start of it. If it was erased before, only its prediction is in the scope.
+    Raises NotFound naming an unknown id."""
     row = find_feedback(session, id_or_prefix=id)
     if row is None:
         raise NotFound(f"--feedback {id}: no correction has this id.")
-    return _reach(session, [row.prediction_id], own=FeedbackRow.id == row.id)
+    return _scope(session, [row.prediction_id], own=FeedbackRow.id == row.id)
 
 
 def scope_of_my_correction(session: Session, id: str, actor: Actor) -> ErasureScope:
-    """One's own correction. Raises NotFound for an unknown one and for somebody else's alike."""
+    """The contributor's own correction. Raises NotFound for an unknown one, and for somebody else's."""
     row = session.get(FeedbackRow, id)
     if row is None or row.actor != actor:
         raise NotFound("feedback_id: no correction of yours has this id.")
-    return _reach(session, [row.prediction_id], own=FeedbackRow.id == id)
+    return _scope(session, [row.prediction_id], own=FeedbackRow.id == id)
 
 
-def _reach(session: Session, predictions: list[str], own) -> ErasureScope:
-    corrections, others, learned = [], [], set()
+def _scope(session: Session, predictions: list[str], own: ColumnElement[bool]) -> ErasureScope:
+    corrections: list[str] = []
+    others: list[str] = []
+    learned: set[str] = set()
     for ids in _batches(predictions):
-        there = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(ids))
-        corrections += session.scalars(there.where(own, _not_erased()))
-        others += session.scalars(there.where(~own, _not_erased()))
-        learned |= set(session.scalars(select(LearnedRow.version_id).where(LearnedRow.feedback_id.in_(there))))
+        given = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(ids))
+        corrections += session.scalars(given.where(own, _not_erased()))
+        others += session.scalars(given.where(~own, _not_erased()))
+        learned |= set(session.scalars(select(LearnedRow.version_id).where(LearnedRow.feedback_id.in_(given))))
     by_age = session.scalars(select(VersionRow.id).order_by(VersionRow.created_at, VersionRow.id))
     return ErasureScope(predictions, corrections, others, [id for id in by_age if id in learned])
 
 
-def _not_erased():
+def _not_erased() -> ColumnElement[bool]:
     return FeedbackRow.status != Status.erased.value
 
 
@@ -93,13 +96,13 @@ def _batches(ids: list[str]) -> Iterator[list[str]]:
     return (ids[start : start + MAX_IDS] for start in range(0, len(ids), MAX_IDS))
 
 
-def erase(session: Session, reach: ErasureScope, code: FeedbackCode = FeedbackCode.erased_by_operator) -> None:
-    """Empty the rows. Traces may be left in the database's files until Database.scrub() has run."""
-    for predictions in _batches(reach.predictions):
+def erase(session: Session, scope: ErasureScope, code: FeedbackCode = FeedbackCode.erased_by_operator) -> None:
+    """Empty the rows. Traces may remain in the database files until Database.scrub() has run."""
+    for predictions in _batches(scope.predictions):
         session.execute(update(PredictionRow).where(PredictionRow.id.in_(predictions)).values(text=""))
-        # Asked again: with the predictions locked, by the update above, no correction can join them any more.
-        there = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(predictions), _not_erased())
-        for ids in _batches(list(session.scalars(there))):
+        # Selected again: the update has locked the predictions, so that no further correction can be added.
+        given = select(FeedbackRow.id).where(FeedbackRow.prediction_id.in_(predictions), _not_erased())
+        for ids in _batches(list(session.scalars(given))):
             _erase_corrections(session, ids, code)
 
 

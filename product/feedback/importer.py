@@ -1,8 +1,7 @@
-"""Labels that a team already has, through the same checks as corrections and into the same tables.
+"""Imports labels that a team already has, with the same checks as corrections and into the same tables.
 
-The model is asked about each text, so that the row has the answer and the probabilities of any other prediction: it is
-trained on and judged by like a correction. An actor's text has one prediction id wherever it stands, so that the same
-file again, or the rest of one that was broken off, finds what is there.
+The model predicts every text, so that an imported label has a prediction like any correction. The prediction id follows
+from the contributor and the text: importing a file twice is safe, and an interrupted import continues where it stopped.
 """
 
 from collections import Counter
@@ -29,13 +28,13 @@ from product.storage.tables import FeedbackRow, PredictionRow
 from product.validation import MAX_ACTOR, check_label, check_length, check_text
 
 LISTED = 20
-"""Bad rows that a refusal names."""
+"""Invalid rows that an error message names."""
 CHECKING = "checking the file"
 
 
 @dataclass(frozen=True)
 class Given:
-    """One row: the text as it is kept, and the label that the actor gives it."""
+    """A row: the text as it is stored, and its label."""
 
     number: int
     text: str
@@ -44,7 +43,7 @@ class Given:
 
 @dataclass(frozen=True)
 class Source:
-    """A file, and how it is to be read."""
+    """A file, the contributor it is imported for, and the names of its columns."""
 
     path: Path
     actor: str
@@ -54,7 +53,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Plan:
-    """A file that was looked through. `last` has for each prediction id the row that counts: the last with the text."""
+    """A checked file. `last`: prediction id to the number of the row that counts, the last one with that text."""
 
     last: dict[str, int]
     rows: int
@@ -67,7 +66,7 @@ class Plan:
 
 @dataclass(frozen=True)
 class Imported:
-    """How many texts are new, got another label, stood already as they are in the file, or were erased and stay so."""
+    """How many texts were added, got another label, were already stored, or stay erased."""
 
     added: int
     changed: int
@@ -76,7 +75,7 @@ class Imported:
 
 
 def prediction_id(key: bytes, actor: str, text: str) -> str:
-    """32 hex digits, the same for the same actor and text. Keyed: a text is not to be guessed from its id."""
+    """32 hex digits that depend on contributor and text. The hash is keyed, so that texts cannot be guessed from it."""
     return keys.keyed_hash(key, "import", f"{actor}\0{text}")[:32]
 
 
@@ -103,7 +102,7 @@ def check(source: Source, key: bytes, *, skip_bad: bool = False) -> Plan:
     if bad and not skip_bad:
         more = f"\n… and {len(bad) - LISTED:,} more" if len(bad) > LISTED else ""
         raise InvalidInput(
-            f"{source.path}: {len(bad):,} row(s) cannot be imported, so none is; mend them or say --skip-bad\n"
+            f"{source.path}: {len(bad):,} row(s) are invalid, so nothing was imported; correct them or use --skip-bad\n"
             + "\n".join(bad[:LISTED])
             + more
         )
@@ -111,12 +110,12 @@ def check(source: Source, key: bytes, *, skip_bad: bool = False) -> Plan:
 
 
 def check_actor(actor: str) -> None:
-    """Raises InvalidInput for a name that is empty, too long, or could be somebody's who corrects in the product."""
+    """Raises InvalidInput for a name that is empty, too long, or looks like the handle of another contributor."""
     check_length("--actor", actor, MAX_ACTOR)
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
     if ":" in actor or "\x00" in actor:
-        raise InvalidInput("--actor: no colon; one stands in the names of those who correct on the page or by REST.")
+        raise InvalidInput("--actor: must not contain a colon; contributors of the page and the API have one.")
 
 
 def _check_columns(source: Source) -> None:
@@ -131,10 +130,10 @@ def _given(source: Source, row: Row) -> Given:
     """Raises InvalidInput naming row and column."""
     if row.problem:
         raise InvalidInput(f"row {row.number}: {row.problem}.")
-    text, label = (row.values.get(name) for name in (source.text_column, source.label_column))
-    check_text(f"row {row.number}, {source.text_column}", text)
+    text = check_text(f"row {row.number}, {source.text_column}", row.values.get(source.text_column))
+    label = row.values.get(source.label_column)
     label = label.strip().lower() if isinstance(label, str) else label
-    check_label(label, f"row {row.number}, {source.label_column}")
+    label = check_label(label, f"row {row.number}, {source.label_column}")
     return Given(row.number, redact_for_storage(text), label)
 
 
@@ -145,20 +144,19 @@ def store(
     database: Database,
     scorer: Scorer,
 ) -> Imported:
-    """Put the plan's rows into the database, batch by batch.
+    """Store the plan's rows, one transaction per batch. After an interruption, the same call continues.
 
-    What was committed before a kill or an error stays, and the same call again goes on from there. Raises NoModel,
-    StorageUnavailable.
+    Raises NoModel, StorageUnavailable.
     """
-    done, counts = 0, Counter()
-    for batch in batches(_that_count(source, plan, key), MAX_TEXTS):
+    done, counts = 0, Counter[str]()
+    for batch in batches(_counting_rows(source, plan, key), MAX_TEXTS):
         counts += _store_batch(Actor(ActorKind.importer, name=source.actor), dict(batch), database, scorer)
         done += len(batch)
         report("importing", done, len(plan.last))
     return Imported(**{name: counts[name] for name in ("added", "changed", "unchanged", "erased")})
 
 
-def _that_count(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, Given]]:
+def _counting_rows(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, Given]]:
     for row in read_rows(source.path):
         try:
             given = _given(source, row)
@@ -169,10 +167,10 @@ def _that_count(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, G
             yield id, given
 
 
-def _store_batch(actor: Actor, batch: dict[str, Given], database: Database, scorer: Scorer) -> Counter:
+def _store_batch(actor: Actor, batch: dict[str, Given], database: Database, scorer: Scorer) -> Counter[str]:
     with database.read() as session:
         stored = _stored(session, actor, list(batch))
-    new = _answers({id: given.text for id, given in batch.items() if id not in stored}, scorer)
+    new = _predict({id: given.text for id, given in batch.items() if id not in stored}, scorer)
     kinds = {id: _kind(stored.get(id), given) for id, given in batch.items()}
     if set(kinds.values()) & {"added", "changed"}:
         with database.write() as session:
@@ -192,25 +190,25 @@ def _store_batch(actor: Actor, batch: dict[str, Given], database: Database, scor
 
 
 def _stored(session: Session, actor: Actor, ids: list[str]) -> dict[str, tuple[bool, str | None]]:
-    """Of the predictions that are there: whether the text still is, and the label the actor gave."""
+    """Stored predictions by id: whether the text still exists, and the contributor's label."""
     own = and_(FeedbackRow.prediction_id == PredictionRow.id, FeedbackRow.actor == actor)
     query = select(PredictionRow.id, PredictionRow.text != "", FeedbackRow.label)
     rows = session.execute(query.outerjoin(FeedbackRow, own).where(PredictionRow.id.in_(ids)))
-    return {id: (bool(whole), label) for id, whole, label in rows}
+    return {id: (bool(has_text), label) for id, has_text, label in rows}
 
 
 def _kind(stored: tuple[bool, str | None] | None, given: Given) -> str:
     if stored is None:
         return "added"
-    whole, label = stored
-    if not whole:
+    has_text, label = stored
+    if not has_text:
         return "erased"
     return "unchanged" if label == given.label else "changed"
 
 
-def _answers(texts: dict[str, str], scorer: Scorer) -> list[Prediction]:
-    """The model's answers under the ids given."""
+def _predict(texts: dict[str, str], scorer: Scorer) -> list[Prediction]:
+    """Predictions with the given ids."""
     if not texts:
         return []
-    answers = predict_batch(scorer, list(texts.values()))
-    return [replace(answer, id=id) for id, answer in zip(texts, answers, strict=True)]
+    predictions = predict_batch(scorer, list(texts.values()))
+    return [replace(prediction, id=id) for id, prediction in zip(texts, predictions, strict=True)]

@@ -1,10 +1,11 @@
-"""What a lead should look at first: the expected cost of a mistake times the doubt about it, and nothing twice.
+"""Ranks messages for review: expected cost of a mistake times uncertainty, without near-duplicates.
 
-Pure functions of plain data: a simulation ranks texts and scores with them as the review queue does.
+Pure functions of plain data, so that a simulation ranks exactly as the review queue does. docs/review.md explains the
+order.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from math import log
 
@@ -15,125 +16,126 @@ COSTS: dict[str, dict[str, float]] = {
     "neutral": {"negative": 6.0, "neutral": 0.0, "positive": 1.0},
     "negative": {"negative": 0.0, "neutral": 2.0, "positive": 3.0},
 }
-"""COSTS[shown][true]: what it costs to show a label where another is true, in minutes of someone's time.
+"""COSTS[predicted][true]: the cost of predicting a label where another is true, in minutes of somebody's time.
 
-Dearest is an angry customer whom nobody sees: shown as positive the message gets a standard answer, shown as neutral it
-waits its turn. A calm customer who is served first takes that time from somebody else. Neutral against positive hardly
-matters to what is done next."""
+The most expensive mistake is an angry customer whom nobody notices: predicted positive, the message gets a standard
+answer; predicted neutral, it waits its turn. A calm customer who is served first only takes time from others. Neutral
+against positive hardly changes what happens next."""
 CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
-WORDS = re.compile(rf"[{CHINESE}]+|[^\W{CHINESE}]+")
+WORD = re.compile(rf"[{CHINESE}]+|[^\W{CHINESE}]+")
 
 
 @dataclass(frozen=True)
-class Rules:
-    """The numbers of the queue."""
+class ReviewRules:
+    """The numbers of the review queue."""
 
-    costs: dict[str, dict[str, float]] = field(default_factory=lambda: COSTS)
-    """Minutes that a mistake costs, by the label shown and the true one."""
-    trust: float = 0.5
-    """How much what people said of a message counts beside the model's scores, 0 to 1, where anybody said something."""
+    costs: Mapping[str, Mapping[str, float]] = field(default_factory=lambda: COSTS)
+    """Minutes that a mistake costs, by predicted and true label."""
+    label_weight: float = 0.5
+    """Weight of people's labels beside the model's scores, 0 to 1, for messages that have any."""
     drift_weight: float = 1.5
-    """How much more a message counts that belongs to what drift found to have grown: there the scores say least."""
+    """Factor for messages of a drifted group, whose scores are less reliable."""
     relevance: float = 0.5
-    """Share of a message's own priority in the choice of the next one, 0 to 1; the rest is its unlikeness to those
-    chosen. At a half, a copy of the first message comes after everything that is like nothing chosen."""
-    doubt: float = 0.3
-    """Uncertainty from which on the model is called unsure."""
-    characters: int = 1_000
-    """Of each text, that are compared with others."""
-    pool: int = 1_000
-    """Candidates of the highest priority that are compared with each other at all."""
-    recent: int = 2_000
-    """Of the newest messages that nobody corrected, and of the newest corrections, how many are candidates."""
-    drifted: int = 100
-    """Messages of what drift asks to look at that are candidates."""
+    """Weight of a message's own priority when the next one is chosen, 0 to 1; the rest is for being unlike those chosen
+    so far. At 0.5, a copy of the first message comes after every message that is unlike all chosen ones."""
+    unsure_from: float = 0.3
+    """Uncertainty from which the model counts as unsure."""
+    max_characters: int = 1_000
+    """Characters of each text that are compared with other texts."""
+    max_compared: int = 1_000
+    """Candidates of the highest priority that are compared with each other."""
+    max_recent: int = 2_000
+    """Candidates among the newest uncorrected messages, and among the newest corrections."""
+    max_drifted: int = 100
+    """Candidates among the messages of drifted groups, and among those that a shadow labels differently."""
 
-    def __post_init__(self):
-        for name in ("trust", "relevance"):
+    def __post_init__(self) -> None:
+        for name in ("label_weight", "relevance"):
             if not 0 <= getattr(self, name) <= 1:
                 raise ValueError(f"{name}: must be from 0 to 1.")
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A message that may be worth a look. `scores` are probabilities in the order of LABELS, `shown` the label that was
-    answered (the most probable one unless given), `words` the labels that people gave it."""
+    """A message that may need review. `scores` are probabilities in the order of LABELS; `predicted` is the label that
+    was returned, by default the most probable one; `labels` are those that people gave."""
 
     id: str
     text: str
     scores: Sequence[float]
-    shown: str = ""
-    words: tuple[str, ...] = ()
+    predicted: str = ""
+    labels: tuple[str, ...] = ()
     drifted: bool = False
 
     @property
-    def label(self) -> str:
-        return self.shown or LABELS[max(range(len(LABELS)), key=lambda index: self.scores[index])]
+    def predicted_label(self) -> str:
+        return self.predicted or LABELS[max(range(len(LABELS)), key=lambda index: self.scores[index])]
 
 
 @dataclass(frozen=True)
 class Ranked:
-    """A candidate with what it was chosen by. `cost` is in minutes, `uncertainty` from 0 to 1, `likeness` that to the
-    most similar one before it."""
+    """A candidate with its priority: `cost` in minutes times `uncertainty` from 0 to 1."""
 
     candidate: Candidate
     cost: float
     uncertainty: float
     priority: float
-    likeness: float = 0.0
 
 
-def rank(candidates: Iterable[Candidate], limit: int, rules: Rules | None = None) -> list[Ranked]:
-    """Up to `limit` of the candidates, what to look at first in front; of equals, the one given first.
+def rank(candidates: Iterable[Candidate], limit: int, rules: ReviewRules | None = None) -> list[Ranked]:
+    """Up to `limit` candidates, the most important first; of equals, the one given first.
 
-    Greedy maximal marginal relevance (Carbonell and Goldstein 1998), the relevance being the priority as a part of the
-    highest one, and the similarity that of the words.
+    Greedy maximal marginal relevance (Carbonell and Goldstein 1998). Relevance is the priority as a share of the
+    highest one; similarity is that of the words.
     """
-    rules = rules or Rules()
-    pool = sorted((weigh(each, rules) for each in candidates), key=lambda ranked: -ranked.priority)[: rules.pool]
-    words = [words_of(each.candidate.text[: rules.characters]) for each in pool]
+    rules = rules or ReviewRules()
+    scored = [score(candidate, rules) for candidate in candidates]
+    pool = sorted(scored, key=lambda ranked: -ranked.priority)[: rules.max_compared]
+    texts = [tokens(ranked.candidate.text[: rules.max_characters]) for ranked in pool]
     highest = (pool[0].priority if pool else 0.0) or 1.0
-    likeness, left, chosen = [0.0] * len(pool), list(range(len(pool))), []
-    while left and len(chosen) < limit:
-        best = max(left, key=lambda index: _marginal(pool[index].priority / highest, likeness[index], rules))
-        left.remove(best)
-        weighed = pool[best]
-        chosen.append(Ranked(weighed.candidate, weighed.cost, weighed.uncertainty, weighed.priority, likeness[best]))
-        for index in left:
-            likeness[index] = max(likeness[index], similarity(words[best], words[index]))
+    nearest, remaining = [0.0] * len(pool), list(range(len(pool)))
+    chosen: list[Ranked] = []
+    while remaining and len(chosen) < limit:
+        best = max(remaining, key=lambda index: _relevance(pool[index].priority / highest, nearest[index], rules))
+        remaining.remove(best)
+        chosen.append(pool[best])
+        for index in remaining:
+            nearest[index] = max(nearest[index], similarity(texts[best], texts[index]))
     return chosen
 
 
-def _marginal(relevance: float, likeness: float, rules: Rules) -> float:
-    return rules.relevance * relevance - (1 - rules.relevance) * likeness
+def _relevance(priority: float, nearest: float, rules: ReviewRules) -> float:
+    return rules.relevance * priority - (1 - rules.relevance) * nearest
 
 
-def weigh(candidate: Candidate, rules: Rules) -> Ranked:
-    """The candidate by itself."""
-    beliefs = believed(candidate, rules.trust)
-    cost = sum(belief * rules.costs[candidate.label][label] for label, belief in zip(LABELS, beliefs, strict=True))
-    uncertainty = entropy(beliefs)
-    return Ranked(candidate, cost, uncertainty, cost * uncertainty * (rules.drift_weight if candidate.drifted else 1.0))
+def score(candidate: Candidate, rules: ReviewRules) -> Ranked:
+    """The candidate's own priority."""
+    probabilities = mixed_probabilities(candidate, rules.label_weight)
+    costs = rules.costs[candidate.predicted_label]
+    cost = sum(probability * costs[label] for label, probability in zip(LABELS, probabilities, strict=True))
+    uncertainty = entropy(probabilities)
+    weight = rules.drift_weight if candidate.drifted else 1.0
+    return Ranked(candidate, cost, uncertainty, cost * uncertainty * weight)
 
 
-def believed(candidate: Candidate, trust: float) -> list[float]:
-    """How probable each label is once people's words, the mean of them, are mixed with the scores at `trust`."""
-    scores, words = [float(score) for score in candidate.scores], candidate.words
-    if not words:
+def mixed_probabilities(candidate: Candidate, label_weight: float) -> list[float]:
+    """The probability of each label: the scores mixed with the shares of the labels that people gave."""
+    scores, labels = [float(probability) for probability in candidate.scores], candidate.labels
+    if not labels:
         return scores
-    said = [words.count(label) / len(words) for label in LABELS]
-    return [(1 - trust) * score + trust * share for score, share in zip(scores, said, strict=True)]
+    shares = [labels.count(label) / len(labels) for label in LABELS]
+    return [(1 - label_weight) * own + label_weight * share for own, share in zip(scores, shares, strict=True)]
 
 
 def entropy(probabilities: Sequence[float]) -> float:
-    """Shannon's, as a part of the most there can be: 0 for what is certain, 1 where all are as likely."""
+    """Shannon entropy as a share of its maximum: 0 if certain, 1 if all labels are equally likely."""
     return -sum(p * log(p) for p in probabilities if p > 0) / log(len(probabilities))
 
 
-def words_of(text: str) -> frozenset[str]:
-    """The words of a text; of Chinese, which writes no spaces, pairs of neighbouring characters."""
-    found = set()
-    for word in WORDS.findall(text.casefold()):
+def tokens(text: str) -> frozenset[str]:
+    """The words of a text; for Chinese, which has no spaces, pairs of neighbouring characters."""
+    found: set[str] = set()
+    for word in WORD.findall(text.casefold()):
         if "\u3400" <= word[0] <= "\u9fff" and len(word) > 1:
             found.update(word[start : start + 2] for start in range(len(word) - 1))
         else:
@@ -141,7 +143,7 @@ def words_of(text: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def similarity(one: frozenset[str], other: frozenset[str]) -> float:
-    """Jaccard's: the share of common words among all of both; 0 where there are none."""
-    together = len(one | other)
-    return len(one & other) / together if together else 0.0
+def similarity(first: frozenset[str], second: frozenset[str]) -> float:
+    """Jaccard similarity: shared tokens among all tokens; 0 where there are none."""
+    union = len(first | second)
+    return len(first & second) / union if union else 0.0

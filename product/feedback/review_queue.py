@@ -1,12 +1,15 @@
-"""The review queue: candidates from the database, ranked, each with all that a lead needs to decide."""
+"""The review queue: messages from the database, ranked, each with what a lead needs to decide."""
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy.orm import Session
 
-from product.feedback.ranking import Candidate, Ranked, Rules, rank
+from product.codes import ReviewReason
+from product.feedback.ranking import Candidate, Ranked, ReviewRules, rank
 from product.identity import Actor
 from product.sentiment import LABELS, Status
 from product.storage.corrections import corrections_to_review, unproven_corrections
@@ -14,17 +17,13 @@ from product.storage.predictions import uncorrected_predictions
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.storage.versions import shadow_disagreements
 
-OPEN = (Status.pending.value, Status.quarantined.value)
-"""A correction with one of these, that no lead has decided on, may need a decision."""
-REASONS = ("quarantined", "disputed", "waiting", "shadow", "drifted", "unsure", "unseen")
-"""Why a message is in the queue; of several reasons, the first. `waiting`: too little is known of who spoke of it.
-`shadow`: a challenger that reads in the shadow says another label. Nobody said anything yet of what is `unsure`, the
-model being so, or only `unseen`."""
+UNDECIDED = (Status.pending.value, Status.quarantined.value)
+"""A correction with one of these statuses, and without a reviewer, may need a decision."""
 
 
 @dataclass(frozen=True)
-class Said:
-    """Somebody's word on the message. `open`: a lead's decision on it is wanted."""
+class QueuedCorrection:
+    """A correction of a queued message. `open`: a lead should decide on it."""
 
     feedback_id: str
     actor: Actor
@@ -36,94 +35,110 @@ class Said:
 
 @dataclass(frozen=True)
 class Item:
-    """A message to look at, why, and what it was ranked by. `said`: of the same text in any message, oldest first.
-    `challenger`: the label that a version in the shadow gives, where that is another."""
+    """A message to review. `corrections`: of every message with the same text, oldest first. `challenger`: the label of
+    a version in shadow mode, if it differs from the predicted one."""
 
     prediction_id: str
     text: str
-    shown: str
+    predicted: str
     scores: dict[str, float]
     language: str
     created_at: datetime
-    reason: str
-    said: tuple[Said, ...] = ()
+    reason: ReviewReason
+    corrections: tuple[QueuedCorrection, ...] = ()
     challenger: str = ""
     cost: float = 0.0
     uncertainty: float = 0.0
     priority: float = 0.0
 
-    def as_dict(self) -> dict:
-        content = asdict(self)
-        for correction, said in zip(content["said"], self.said, strict=True):
-            correction["actor"] = said.actor.handle
+    def as_dict(self) -> dict[str, Any]:
+        """Plain values for JSON; contributors by their handle."""
+        content = asdict(self) | {"reason": str(self.reason)}
+        content["corrections"] = [asdict(found) | {"actor": found.actor.handle} for found in self.corrections]
         return content
 
 
-def review_queue(session: Session, drifted: list[str], limit: int, rules: Rules | None = None) -> list[Item]:
-    """Up to `limit` messages; `drifted` are ids of answers that drift asks to look at."""
-    rules = rules or Rules()
-    items = {item.prediction_id: item for item in _candidates(session, drifted, rules)}
-    return [
-        _placed(items[ranked.candidate.id], ranked, rules)
-        for ranked in rank(map(_candidate, items.values()), limit, rules)
-    ]
+def review_queue(session: Session, drifted: Sequence[str], limit: int, rules: ReviewRules | None = None) -> list[Item]:
+    """Up to `limit` messages. `drifted`: ids of predictions of drifted groups."""
+    rules = rules or ReviewRules()
+    items = {item.prediction_id: item for item in _collect(session, drifted, rules)}
+    ranking = rank(map(_candidate, items.values()), limit, rules)
+    return [_with_priority(items[ranked.candidate.id], ranked, rules) for ranked in ranking]
 
 
-def _candidates(session: Session, drifted: list[str], rules: Rules) -> list[Item]:
-    """Corrections first: of equals, a person's word is looked at before a message nobody spoke of."""
-    items = _to_decide(corrections_to_review(session, limit=rules.recent), unproven_corrections(session))
-    told = {one.prediction_id: one.label for one in shadow_disagreements(session, rules.drifted)}
-    differing = uncorrected_predictions(session, limit=rules.drifted, ids=list(told))
-    items += [replace(_item(row, "shadow"), challenger=told[row.id]) for row in differing]
-    moved = [id for id in drifted if id not in told]
-    items += [_item(row, "drifted") for row in uncorrected_predictions(session, limit=rules.drifted, ids=moved)]
-    recent = uncorrected_predictions(session, limit=rules.recent)
-    return items + [_item(row, "unseen") for row in recent if row.id not in {*told, *drifted}]
+def _collect(session: Session, drifted: Sequence[str], rules: ReviewRules) -> list[Item]:
+    """Corrected messages first: of equal priority, they come before messages without corrections."""
+    corrected = corrections_to_review(session, limit=rules.max_recent)
+    items = _undecided(corrected, unproven_corrections(session))
+    challenger = {row.prediction_id: row.label for row in shadow_disagreements(session, rules.max_drifted)}
+    differing = uncorrected_predictions(session, limit=rules.max_drifted, ids=list(challenger))
+    items += [replace(_item(row, ReviewReason.shadow), challenger=challenger[row.id]) for row in differing]
+    drifted_only = [id for id in drifted if id not in challenger]
+    in_drift = uncorrected_predictions(session, limit=rules.max_drifted, ids=drifted_only)
+    items += [_item(row, ReviewReason.drifted) for row in in_drift]
+    recent = uncorrected_predictions(session, limit=rules.max_recent)
+    queued = {*challenger, *drifted}
+    return items + [_item(row, ReviewReason.unseen) for row in recent if row.id not in queued]
 
 
-def _to_decide(rows: list[tuple[FeedbackRow, PredictionRow]], waiting: set[str]) -> list[Item]:
-    """Texts with a correction that was put aside or waits, or of which people disagree; each once."""
-    by_text = defaultdict(list)
-    for word, answer in rows:
-        by_text[" ".join(answer.text.casefold().split())].append((word, answer))
+def _undecided(rows: Sequence[tuple[FeedbackRow, PredictionRow]], unproven: set[str]) -> list[Item]:
+    """One item for each text with a quarantined, disputed or unproven correction."""
+    by_text: dict[str, list[tuple[FeedbackRow, PredictionRow]]] = defaultdict(list)
+    for feedback, prediction in rows:
+        by_text[" ".join(prediction.text.casefold().split())].append((feedback, prediction))
     items = []
     for group in by_text.values():
-        said = tuple(_said(word) for word, _ in group)
-        disputed = len({word.label for word in said}) > 1
-        wanted = [
-            word.open and (disputed or word.status == Status.quarantined or word.feedback_id in waiting)
-            for word in said
-        ]
-        if any(wanted):
-            said = tuple(replace(word, open=each) for word, each in zip(said, wanted, strict=True))
-            aside = any(word.open and word.status == Status.quarantined for word in said)
-            reason = "quarantined" if aside else "disputed" if disputed else "waiting"
-            items.append(replace(_item(group[0][1], reason), said=said))
+        corrections = _open_corrections([feedback for feedback, _ in group], unproven)
+        if any(correction.open for correction in corrections):
+            _, first = group[0]
+            items.append(replace(_item(first, _reason(corrections)), corrections=corrections))
     return items
 
 
-def _said(word: FeedbackRow) -> Said:
-    is_open = word.status in OPEN and word.reviewer_kind is None
-    return Said(word.id, word.actor, word.label, word.status, word.comment, is_open)
+def _open_corrections(rows: Sequence[FeedbackRow], unproven: set[str]) -> tuple[QueuedCorrection, ...]:
+    """The corrections of one text. Open are those without a decision that are quarantined, disputed or unproven."""
+    disputed = len({row.label for row in rows}) > 1
+    return tuple(
+        QueuedCorrection(
+            row.id,
+            row.actor,
+            row.label,
+            row.status,
+            row.comment,
+            open=row.status in UNDECIDED
+            and row.reviewer is None
+            and (disputed or row.status == Status.quarantined or row.id in unproven),
+        )
+        for row in rows
+    )
 
 
-def _item(row: PredictionRow, reason: str) -> Item:
+def _reason(corrections: Sequence[QueuedCorrection]) -> ReviewReason:
+    if any(correction.open and correction.status == Status.quarantined for correction in corrections):
+        return ReviewReason.quarantined
+    disputed = len({correction.label for correction in corrections}) > 1
+    return ReviewReason.disputed if disputed else ReviewReason.waiting
+
+
+def _item(row: PredictionRow, reason: ReviewReason) -> Item:
     scores = {label: getattr(row, label) for label in LABELS}
     return Item(row.id, row.text, row.label, scores, row.language, row.created_at, reason)
 
 
 def _candidate(item: Item) -> Candidate:
+    labels = [correction.label for correction in item.corrections]
     return Candidate(
         id=item.prediction_id,
         text=item.text,
         scores=[item.scores[label] for label in LABELS],
-        shown=item.shown,
-        # A challenger's label counts as one person's word.
-        words=(*(word.label for word in item.said), *((item.challenger,) if item.challenger else ())),
-        drifted=item.reason == "drifted",
+        predicted=item.predicted,
+        # A challenger's label counts like one person's.
+        labels=(*labels, item.challenger) if item.challenger else tuple(labels),
+        drifted=item.reason == ReviewReason.drifted,
     )
 
 
-def _placed(item: Item, ranked: Ranked, rules: Rules) -> Item:
-    reason = "unsure" if item.reason == "unseen" and ranked.uncertainty >= rules.doubt else item.reason
+def _with_priority(item: Item, ranked: Ranked, rules: ReviewRules) -> Item:
+    unsure = item.reason == ReviewReason.unseen and ranked.uncertainty >= rules.unsure_from
+    reason = ReviewReason.unsure if unsure else item.reason
     return replace(item, reason=reason, cost=ranked.cost, uncertainty=ranked.uncertainty, priority=ranked.priority)

@@ -1,6 +1,7 @@
 """Queries on retraining attempts, and on the feedback that has come in since."""
 
 from collections.abc import Sequence
+from typing import Any
 
 from sqlalchemy import Select, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -40,7 +41,7 @@ def finish_attempt(
     outcome: str,
     reasons: Sequence[Reason],
     version_id: str | None = None,
-    verdict: dict | None = None,
+    verdict: dict[str, Any] | None = None,
 ) -> None:
     """Record what an attempt decided. Raises NotFound for an attempt that was never started."""
     row = get_attempt(session, id=id)
@@ -66,7 +67,8 @@ def latest_attempt_id(session: Session) -> int:
 def count_attempts_by_outcome(session: Session) -> dict[str, int]:
     """Finished attempts only."""
     finished = select(AttemptRow.outcome, func.count()).where(AttemptRow.outcome.is_not(None))
-    return dict(session.execute(finished.group_by(AttemptRow.outcome)).tuples().all())
+    rows = session.execute(finished.group_by(AttemptRow.outcome))
+    return {outcome: count for outcome, count in rows if outcome}
 
 
 def unrecorded_versions(session: Session) -> list[str]:
@@ -115,7 +117,7 @@ def count_withdrawn(session: Session, *, version_id: str) -> int:
     return session.scalar(select(func.count()).select_from(learned.subquery())) or 0
 
 
-def _withdrawn() -> Select:
+def _withdrawn() -> Select[str]:
     return (
         select(FeedbackRow.id)
         .join(LearnedRow, LearnedRow.feedback_id == FeedbackRow.id)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, Select, func, or_, select
 from sqlalchemy.orm import Session
@@ -20,7 +21,7 @@ def all_corrections(session: Session) -> list[Correction]:
     return [_correction(feedback, prediction) for feedback, prediction in rows]
 
 
-def _with_predictions() -> Select:
+def _with_predictions() -> Select[FeedbackRow, PredictionRow]:
     return (
         select(FeedbackRow, PredictionRow)
         .join(PredictionRow, FeedbackRow.prediction_id == PredictionRow.id)
@@ -75,7 +76,7 @@ def unproven_corrections(session: Session) -> set[str]:
 
 def stream_corrections(
     session: Session, *, at_once: int, since: datetime | None = None, statuses: Sequence[str] = ()
-) -> Iterator[Sequence[Row]]:
+) -> Iterator[Sequence[Row[Any]]]:
     """Every correction that is not erased, oldest first, `at_once` at a time, with the status that people see.
 
     `since`: only corrections given or changed then or later. `statuses`: only corrections with one of these.

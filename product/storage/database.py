@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from typing import Any
 
-from sqlalchemy import URL, Engine, create_engine, event, make_url, text
+from sqlalchemy import URL, Connection, Engine, create_engine, event, make_url, text
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.orm import Session
@@ -134,13 +134,13 @@ def sqlite_engine(url: URL, patience: float, pragmas: list[str], *, begin: str, 
     engine = create_engine(url, connect_args={"timeout": patience}, hide_parameters=True, **pool)
 
     @event.listens_for(engine, "connect")
-    def prepare(connection, _record):
+    def prepare(connection: Any, _record: Any) -> None:
         connection.isolation_level = None
         for pragma in COMMON_PRAGMAS + pragmas:
             connection.execute(f"PRAGMA {pragma}")
 
     @event.listens_for(engine, "begin")
-    def start(connection):
+    def start(connection: Connection) -> None:
         connection.exec_driver_sql(begin)
 
     return engine

@@ -40,7 +40,7 @@ def current_status(session: Session, row: FeedbackRow) -> str:
 
 def current_statuses(session: Session, ids: Sequence[str]) -> dict[str, str]:
     """CURRENT_STATUS by feedback id."""
-    statuses = {}
+    statuses: dict[str, str] = {}
     for start in range(0, len(ids), MAX_IDS):
         wanted = FeedbackRow.id.in_(ids[start : start + MAX_IDS])
         statuses |= dict(session.execute(select(FeedbackRow.id, CURRENT_STATUS).where(wanted)).tuples().all())
@@ -112,10 +112,10 @@ class Decision:
     code: FeedbackCode = FeedbackCode.decided_by_lead
 
 
-def record_decision(session: Session, feedback_id: str, decision: Decision) -> Status:
+def record_decision(session: Session, feedback_id: str, decision: Decision) -> FeedbackRow:
     """Store a reviewer's decision. It overrules every automatic rule until the contributor changes the label.
 
-    Returns the stored status. Raises NotFound for an unknown or an erased correction.
+    Raises NotFound for an unknown or an erased correction.
     """
     row = session.get(FeedbackRow, feedback_id, with_for_update=True)
     if row is None or row.status == Status.erased:
@@ -131,7 +131,7 @@ def record_decision(session: Session, feedback_id: str, decision: Decision) -> S
             note=decision.note,
         )
     )
-    return status
+    return row
 
 
 def apply_trust_decisions(

@@ -2,8 +2,9 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from typing import Any, cast
 
-from sqlalchemy import Row, case, delete, exists, func, insert, select
+from sqlalchemy import ColumnElement, CursorResult, Row, case, delete, exists, func, insert, select
 from sqlalchemy.orm import Session
 
 from product.sentiment import LABELS, Prediction
@@ -19,7 +20,7 @@ def save_predictions(session: Session, predictions: list[Prediction], *, importe
     session.execute(insert(PredictionRow), rows)
 
 
-def _column_values(prediction: Prediction) -> dict:
+def _column_values(prediction: Prediction) -> dict[str, Any]:
     names = ("id", "text", "label", "language", "route", "truncated", "model_version")
     return {name: getattr(prediction, name) for name in names} | {label: prediction.scores[label] for label in LABELS}
 
@@ -34,12 +35,13 @@ def delete_uncorrected_predictions(session: Session, *, before: datetime, limit:
     The limit keeps the write lock short: call again while it returns `limit`.
     """
     old = select(PredictionRow.id).where(PredictionRow.created_at < before, ~_corrected()).limit(limit)
-    return session.execute(delete(PredictionRow).where(PredictionRow.id.in_(old))).rowcount
+    deleted = session.execute(delete(PredictionRow).where(PredictionRow.id.in_(old)))
+    return cast(CursorResult[Any], deleted).rowcount
 
 
 def sample_predictions(
     session: Session, *, start: datetime, end: datetime, limit: int, uncorrected: bool = False
-) -> Iterator[Row]:
+) -> Iterator[Row[Any]]:
     """Stream up to `limit` predictions made from `start` until before `end`: id, text, label, confidence, language.
 
     The sample has the lowest ids, in order: ids are random, so it is fair, and the same each time. It leaves out
@@ -101,10 +103,10 @@ def reported_mistakes(session: Session, *, version: str, start: datetime, end: d
     return [(id, feedback.actor.source) for id, feedback in session.execute(pairs)]
 
 
-def _made_by(version: str, start: datetime, end: datetime) -> tuple:
+def _made_by(version: str, start: datetime, end: datetime) -> tuple[ColumnElement[bool], ...]:
     within = PredictionRow.created_at >= start, PredictionRow.created_at < end
     return *within, PredictionRow.model_version == version, ~PredictionRow.imported
 
 
-def _corrected():
+def _corrected() -> ColumnElement[bool]:
     return exists().where(FeedbackRow.prediction_id == PredictionRow.id)

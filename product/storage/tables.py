@@ -52,10 +52,10 @@ class ReasonList(TypeDecorator[list[Reason]]):
     impl = JSON
     cache_ok = True
 
-    def process_bind_param(self, value: Sequence[Reason] | None, dialect: Any) -> list[dict]:
+    def process_bind_param(self, value: Sequence[Reason] | None, dialect: Any) -> list[dict[str, Any]]:
         return [reason.as_dict() for reason in value or ()]
 
-    def process_result_value(self, value: list[dict] | None, dialect: Any) -> list[Reason]:
+    def process_result_value(self, value: list[dict[str, Any]] | None, dialect: Any) -> list[Reason]:
         return [Reason.from_dict(content) for content in value or ()]
 
 
@@ -76,7 +76,12 @@ def now() -> datetime:
 
 class Table(DeclarativeBase):
     metadata = MetaData(naming_convention=NAMES)
-    type_annotation_map = {datetime: UtcDateTime, dict: JSON, list[Reason]: ReasonList, ActorKind: ActorKindName}
+    type_annotation_map = {
+        datetime: UtcDateTime,
+        dict[str, Any]: JSON,
+        list[Reason]: ReasonList,
+        ActorKind: ActorKindName,
+    }
 
 
 MAX_NAME = 128
@@ -156,7 +161,7 @@ class FeedbackEventRow(Table):
     actor_key: Mapped[str] = mapped_column(String(MAX_NAME))
     actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
     code: Mapped[str] = mapped_column(String(32))
-    values: Mapped[dict] = mapped_column(default=dict)
+    values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str] = mapped_column(Text, default="")
     """A reviewer's own reason, in their words."""
 
@@ -176,8 +181,8 @@ class VersionRow(Table):
     parent: Mapped[str | None] = mapped_column(ForeignKey("versions.id"))
     created_at: Mapped[datetime] = mapped_column(default=now)
     corrections: Mapped[int] = mapped_column(default=0)
-    metrics: Mapped[dict]
-    verdict: Mapped[dict]
+    metrics: Mapped[dict[str, Any]]
+    verdict: Mapped[dict[str, Any]]
 
 
 class ActivationRow(Table):
@@ -225,7 +230,7 @@ class AttemptRow(Table):
     """The newest feedback event that the run has read. Not a time: a clock that is set back would hide later events."""
     publishing_version: Mapped[str | None] = mapped_column(String(64))
     """The version whose folder the run is about to publish. If the run is killed, that folder may exist unrecorded."""
-    verdict: Mapped[dict | None]
+    verdict: Mapped[dict[str, Any] | None]
 
 
 class ShadowRow(Table):

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Row, and_, exists, func, or_, select
 from sqlalchemy.orm import Session
@@ -31,8 +32,8 @@ class NewVersion:
     id: str
     parent: str | None = None
     corrections: int = 0
-    metrics: dict = field(default_factory=dict)
-    verdict: dict = field(default_factory=dict)
+    metrics: dict[str, Any] = field(default_factory=dict)
+    verdict: dict[str, Any] = field(default_factory=dict)
     learned: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -186,7 +187,7 @@ def latest_shadows(session: Session) -> dict[str, ShadowRow]:
     return {row.version_id: row for row in session.scalars(select(ShadowRow).order_by(ShadowRow.id))}
 
 
-def next_shadow_predictions(session: Session, shadow: ShadowRow, *, before: datetime, limit: int) -> list[Row]:
+def next_shadow_predictions(session: Session, shadow: ShadowRow, *, before: datetime, limit: int) -> list[Row[Any]]:
     """The champion's next predictions for incoming messages, oldest first: id, created_at, text, label."""
     made, position = PredictionRow.created_at, shadow.position_at
     further = or_(made > position, and_(made == position, PredictionRow.id > shadow.position_id))
@@ -201,7 +202,7 @@ def next_shadow_predictions(session: Session, shadow: ShadowRow, *, before: date
 
 
 def record_shadow_predictions(
-    session: Session, shadow: ShadowRow, *, predictions: list[Row], differing: dict[str, str]
+    session: Session, shadow: ShadowRow, *, predictions: list[Row[Any]], differing: dict[str, str]
 ) -> None:
     """Store how far the shadow has read. `differing`: prediction id to the challenger's label, where it differs."""
     shadow.position_at, shadow.position_id = predictions[-1].created_at, predictions[-1].id
@@ -222,7 +223,7 @@ def finish_shadow(session: Session, shadow: ShadowRow, *, outcome: str, reasons:
         attempt.outcome, attempt.reasons = str(outcome), list(reasons)
 
 
-def shadow_disagreements(session: Session, limit: int) -> list[Row]:
+def shadow_disagreements(session: Session, limit: int) -> list[Row[Any]]:
     """Uncorrected predictions that the latest shadow's challenger labels differently, newest first:
     prediction_id, label (the challenger's)."""
     latest = select(func.max(ShadowRow.id)).scalar_subquery()

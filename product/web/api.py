@@ -61,13 +61,13 @@ def _public_routes(application: Application) -> APIRouter:
     @routes.post("/feedback", status_code=201, responses=problems(400, 401, 404, 413, 415, 422, 503))
     def feedback(request: Request, body: FeedbackRequest) -> FeedbackResponse:
         """Correct or confirm a prediction. The same actor's later feedback on a prediction replaces the earlier."""
-        feedback_id, status = application.correct(
+        stored = application.correct(
             prediction_id=body.prediction_id,
             label=body.label,
             actor=_actor(application, request, body.actor or ""),
             comment=body.comment or "",
         )
-        return FeedbackResponse(feedback_id=feedback_id, status=status)
+        return FeedbackResponse(feedback_id=stored.feedback_id, status=stored.status)
 
     @routes.get("/feedback/{feedback_id}", responses=problems(401, 404, 503))
     def receipt(request: Request, feedback_id: str) -> ReceiptResponse:

@@ -135,13 +135,13 @@ def test_asking_for_health_makes_no_rows(application, count):
 
 def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application):
     [answer] = application.predict(["bad bag"])
-    id, status = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
+    id, status, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     assert (len(id), status) == (32, "pending")
 
 
 def test_a_comment_is_redacted_too(application, database):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(
+    id, *_ = application.correct(
         prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="ask ann@example.com"
     )
     with database.read() as session:
@@ -292,8 +292,8 @@ def test_files_that_could_not_be_cleaned_are_cleaned_a_little_later_once(applica
     application.predict(["where is it"])
     monkeypatch.setattr(database, "scrub", lambda: next(answers))
     application.delete_expired(datetime.now(UTC) + timedelta(days=91))
-    application.clean_again()
-    application.clean_again()
+    application.retry_clean_up()
+    application.retry_clean_up()
     assert next(answers, None) is None
 
 
@@ -332,7 +332,7 @@ def test_a_decision_that_cannot_be_stored_names_the_field(application, feedback_
 
 def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(application, feedback_id, database):
     application.decide(feedback_id=feedback_id, accept=True, by=lead("eve"))
-    application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
+    application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     with database.read() as session:
         assert get_feedback(session, id=feedback_id).reviewer is None
     with pytest.raises(NotFound):
@@ -341,10 +341,10 @@ def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(applica
 
 def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
     [answer] = application.predict(["bad bag in Xanadu"])
-    id, _ = application.correct(
+    id, *_ = application.correct(
         prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="from Xanadu"
     )
-    reach = application.erase_own(feedback_id=id, actor=contributor("ann"))
+    reach = application.erase_my_correction(feedback_id=id, actor=contributor("ann"))
     assert (reach.corrections, reach.predictions, reach.others) == ([id], [answer.id], [])
     last = application.receipt(id).history[-1]
     assert (last.status, last.reason) == ("erased", Reason(FeedbackCode.erased_by_contributor))
@@ -354,30 +354,30 @@ def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(ap
 def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
     with application.database.read() as session:
         prediction_id = get_feedback(session, id=feedback_id).prediction_id
-    bob, _ = application.correct(prediction_id=prediction_id, label="positive", actor=contributor("bob"))
-    assert application.erase_own(feedback_id=bob, actor=contributor("bob")).others == [feedback_id]
+    bob, *_ = application.correct(prediction_id=prediction_id, label="positive", actor=contributor("bob"))
+    assert application.erase_my_correction(feedback_id=bob, actor=contributor("bob")).others == [feedback_id]
     assert application.receipt(feedback_id).status == "erased"
 
 
 @pytest.mark.parametrize("actor", ["bob", "", "Ann"])
 def test_nobody_erases_somebody_else_s_correction(application, feedback_id, actor):
     with pytest.raises(NotFound) as refused:
-        application.erase_own(feedback_id=feedback_id, actor=contributor(actor))
+        application.erase_my_correction(feedback_id=feedback_id, actor=contributor(actor))
     with pytest.raises(NotFound) as unknown:
-        application.erase_own(feedback_id="f" * 32, actor=contributor(actor))
+        application.erase_my_correction(feedback_id="f" * 32, actor=contributor(actor))
     assert str(refused.value) == str(unknown.value)
     assert application.receipt(feedback_id).status == "pending"
 
 
 def test_an_erased_correction_is_nobody_s(application, feedback_id):
-    application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
+    application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     with pytest.raises(NotFound):
-        application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
+        application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
 
 
 def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, database, feedback_id):
     with corrections_lock(settings, database), pytest.raises(Locked):
-        application.erase_own(feedback_id=feedback_id, actor=contributor("ann"))
+        application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     assert application.receipt(feedback_id).status == "pending"
 
 

@@ -73,15 +73,14 @@ def correct_entry(
     if len(comment) > MAX_COMMENT:
         raise InvalidInput(t("comment_too_long", length=f"{len(comment):,}", limit=f"{MAX_COMMENT:,}"))
     try:
-        receipt, status = application.correct(
+        stored = application.correct(
             prediction_id=entry.prediction.id or "", label=label, actor=actor(), comment=comment
         )
-        stored_comment = application.stored_correction(receipt).comment  # redacted
     except StorageUnavailable:
         raise StorageUnavailable(t("feedback_not_stored")) from None
     except NotFound:
         raise NotFound(t("message_gone")) from None
-    entry.label, entry.receipt, entry.status, entry.comment = label, receipt, status, stored_comment
+    entry.label, entry.receipt, entry.status, entry.comment = label, stored.feedback_id, stored.status, stored.comment
 
 
 class DeskTab:

@@ -177,7 +177,7 @@ class MyCorrectionsTab:
         t, id = language_of(request), str(event_data(event).get("erase"))
         page: Update = {}
         try:
-            scope = self.application.erase_own(feedback_id=id, actor=desk_actor(self.application, request))
+            scope = self.application.erase_my_correction(feedback_id=id, actor=desk_actor(self.application, request))
         except Locked:
             return {self.notice: cards.problem(t("my_corrections_locked"))}
         except NotFound:

@@ -7,7 +7,7 @@ from typing import Any
 
 import gradio as gr
 
-from product.feedback.review_queue import Item, Said
+from product.feedback.review_queue import Item, QueuedCorrection
 from product.identity import Actor, ActorKind
 from product.sentiment import LABELS, AttuneError, InvalidInput, NotFound
 from product.service import Application
@@ -61,8 +61,8 @@ def queue(items: list[Item], t: Texts) -> str:
 
 def _card(item: Item, t: Texts) -> str:
     scores = " · ".join(f"{t(label)} {t('percent', percent=percent(item.scores[label]))}" for label in LABELS)
-    predicted = t("review_predicted", label=t(item.shown).lower(), scores=scores)
-    decisions = "".join(_correction(correction, t) for correction in item.said)
+    predicted = t("review_predicted", label=t(item.predicted).lower(), scores=scores)
+    decisions = "".join(_correction(correction, t) for correction in item.corrections)
     return (
         f"<p class='why'>{t.first(f'review_reason_{item.reason}', 'review_reason_unseen')}</p>"
         f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
@@ -80,7 +80,7 @@ def _label_buttons(prediction_id: str, t: Texts) -> str:
     return f"<div class='choose'><span>{t('review_choose')}</span>{buttons}</div>"
 
 
-def _correction(correction: Said, t: Texts) -> str:
+def _correction(correction: QueuedCorrection, t: Texts) -> str:
     """Who chose which label, with buttons to decide, or with the correction's status."""
     contributor = " · ".join(part for part in (correction.actor.name, correction.actor.key) if part)
     actor = f"<b dir='auto'>{escape(contributor)}</b>"
@@ -95,7 +95,7 @@ def _correction(correction: Said, t: Texts) -> str:
     return f"<li>{cards.face(correction.label)}<p>{text}{comment}</p>{state}</li>"
 
 
-def _decision_buttons(correction: Said, t: Texts) -> str:
+def _decision_buttons(correction: QueuedCorrection, t: Texts) -> str:
     buttons = "".join(
         f"<button type='button' class='{decision}' data-do='{decision}' data-id='{escape(correction.feedback_id)}'>"
         f"{t(f'review_{decision}')}</button>"
@@ -123,7 +123,7 @@ def decide(application: Application, clicked: dict[str, Any], by: Actor, note: s
         feedback_id, text, offer = id, f"review_{action}ed", f"review_{reverse}_instead"
     else:
         raise InvalidInput("do: must be label, accept or reject.")
-    stored = application.stored_correction(feedback_id)
+    stored = application.corrected_message(feedback_id)
     button = f"<button type='button' data-do='{reverse}' data-id='{escape(feedback_id)}'>{t(offer)}</button>"
     return cards.done(t(text, label=t(stored.label).lower(), snippet=cards.snippet(stored.text)), button)
 

@@ -190,7 +190,7 @@ a,b,c
 def test_bad_rows_are_named_by_number_and_column_and_nothing_is_imported(take, count, engine):
     said = refused(take, BAD.format(long="x" * 10_001))
     for problem in (
-        "4 row(s) cannot be imported, so none is",
+        "4 row(s) are invalid, so nothing was imported",
         "row 2, label: must be one of negative, neutral, positive.",
         "row 3, text: 1 to 10,000 characters, not only white space.",
         "row 4, text: at most 10,000 characters, this has 10,001.",
@@ -237,7 +237,7 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(take):
     [
         (" ", "--actor: must not be empty."),
         ("a" * 129, "--actor: at most 128 characters, this has 129."),
-        ("token:anna", "--actor: no colon;"),
+        ("token:anna", "--actor: must not contain a colon;"),
     ],
 )
 def test_a_name_that_is_empty_too_long_or_somebody_s_is_refused(take, actor, said):

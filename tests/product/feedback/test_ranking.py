@@ -4,7 +4,16 @@ from math import log
 
 import pytest
 
-from product.feedback.ranking import Candidate, Rules, believed, entropy, rank, similarity, weigh, words_of
+from product.feedback.ranking import (
+    Candidate,
+    ReviewRules,
+    entropy,
+    mixed_probabilities,
+    rank,
+    score,
+    similarity,
+    tokens,
+)
 
 EVEN = (1 / 3, 1 / 3, 1 / 3)
 
@@ -26,19 +35,19 @@ def test_uncertainty_is_0_for_what_is_certain_and_1_where_all_are_as_likely(prob
 
 
 @pytest.mark.parametrize(
-    ("shown", "cost"),
+    ("predicted", "cost"),
     # a quarter negative, a half neutral, a quarter positive
     [("positive", 0.25 * 10 + 0.5 * 1), ("neutral", 0.25 * 6 + 0.25 * 1), ("negative", 0.5 * 2 + 0.25 * 3)],
 )
-def test_cost_is_that_of_the_label_shown_weighed_by_what_may_be_true(shown, cost):
-    ranked = weigh(candidate("a", shown=shown), Rules())
+def test_cost_is_that_of_the_label_shown_weighed_by_what_may_be_true(predicted, cost):
+    ranked = score(candidate("a", predicted=predicted), ReviewRules())
     assert ranked.cost == pytest.approx(cost)
     assert ranked.priority == pytest.approx(cost * entropy((0.25, 0.5, 0.25)))
 
 
 def test_the_label_shown_is_the_most_probable_one_unless_it_is_given():
-    assert candidate("a", scores=(0.1, 0.2, 0.7)).label == "positive"
-    assert candidate("a", scores=(0.1, 0.2, 0.7), shown="neutral").label == "neutral"
+    assert candidate("a", scores=(0.1, 0.2, 0.7)).predicted_label == "positive"
+    assert candidate("a", scores=(0.1, 0.2, 0.7), predicted="neutral").predicted_label == "neutral"
 
 
 def test_an_angry_customer_who_may_be_missed_comes_before_a_thank_you_that_may_be():
@@ -48,22 +57,22 @@ def test_an_angry_customer_who_may_be_missed_comes_before_a_thank_you_that_may_b
 
 
 def test_what_people_said_counts_beside_the_scores():
-    disputed = candidate("a", scores=(0.0, 0.0, 1.0), words=("negative", "positive"))
+    disputed = candidate("a", scores=(0.0, 0.0, 1.0), labels=("negative", "positive"))
     # half the scores, half the mean of the words
-    assert believed(disputed, 0.5) == pytest.approx([0.25, 0.0, 0.75])
-    assert believed(disputed, 0.0) == [0.0, 0.0, 1.0]
+    assert mixed_probabilities(disputed, 0.5) == pytest.approx([0.25, 0.0, 0.75])
+    assert mixed_probabilities(disputed, 0.0) == [0.0, 0.0, 1.0]
     assert order([candidate("sure", scores=(0.0, 0.0, 1.0)), disputed]) == ["a", "sure"]
 
 
 def test_what_belongs_to_a_drift_counts_more():
     plain, drifted = candidate("plain"), candidate("drifted", drifted=True)
     assert order([plain, drifted]) == ["drifted", "plain"]
-    assert weigh(drifted, Rules()).priority == pytest.approx(1.5 * weigh(plain, Rules()).priority)
+    assert score(drifted, ReviewRules()).priority == pytest.approx(1.5 * score(plain, ReviewRules()).priority)
 
 
 def test_near_duplicates_do_not_fill_the_queue():
     copies = [
-        candidate(f"copy {number}", f"your app crashed again today {number}", EVEN, shown="neutral")
+        candidate(f"copy {number}", f"your app crashed again today {number}", EVEN, predicted="neutral")
         for number in range(5)
     ]
     other = candidate("other", "where is my parcel", (0.3, 0.4, 0.3))
@@ -72,9 +81,9 @@ def test_near_duplicates_do_not_fill_the_queue():
 
 
 def test_without_a_share_for_unlikeness_priority_alone_decides():
-    copies = [candidate(f"copy {number}", "your app crashed again", EVEN, shown="neutral") for number in range(2)]
+    copies = [candidate(f"copy {number}", "your app crashed again", EVEN, predicted="neutral") for number in range(2)]
     other = candidate("other", "where is my parcel", (0.3, 0.4, 0.3))
-    assert order([other, *copies], rules=Rules(relevance=1.0)) == ["copy 0", "copy 1", "other"]
+    assert order([other, *copies], rules=ReviewRules(relevance=1.0)) == ["copy 0", "copy 1", "other"]
 
 
 def test_of_equals_the_one_given_first_is_first_and_no_more_than_the_limit_are_chosen():
@@ -88,17 +97,17 @@ def test_certain_answers_come_last_and_are_no_error():
 
 
 def test_chinese_is_compared_by_pairs_of_characters():
-    assert words_of("退款慢, Order 7") == {"退款", "款慢", "order", "7"}
-    assert words_of("好") == {"好"}
+    assert tokens("退款慢, Order 7") == {"退款", "款慢", "order", "7"}
+    assert tokens("好") == {"好"}
     # 快递, 递太, 太慢 and 快递, 递很, 很慢: one of five is common
-    assert similarity(words_of("快递太慢"), words_of("快递很慢")) == pytest.approx(1 / 5)
+    assert similarity(tokens("快递太慢"), tokens("快递很慢")) == pytest.approx(1 / 5)
 
 
 def test_texts_without_words_are_like_nothing():
-    assert similarity(words_of("?!"), words_of("...")) == 0.0
+    assert similarity(tokens("?!"), tokens("...")) == 0.0
 
 
-@pytest.mark.parametrize("name", ["trust", "relevance"])
+@pytest.mark.parametrize("name", ["label_weight", "relevance"])
 def test_a_share_outside_0_to_1_is_refused_by_name(name):
     with pytest.raises(ValueError, match=name):
-        Rules(**{name: 1.5})
+        ReviewRules(**{name: 1.5})

@@ -90,7 +90,7 @@ def test_imported_and_erased_messages_are_not_in_it(application, database, make_
         save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
         save_predictions(session, [make_prediction(id="2" * 32, text="")])
     id, words = say("bad bag", ann="neutral")
-    application.erase_own(feedback_id=words["ann"], actor=contributor("ann"))
+    application.erase_my_correction(feedback_id=words["ann"], actor=contributor("ann"))
     assert application.review_queue() == []
 
 
@@ -98,8 +98,8 @@ def test_a_correction_that_was_put_aside_is_in_it_until_it_is_decided(applicatio
     id, words = say("bad bag", ann="positive")
     quarantine_contributor(database, words["ann"])
     [item] = application.review_queue()
-    assert (item.prediction_id, item.reason, item.shown) == (id, "quarantined", "negative")
-    assert [(word.actor.name, word.label, word.status, word.open) for word in item.said] == [
+    assert (item.prediction_id, item.reason, item.predicted) == (id, "quarantined", "negative")
+    assert [(word.actor.name, word.label, word.status, word.open) for word in item.corrections] == [
         ("ann", "positive", "quarantined", True)
     ]
     application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
@@ -111,7 +111,7 @@ def test_people_who_disagree_on_a_message_are_in_it_until_one_word_is_left(appli
     assert reasons(application) == {"bad bag": "disputed"}
     application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
     [item] = application.review_queue()
-    assert [(word.actor.name, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+    assert [(word.actor.name, word.open) for word in item.corrections] == [("ann", False), ("bob", True)]
     application.decide(feedback_id=words["bob"], accept=False, by=lead("eve"))
     assert application.review_queue() == []
 
@@ -120,7 +120,7 @@ def test_people_who_disagree_on_the_same_text_in_two_messages_are_in_it_once(app
     say("bad bag", ann="positive")
     say("Bad  bag", bob="neutral")
     [item] = application.review_queue()
-    assert (item.reason, [word.actor.name for word in item.said]) == ("disputed", ["ann", "bob"])
+    assert (item.reason, [word.actor.name for word in item.corrections]) == ("disputed", ["ann", "bob"])
 
 
 def test_people_who_agree_need_no_decision(application, say):
@@ -143,7 +143,7 @@ def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(applica
     attempt(database)
     say("good day", bob="neutral")
     [item] = application.review_queue()
-    assert (item.text, item.reason, item.said[0].open) == ("bad bag", "waiting", True)
+    assert (item.text, item.reason, item.corrections[0].open) == ("bad bag", "waiting", True)
     application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
     assert reasons(application) == {}
 
@@ -161,7 +161,7 @@ def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, 
     with database.write() as session:
         apply_trust_decisions(session, {words["ann"]: (Status.accepted, TRUSTED)})
     [item] = application.review_queue()
-    assert [(word.actor.name, word.open) for word in item.said] == [("ann", False), ("bob", True)]
+    assert [(word.actor.name, word.open) for word in item.corrections] == [("ann", False), ("bob", True)]
 
 
 def test_what_drift_asks_to_look_at_is_in_it_once_and_says_so(application, monkeypatch):
@@ -191,7 +191,7 @@ def test_of_many_corrections_those_put_aside_are_candidates_first(database, say)
 def test_what_is_dearer_to_get_wrong_comes_first(application):
     application.predict(["good day", "bad bag", "where is it"])
     # positive: .125*10 + .125 = 1.375 minutes, negative: .125*2 + .125*3 = .625, neutral: .125*6 + .125 = .875
-    assert [(item.shown, item.cost) for item in application.review_queue()] == [
+    assert [(item.predicted, item.cost) for item in application.review_queue()] == [
         ("positive", pytest.approx(1.375)),
         ("neutral", pytest.approx(0.875)),
         ("negative", pytest.approx(0.625)),
@@ -243,8 +243,8 @@ def test_the_command_lists_the_queue_for_people_and_for_programs(command, say):
     assert "disputed" in listed.output and f"feedback {words['bob']}, to be decided" in listed.output
     assert "\x1b" not in listed.output
     [item] = json.loads(command("review", "--limit", "1", "--json", "-").stdout)["queue"]
-    assert (item["prediction_id"], item["reason"], item["shown"]) == (id, "disputed", "negative")
-    assert [word["feedback_id"] for word in item["said"]] == list(words.values())
+    assert (item["prediction_id"], item["reason"], item["predicted"]) == (id, "disputed", "negative")
+    assert [word["feedback_id"] for word in item["corrections"]] == list(words.values())
 
 
 def test_the_command_says_when_there_is_nothing_to_review(command, database):

@@ -348,7 +348,7 @@ def test_a_receipt_is_answered(application):
 def test_the_review_queue_lists_what_is_open(database):
     with database.read() as session:
         items = review_queue(session, [], 50)
-    assert {item.said[0].feedback_id for item in items if item.reason == "quarantined"} >= {feedback_id(13)}
+    assert {item.corrections[0].feedback_id for item in items if item.reason == "quarantined"} >= {feedback_id(13)}
     assert {item.text: item.challenger for item in items if item.reason == "shadow"} == {"shadow message": "neutral"}
 
 

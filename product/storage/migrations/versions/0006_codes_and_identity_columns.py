@@ -95,12 +95,12 @@ def _finish_columns() -> None:
             _forbid_nulls(batch, "reasons")
 
 
-def _checks(table: str) -> list[sa.CheckConstraint]:
+def _checks(table: str) -> tuple[sa.CheckConstraint, ...]:
     """Replacing a table on SQLite does not copy its check constraints."""
-    return [
+    return (
         sa.CheckConstraint(LABELS, name=op.f(f"ck_{table}_label")),
         sa.CheckConstraint(STATUSES, name=op.f(f"ck_{table}_status")),
-    ]
+    )
 
 
 def _forbid_nulls(batch: Any, *columns: str) -> None:
@@ -114,17 +114,17 @@ def _table(name: str, *columns: str) -> sa.TableClause:
     return sa.table(name, *(sa.column(column, sa.JSON() if column in JSON_COLUMNS else None) for column in columns))
 
 
-def _rows(name: str, *columns: str) -> sa.Select:
+def _rows(name: str, *columns: str) -> sa.Select[Any]:
     return sa.select(_table(name, *columns))
 
 
-def _events() -> sa.Select:
+def _events() -> sa.Select[Any]:
     events = _table("feedback_events", "id", "feedback_id", "status", "who", "why")
     feedback = _table("feedback", "id", "actor")
     return sa.select(events, feedback.c.actor).join(feedback, feedback.c.id == events.c.feedback_id)
 
 
-def _convert(rows: sa.Select, name: str, convert: Callable[[Row], dict[str, Any]]) -> None:
+def _convert(rows: sa.Select[Any], name: str, convert: Callable[[Row], dict[str, Any]]) -> None:
     """Fill the new columns of each row with what `convert` makes of the old ones."""
     connection = op.get_bind()
     changes = [{"row_id": row["id"]} | convert(row) for row in connection.execute(rows).mappings().all()]

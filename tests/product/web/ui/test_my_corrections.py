@@ -66,7 +66,7 @@ def test_corrections_are_listed_newest_first_with_the_agreement_of_the_active_ve
 def test_corrections_of_others_and_erased_and_unknown_ones_are_not_listed(application, give):
     own, other = give(), give(actor=visitor("other"))
     assert [item.receipt.feedback_id for item in listed(application, own, other, "f" * 32, "'", "")] == [own]
-    application.erase_own(feedback_id=own, actor=visitor(application.client_key("testclient")))
+    application.erase_my_correction(feedback_id=own, actor=visitor(application.client_key("testclient")))
     assert listed(application, own) == []
 
 

@@ -92,7 +92,7 @@ def test_a_label_is_stored_as_the_leads_accepted_correction(application, databas
 @pytest.mark.parametrize(("do", "status"), [("accept", "accepted"), ("reject", "rejected")])
 def test_a_decision_is_stored(application, clicks, do, status):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
+    id, *_ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     assert "bad bag" in clicks(do=do, id=id, why="asked ann@example.com")
     receipt = application.receipt(id)
     assert (receipt.status, receipt.history[-1].note) == (status, "asked [email]")
@@ -103,7 +103,7 @@ def test_a_decision_is_stored(application, clicks, do, status):
 )
 def test_the_notice_of_a_decision_has_a_button_that_reverses_it(application, clicks, do, offer, status):
     [answer] = application.predict(["bad bag"])
-    id, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
+    id, *_ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     notice = clicks(do=do, id=id)
     [reverse] = re.findall(rf"data-do='(\w+)' data-id='{id}'>{offer}<", notice)
     clicks(do=reverse, id=id)
