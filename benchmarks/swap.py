@@ -16,13 +16,17 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.app_process import RunningApp, command
+from product.codes import Reason, RunCode
 from product.inference import manifest as manifests
 from product.settings.configuration import load_settings
 from product.storage.database import Database
+from product.storage.versions import Activation
 from product.versions.registry import Versions
 
 CLIENTS = 3
 TEXTS = ["Where is my parcel?", "Thank you, it works now.", "Third week without internet."]
+
+BY_BENCHMARK = Activation([Reason(RunCode.promoted_by_command)])
 
 
 @dataclass
@@ -83,9 +87,9 @@ def measure(data_dir: Path, swaps: int, console: Console) -> Table:
         with Load(app) as swapping:
             for number in range(swaps):
                 console.log(f"swap {number + 1} of {swaps}")
-                versions.promote(second, "benchmark")
+                versions.promote(second, BY_BENCHMARK)
                 app.wait_for_version(second)
-                versions.rollback("benchmark")
+                versions.rollback(BY_BENCHMARK)
                 app.wait_for_version(first)
         duration = time.monotonic() - started
         console.log(f"{duration:.0f} s without swaps, as the baseline")

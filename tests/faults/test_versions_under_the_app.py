@@ -157,9 +157,9 @@ def test_swaps_and_rollbacks_under_load_fail_no_request(installed_data_dir, add_
             client.start()
         try:
             for _ in range(3):
-                versions.promote("second-1", "test")
+                versions.promote("second-1", BY_COMMAND)
                 app.wait_for_version("second-1")
-                versions.rollback("test")
+                versions.rollback(BY_COMMAND)
                 app.wait_for_version(SHIPPED)
         finally:
             stop.set()

@@ -102,7 +102,7 @@ def test_without_actors_the_column_is_left_out(database, give, export, tmp_path,
 
 
 def test_more_rows_than_are_held_in_memory_are_all_written(database, give, export, tmp_path, monkeypatch):
-    monkeypatch.setattr(exporting, "AT_ONCE", 2)
+    monkeypatch.setattr(exporting, "ROWS_IN_MEMORY", 2)
     for number in range(5):
         give(f"bad bag {number}")
     done = export(tmp_path / "out.jsonl")
