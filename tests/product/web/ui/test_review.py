@@ -83,7 +83,7 @@ def test_an_empty_queue_says_what_appears_in_it(application):
 
 def test_a_label_is_stored_as_the_leads_accepted_correction(application, database, clicks):
     [answer] = application.predict(["bad bag"])
-    assert "Saved the label neutral for “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
+    assert "Saved the label neutral: “bad bag”" in clicks(do="label", id=answer.id, label="neutral")
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.label, row.actor, row.reviewer, row.status) == ("neutral", lead("eve"), lead("eve"), "accepted")
