@@ -49,4 +49,4 @@ def history(session, feedback_id) -> list[str]:
 
 
 def decide(session, feedback_id, accept, who="eve"):
-    return record_decision(session, feedback_id, Decision(accept, lead(who), "read it"))
+    return record_decision(session, feedback_id, Decision(accept, lead(who), "read it")).status
