@@ -4,7 +4,8 @@ import pytest
 
 from product.codes import ProbationCode
 from product.settings.rules import ProbationRules
-from product.versions.probation import ReportedMistakes, fisher_p_value, judge
+from product.texts import LANGUAGES, rendering, texts
+from product.versions.probation import ProbationResult, ReportedMistakes, fisher_p_value, judge
 
 
 def reported(predictions: int, **mistakes: int) -> ReportedMistakes:
@@ -75,3 +76,12 @@ def test_fewer_mistakes_after_the_promotion_are_not_worse():
 
 def test_no_mistakes_at_all_are_not_worse():
     assert judge(reported(1000), reported(1000), ProbationRules()).code == ProbationCode.no_clear_rise
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+@pytest.mark.parametrize("code", ProbationCode)
+def test_every_result_has_a_text_with_its_counts(code, language):
+    p = None if code == ProbationCode.too_few_predictions else 0.5
+    result = ProbationResult(code, reported(1234, ann=1), reported(5678), needed=200, p=p)
+    sentence = rendering.probation(result.reason, texts(language))
+    assert "1,234" in sentence and "5,678" in sentence

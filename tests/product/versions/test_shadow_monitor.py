@@ -255,8 +255,8 @@ def test_the_versions_command_shows_shadow_mode(settings, database, make_monitor
     make_monitor().check()
     for name, value in settings.child_environment().items():
         monkeypatch.setenv(name, value)
-    told = CliRunner().invoke(commands, ["versions"]).stdout
-    assert "│ shadow │ v2" in told
-    assert "active since" in told and ": v1: Promoted from the command line." in told
-    assert "shadow v2: until " in told
-    assert "It read 1 predictions of v1 and labelled 1 of them differently." in told
+    output = CliRunner().invoke(commands, ["versions"]).stdout
+    assert "│ shadow │ v2" in output
+    assert "active since" in output and ": v1: Promoted from the command line." in output
+    assert "shadow v2: until " in output
+    assert "It read 1 predictions of v1 and labelled 1 of them differently." in output
