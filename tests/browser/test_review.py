@@ -151,7 +151,7 @@ def test_a_correction_is_listed_after_a_reload_and_can_be_deleted(app, open_page
     label = another(read(page, MESSAGE))
     page.click(f"#label-{label}")
     page.wait_for_selector(".stored")
-    page.wait_for_function("localStorage.getItem('attune-receipts')")
+    page.wait_for_function("JSON.parse(localStorage.getItem('attune-receipts-of-all-tabs') || '[]').length == 1")
     page.reload()
     page.wait_for_selector(".card.empty")
     open_tab(page, "My corrections", "#my-corrections-list li")
