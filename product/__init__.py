@@ -1,1 +1,1 @@
-"""What serves people. Never imports `training`."""
+"""The application that serves people. It never imports `training`, which makes the models."""

@@ -283,10 +283,6 @@ class Application:
         return Health(self.engine.version, self.database.reachable(), dict(self._refused))
 
     @property
-    def ready(self) -> bool:
-        return self.engine.version is not None
-
-    @property
     def languages(self) -> tuple[str, ...]:
         """The languages that the model supports."""
         return self.engine.languages

@@ -126,7 +126,7 @@ def erase(
         log.info("cleaning the database files")
         clean = _cleaned(work.database)
         _print_erased(scope, results)
-        _print_namesakes(work.database, actor, results)
+        _print_same_name(work.database, actor, results)
         write_json(json_file, scope.as_dict() | {"clean": clean})
         status = 0
         if retrain or (scope.versions and not yes and _retraining_wanted()):
@@ -178,11 +178,11 @@ def _print_erased(scope: ErasureScope, results: Console) -> None:
         print_plain(f"learned by: {names}; `python -m training retrain` trains a version without it", to=results)
 
 
-def _print_namesakes(database: Database, actor: str, results: Console) -> None:
+def _print_same_name(database: Database, actor: str, results: Console) -> None:
     """Name the contributors who use the same display name and were not erased."""
     if actor:
         with database.read() as session:
-            others = erasure.namesakes(session, actor)
+            others = erasure.same_name_handles(session, actor)
         if others:
             print_plain(f"not erased, other contributors of that name: {', '.join(others)}", to=results)
 

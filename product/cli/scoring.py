@@ -9,7 +9,7 @@ import typer
 from product.cli import workspace
 from product.cli.console import JsonOption, TextOption, out, print_plain, write_json
 from product.files import scoring
-from product.files.writing import check_free
+from product.files.writing import check_writable
 
 app = typer.Typer()
 
@@ -26,7 +26,7 @@ def score_table(
 
     Cells that a spreadsheet could run as a formula get a leading apostrophe.
     """
-    check_free(target, force=force)
+    check_writable(target, force=force)
     table = scoring.check(source, text_column)
     with workspace.opened() as work, workspace.running_engine(work) as engine:
         scores = scoring.score(table, target, engine)

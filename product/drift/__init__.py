@@ -1,0 +1,1 @@
+"""Whether customer messages have changed: counts, distances, findings and the hourly check."""

@@ -1,0 +1,1 @@
+"""Work on many corrections: import, export, erasure and the review queue."""

@@ -37,7 +37,7 @@ def scope_of_actor(session: Session, actor: str) -> ErasureScope:
     """All corrections of the contributors with this handle. Raises NotFound naming a handle that has none."""
     contributors = [contributor for contributor in _contributors(session) if contributor.handle == actor]
     if not contributors:
-        alike = namesakes(session, actor)
+        alike = same_name_handles(session, actor)
         raise NotFound(
             f"--actor {actor}: nobody with this name has given a correction; write it as in the actor column of "
             f"`python -m product export`, for example {alike[0] if alike else 'token:anna'}."
@@ -52,7 +52,7 @@ def _contributors(session: Session) -> list[Actor]:
     return [Actor(*row) for row in session.execute(select(*columns).where(_not_erased()).distinct())]
 
 
-def namesakes(session: Session, actor: str) -> list[str]:
+def same_name_handles(session: Session, actor: str) -> list[str]:
     """Handles of other contributors with this name: every API token and every client has its own names."""
     others = {contributor.handle for contributor in _contributors(session) if contributor.name == actor}
     return sorted(others - {actor})

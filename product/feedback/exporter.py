@@ -10,7 +10,7 @@ from typing import Any
 from sqlalchemy import Row
 from sqlalchemy.orm import Session
 
-from product.files.writing import check_free, written_whole
+from product.files.writing import check_writable, replacing_file
 from product.sentiment import InvalidInput, Status
 from product.storage.corrections import stream_corrections
 
@@ -27,7 +27,7 @@ def check_target(target: Path, *, force: bool) -> None:
     """Raises InvalidInput for a name without one of the endings in WRITERS, and for an existing file unless `force`."""
     if target.suffix.lower() not in WRITERS:
         raise InvalidInput(f"{target}: the name must end in {' or '.join(WRITERS)}.")
-    check_free(target, force=force)
+    check_writable(target, force=force)
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def export(
     """
     check_target(target, force=force)
     columns = [name for name in COLUMNS if actors or name != "actor"]
-    with written_whole(target) as unfinished:
+    with replacing_file(target) as unfinished:
         return WRITERS[target.suffix.lower()](unfinished, columns, _batches(session, columns, selection))
 
 

@@ -1,0 +1,1 @@
+"""Tables of messages: reading, scoring and writing files."""

@@ -13,7 +13,7 @@ from product.files.reading import (
     read_rows,
     separator,
 )
-from product.files.writing import written_whole
+from product.files.writing import replacing_file
 from product.inference.engine import Scorer
 from product.inference.prediction import predict_batch
 from product.privacy.redact import redact_for_storage
@@ -76,7 +76,7 @@ def score(table: Table, target: Path, scorer: Scorer) -> Scores:
     """
     done = empty = too_long = 0
     encoding = "utf-8-sig" if has_byte_order_mark(table.path) else "utf-8"
-    with written_whole(target) as draft, draft.open("w", encoding=encoding, newline="") as file:
+    with replacing_file(target) as draft, draft.open("w", encoding=encoding, newline="") as file:
         # With another line terminator, the writer would not quote a cell that contains a single carriage return.
         writer = csv.writer(file, delimiter=separator(table.path), lineterminator="\r\n")
         writer.writerow([guarded(name) for name in table.heading + table.added])

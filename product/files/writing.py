@@ -9,7 +9,7 @@ from pathlib import Path
 from product.sentiment import InvalidInput
 
 
-def check_free(path: Path, *, force: bool) -> None:
+def check_writable(path: Path, *, force: bool) -> None:
     """Check early what a long command will write. Raises InvalidInput if the file exists and `force` is not set, or if
     its folder does not exist."""
     if path.exists() and not force:
@@ -19,7 +19,7 @@ def check_free(path: Path, *, force: bool) -> None:
 
 
 @contextmanager
-def written_whole(path: Path) -> Iterator[Path]:
+def replacing_file(path: Path) -> Iterator[Path]:
     """A temporary file beside `path` that replaces it when the block succeeds, and is deleted otherwise.
 
     Only its owner can read it, because it contains customers' messages. Raises InvalidInput if it cannot be written.

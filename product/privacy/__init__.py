@@ -1,0 +1,1 @@
+"""Redaction of personal identifiers, and the installation's secret key."""

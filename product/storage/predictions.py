@@ -25,10 +25,6 @@ def _column_values(prediction: Prediction) -> dict[str, Any]:
     return {name: getattr(prediction, name) for name in names} | {label: prediction.scores[label] for label in LABELS}
 
 
-def get_prediction(session: Session, *, id: str) -> PredictionRow | None:
-    return session.get(PredictionRow, id)
-
-
 def delete_uncorrected_predictions(session: Session, *, before: datetime, limit: int = 5000) -> int:
     """Delete up to `limit` predictions older than `before` that nobody corrected; returns how many.
 

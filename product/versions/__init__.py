@@ -1,0 +1,1 @@
+"""Model versions: folders, installation, activation, probation and shadow mode."""

@@ -1,1 +1,1 @@
-"""What is reached over HTTP: REST and the pages, on one port."""
+"""The REST API and the web pages, on one port."""

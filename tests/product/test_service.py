@@ -14,10 +14,10 @@ from product.service import Application
 from product.storage.database import Database
 from product.storage.feedback import get_feedback
 from product.storage.locks import Locked, corrections_lock
-from product.storage.predictions import get_prediction
 from product.storage.tables import FeedbackRow, PredictionRow
 from product.storage.versions import NewVersion, activate_version, add_version
 from tests.support.actors import BY_COMMAND, contributor, lead
+from tests.support.stored import get_prediction
 
 
 @pytest.fixture
@@ -109,7 +109,7 @@ def test_without_a_model_predicting_is_refused_and_nothing_is_stored(application
     with pytest.raises(NoModel):
         application.predict(["good day"])
     assert count(PredictionRow) == 0
-    assert not application.ready
+    assert not application.health().ready
 
 
 def test_with_the_database_locked_answers_still_come_without_ids(application, locked, count):

@@ -1,14 +1,18 @@
-"""Short words for what tests of the database do again and again; each is handed a session."""
+"""Shorthands for tests of the database. Each takes a session."""
 
 from product.codes import FeedbackCode
 from product.storage import versions
 from product.storage.feedback import Decision, record_decision, save_feedback
-from product.storage.tables import FeedbackEventRow
+from product.storage.tables import FeedbackEventRow, PredictionRow
 from product.storage.versions import NewVersion
 from tests.support.actors import BY_COMMAND, contributor, lead
 
 P1, P2 = "1" * 32, "2" * 32
 """Two predictions that the fixture `session` has stored."""
+
+
+def get_prediction(session, *, id) -> PredictionRow | None:
+    return session.get(PredictionRow, id)
 
 
 def correct(session, prediction_id=P1, label="negative", actor="ann", comment="") -> str:

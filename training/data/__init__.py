@@ -1,0 +1,1 @@
+"""Training data: corpora, cleaning, similarity and augmentation."""

@@ -1,0 +1,1 @@
+"""Metrics, statistical tests, slices and the behavioural suite."""

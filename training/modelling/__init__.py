@@ -1,0 +1,1 @@
+"""Training one model: recipe, trainer, calibration and packaging."""

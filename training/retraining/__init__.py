@@ -1,0 +1,1 @@
+"""How corrections become a version: trust, dataset, training, evaluation gate, activation."""

@@ -1,1 +1,1 @@
-"""The pages people see, one file per tab."""
+"""The web page, one file per tab."""

@@ -20,10 +20,11 @@ from product.storage.attempts import count_feedback_since_last_attempt
 from product.storage.corrections import all_corrections
 from product.storage.feedback import get_feedback, save_feedback
 from product.storage.locks import Locked, corrections_lock
-from product.storage.predictions import delete_uncorrected_predictions, get_prediction, save_predictions
+from product.storage.predictions import delete_uncorrected_predictions, save_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 from product.storage.versions import NewVersion, activate_version, add_version
 from tests.support.actors import BY_COMMAND, contributor, visitor
+from tests.support.stored import get_prediction
 
 SECRET = b"Xanadu"
 """Part of every text, actor and comment that is to go."""

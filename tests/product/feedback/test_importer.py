@@ -14,9 +14,10 @@ from product.feedback import importer as intake
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
 from product.storage.corrections import all_corrections
-from product.storage.predictions import first_prediction_at, get_prediction, sample_predictions
+from product.storage.predictions import first_prediction_at, sample_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 from tests.support.progress import recorded_progress
+from tests.support.stored import get_prediction
 
 KEY = b"k" * 32
 

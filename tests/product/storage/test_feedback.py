@@ -10,10 +10,10 @@ from product.sentiment import NotFound, Status
 from product.storage import feedback
 from product.storage.corrections import all_corrections, stream_corrections
 from product.storage.feedback import apply_trust_decisions, current_status, find_feedback
-from product.storage.predictions import delete_uncorrected_predictions, get_prediction
+from product.storage.predictions import delete_uncorrected_predictions
 from product.storage.tables import FeedbackEventRow, FeedbackRow, PredictionRow
 from tests.support.actors import contributor, lead
-from tests.support.stored import P1, P2, activate, add_version, correct, decide, history
+from tests.support.stored import P1, P2, activate, add_version, correct, decide, get_prediction, history
 
 ODD = Reason(FeedbackCode.contributor_contradicted, {"trust": 0.1})
 CONFIRMED = Reason(FeedbackCode.contributor_trusted, {"trust": 0.9})

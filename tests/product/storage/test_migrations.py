@@ -12,9 +12,10 @@ from product.storage.attempts import count_feedback_since_last_attempt
 from product.storage.corrections import all_corrections
 from product.storage.database import Database
 from product.storage.migrate import MIGRATIONS, migrate
-from product.storage.predictions import first_prediction_at, get_prediction
+from product.storage.predictions import first_prediction_at
 from product.storage.tables import FeedbackRow, Table
 from tests.support.actors import contributor
+from tests.support.stored import get_prediction
 
 
 def test_migrations_build_the_tables_the_models_describe(settings, database):
