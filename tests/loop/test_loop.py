@@ -70,13 +70,13 @@ def run(tmp_path_factory):
         record["result"] = json.loads((data_dir / "outcome.json").read_text())
         version = record["result"]["version"]
         if version:
-            record["swap_seconds"] = app.follow(version)
+            record["swap_seconds"] = app.wait_for_version(version)
         measure("after")
         record["receipts"], record["confirmed"] = receipts_of(corrected), receipts_of(confirmed)
         record["versions"] = app.get("/api/v1/versions")[1]
         if version:  # otherwise the first test fails and says why
             command("product", "rollback", data_dir=data_dir)
-            app.follow(record["before"]["version"])
+            app.wait_for_version(record["before"]["version"])
         measure("rolled_back")
         record["receipts_rolled_back"] = receipts_of(corrected)
         learned = [receipt["feedback_id"] for receipt in record["receipts"] if receipt["status"] == "learned"]
