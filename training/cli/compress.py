@@ -59,7 +59,7 @@ def cut_layers(
 ) -> None:
     """Cut encoder layers out of a checkpoint."""
     from training.compression.pruning import remove_layers
-    from training.release.checkpoints import check_new_folder
+    from training.modelling.folders import check_new_folder
 
     check_new_folder(out_dir)
     config = remove_layers(model, keep, out_dir)
@@ -82,7 +82,7 @@ def vocabulary(
 ) -> None:
     """Reduce the vocabulary of a checkpoint: fewer word embeddings, and a tokenizer to match."""
     from training.compression.vocabulary import PieceSelection, reduce_vocabulary
-    from training.release.checkpoints import check_new_folder
+    from training.modelling.folders import check_new_folder
 
     check_new_folder(out_dir)
     selection = PieceSelection(like, tuple(corpus or ()), load_settings().corpus_dir)
@@ -98,7 +98,7 @@ def pack(
 ) -> None:
     """Store a checkpoint in a quarter to an eighth of its size."""
     from training.compression.checkpoints import pack_checkpoint
-    from training.release.checkpoints import check_new_folder
+    from training.modelling.folders import check_new_folder
 
     check_new_folder(out_dir)
     pack_checkpoint(model, bits, out_dir)
@@ -113,7 +113,7 @@ def unpack(
     language: Annotated[str, typer.Option(help="The language of the expert: en or zh.")] = "en",
 ) -> None:
     """Restore the checkpoint of a packed expert, up to rounding: a start or a teacher for another run."""
-    from training.release.checkpoints import unpack_expert
+    from training.release.parts import unpack_expert
 
     manifest = unpack_expert(load_settings(), model, language, out_dir)
     out.print(f"wrote the {language} expert of {manifest.id} to {out_dir}")
@@ -127,8 +127,7 @@ def average(
 ) -> None:
     """Average checkpoints that continued from the same start; the mean is often better than each of them."""
     from training.compression.pruning import average_checkpoints
-    from training.modelling.run_folder import write_json
-    from training.release.checkpoints import check_new_folder
+    from training.modelling.folders import check_new_folder, write_json
     from training.release.lineage import RESULT_FILE, recorded_runs
 
     check_new_folder(out_dir)

@@ -22,8 +22,8 @@ from training.data.rows import NEUTRAL
 from training.modelling.adapters import add_adapter
 from training.modelling.batches import IGNORED_LABEL, SimilarLengths, collate, encode
 from training.modelling.early_stopping import MASKED_LOGIT, EarlyStopping
+from training.modelling.folders import last_checkpoint
 from training.modelling.recipe import Recipe, mixed_precision, rows_per_process
-from training.modelling.run_folder import last_checkpoint
 
 EVALUATION_BATCH = 64
 

@@ -7,8 +7,8 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import Expert, Manifest
 from training.data.rows import BadRequest
+from training.modelling.folders import check_new_folder
 from training.modelling.packaging import complete_version, copy_expert
-from training.release.checkpoints import check_new_folder
 
 log = logging.getLogger(__name__)
 

@@ -1,7 +1,6 @@
 """Make a finished version folder by training on labelled corpora, or from an existing checkpoint."""
 
 import logging
-import shutil
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,12 +21,12 @@ from training.data.preparation import parse_request
 from training.data.rows import BadRequest, CorpusUnavailable
 from training.evaluation.metrics import evaluate
 from training.modelling import distributed
+from training.modelling.folders import check_new_folder, delete_run_folder, move_into_place, new_draft, write_json
 from training.modelling.packaging import MAX_TOKENS, ExpertParts, build_expert, complete_version
-from training.modelling.run_folder import delete_run_folder, write_json
-from training.release import checkpoints
-from training.release.checkpoints import check_new_folder
 from training.release.lineage import RESULT_FILE, recorded_runs, run_record, version_lineage
+from training.release.parts import write_expert_parts, write_packed, write_trained_checkpoint
 from training.release.plan import Plan, Request, make_plan
+from training.release.training_run import train_plan
 
 log = logging.getLogger(__name__)
 
@@ -50,7 +49,7 @@ def finetune_version(settings: Settings, request: Request, version: str) -> Mani
             plan.recipe.method,
             f"{len(plan.early_stopping_rows):,}",
         )
-    history = checkpoints.train_plan(plan)
+    history = train_plan(plan)
     distributed.leave()
     if not distributed.is_first():
         return None
@@ -67,16 +66,16 @@ def _write_result(
 ) -> Manifest | None:
     """Write the version or checkpoint with the record of its run, and discard the work folder."""
     out = plan.request.out
-    draft = _new_draft(out)
+    draft = new_draft(out)
     record = run_record(plan, time.monotonic() - started)
     if plan.options.checkpoint_only:
         manifest, record_file = None, draft / RESULT_FILE
-        checkpoints.write_checkpoint(plan, draft)
+        write_trained_checkpoint(plan, draft)
     else:
         manifest = build_version(settings, plan, record, draft, version)
         record_file = out.with_name(f"{out.name}.json")
     write_json(record_file, record | {"history": history})
-    checkpoints.move_into_place(draft, out)
+    move_into_place(draft, out)
     delete_run_folder(plan.work)
     return manifest
 
@@ -84,7 +83,7 @@ def _write_result(
 def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft: Path, version: str) -> Manifest:
     """Write the trained version to `draft`; its manifest records this run and those before it."""
     language = plan.language
-    base, names = checkpoints.write_expert_parts(plan, draft)
+    base, names = write_expert_parts(plan, draft)
     parts = ExpertParts(base, names, plan.tokenizer, plan.request.base, min(MAX_TOKENS, plan.positions))
     expert = build_expert(draft, language, parts, plan.validation)
     manifest = complete_version(draft, version, {language: expert}, version_lineage([*record["before"], record]))
@@ -115,13 +114,13 @@ def version_from_checkpoint(settings: Settings, request: CheckpointRequest, vers
     validation = [
         row for name in request.corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)
     ]
-    draft = _new_draft(request.out)
+    draft = new_draft(request.out)
     expert = build_expert(draft, language, _pack_checkpoint(settings, request, draft), validation)
     runs = recorded_runs([request.folder])
     manifest = complete_version(draft, version, {language: expert}, version_lineage(runs) if runs else {})
     reported = reported_corpora(language, request.corpora, settings.corpus_dir)
     manifest = with_test_metrics(draft, manifest, reported, settings.corpus_dir)
-    checkpoints.move_into_place(draft, request.out)
+    move_into_place(draft, request.out)
     return manifest
 
 
@@ -137,16 +136,9 @@ def _pack_checkpoint(settings: Settings, request: CheckpointRequest, draft: Path
     part, tokenizer = f"{request.language}/packed", request.folder / TOKENIZER_FILE
     model = checkpoint.load_base(request.folder, dtype=torch.float32)
     product_base = checkpoint.locate_base(settings.base_model) if request.language == "en" else None
-    base = checkpoints.write_packed(model, draft / part, request.bits, product_base, tokenizer)
+    base = write_packed(model, draft / part, request.bits, product_base, tokenizer)
     max_tokens = min(MAX_TOKENS, model.config.max_position_embeddings)
     return ExpertParts(base, [part], tokenizer, max_tokens=max_tokens)
-
-
-def _new_draft(out: Path) -> Path:
-    """Where a folder is written before it gets its name; an earlier draft is deleted."""
-    draft = out.with_name(f".{out.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
-    return draft
 
 
 def check_language(language: str) -> None:

@@ -11,8 +11,8 @@ from product.inference.manifest import Manifest
 from training.compression.distillation import Teacher
 from training.data import catalogue
 from training.data.preparation import parse_request
+from training.modelling.folders import machine
 from training.modelling.packaging import package_versions
-from training.modelling.run_folder import machine
 from training.release.plan import Options, Plan
 
 RESULT_FILE = "result.json"

@@ -19,8 +19,8 @@ from training.data.catalogue import find, is_weakly_labelled
 from training.data.preparation import PreparedRows, parse_request, prepared, subsample_each_corpus
 from training.data.rows import BadRequest, Row, Step
 from training.modelling.batches import Targets
+from training.modelling.folders import open_run_folder
 from training.modelling.recipe import FULL, Recipe, mixed_precision, rows_per_process
-from training.modelling.run_folder import open_run_folder
 
 log = logging.getLogger(__name__)
 ALPHA = 2

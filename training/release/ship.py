@@ -8,6 +8,7 @@ from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import Expert, Manifest
+from training.modelling.folders import new_draft
 from training.release.card import model_card
 
 log = logging.getLogger(__name__)
@@ -21,8 +22,7 @@ def ship(source: Path, target: Path) -> Manifest:
     """
     manifest = manifests.verify(source)
     models.load(source)
-    draft = target.with_name(f".{target.name}.draft")
-    shutil.rmtree(draft, ignore_errors=True)
+    draft = new_draft(target)
     for expert in manifest.experts.values():
         for part in expert.parts:
             shutil.copytree(source / part, draft / part)

@@ -19,11 +19,11 @@ from product.settings.configuration import Settings
 from training.data.rows import BadRequest
 from training.modelling.batches import encode
 from training.modelling.early_stopping import EarlyStopping
+from training.modelling.folders import delete_run_folder
 from training.modelling.recipe import Recipe
-from training.modelling.run_folder import delete_run_folder
 from training.modelling.trainer import train
-from training.release.checkpoints import starting_model
 from training.release.plan import ALPHA, Plan, Request, make_plan, recipe_for
+from training.release.training_run import starting_model
 
 log = logging.getLogger(__name__)
 DATABASE, BEST_FILE = "trials.db", "best.json"

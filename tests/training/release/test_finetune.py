@@ -18,9 +18,9 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from training.compression.distillation import Teacher
 from training.data.rows import BadRequest
+from training.modelling.folders import last_checkpoint
 from training.modelling.recipe import Recipe
-from training.modelling.run_folder import last_checkpoint
-from training.release import checkpoints
+from training.release import parts, training_run
 from training.release.finetune import (
     CheckpointRequest,
     finetune_version,
@@ -192,16 +192,16 @@ def test_a_version_on_the_products_base_is_packed_as_the_difference_from_it(tmp_
         recipe=Recipe(method="full"),
         work=tmp_path,
     )
-    model.save_pretrained(tmp_path / checkpoints.TRAINED)
-    found, parts = checkpoints.write_expert_parts(plan, tmp_path / "draft")
-    assert (found, parts) == (base, ["en/packed"])
+    model.save_pretrained(tmp_path / training_run.TRAINED)
+    found, names = parts.write_expert_parts(plan, tmp_path / "draft")
+    assert (found, names) == (base, ["en/packed"])
     # only the head differs
     assert (tmp_path / "draft" / "en" / "packed" / packing.FILE).stat().st_size < 20_000
     small = tmp_path / "small"
     small.mkdir()
     (small / "tokenizer.json").write_text("{}")
     plan.tokenizer = small / "tokenizer.json"
-    assert checkpoints.shared_base(base, plan.tokenizer, model) is None
+    assert parts.shared_base(base, plan.tokenizer, model) is None
 
 
 def test_a_checkpoint_becomes_a_version_that_is_packed_and_calibrated(zh_checkpoint, settings, tmp_path):

@@ -1,7 +1,7 @@
 import pytest
 
+from training.modelling.folders import last_checkpoint, open_run_folder
 from training.modelling.recipe import BadRun
-from training.modelling.run_folder import last_checkpoint, open_run_folder
 
 
 def test_a_run_folder_is_opened_again_only_for_the_same_request(tmp_path):

@@ -1,82 +1,29 @@
-"""Train a plan, and write what was trained: checkpoints, adapters and packed weights."""
+"""The weights of an expert on disk: as a checkpoint, as an adapter, or packed; and unpacked again."""
 
 import json
 import shutil
 from pathlib import Path
-from typing import Any
 
-import torch
 from transformers import PreTrainedModel
 
 from product.inference import checkpoint, packing
 from product.inference import manifest as manifests
 from product.inference.manifest import Manifest
 from product.inference.model import TOKENIZER_FILE
-from product.inference.text import TextEncoder
 from product.settings.configuration import Settings
 from training.compression.checkpoints import EMBEDDING_BITS
-from training.compression.pruning import keep_layers
-from training.data.augmentation import misspell
 from training.data.rows import BadRequest
-from training.modelling import distributed
 from training.modelling.adapters import convert_to_half, save_half
-from training.modelling.batches import encode
-from training.modelling.early_stopping import EarlyStopping
-from training.modelling.run_folder import write_json
-from training.modelling.trainer import train
+from training.modelling.folders import check_new_folder, write_json
 from training.release.lineage import RESULT_FILE, expert_runs
 from training.release.plan import Plan
+from training.release.training_run import TRAINED, starting_model, trained_model
 
-TRAINED, HISTORY = "trained", "history.json"
-"""In a run's work folder: the trained weights, and the history of losses and scores."""
 SHAPE = ("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddings", "type_vocab_size")
 """Fields of a config that must agree before weights can be stored as a difference."""
 
 
-def starting_model(plan: Plan) -> PreTrainedModel:
-    """The model that training starts from, in fp32. Each call gives the same weights, the fresh head included."""
-    torch.manual_seed(plan.recipe.seed)
-    if plan.options.start:
-        model = checkpoint.assemble(plan.base, [plan.options.start])
-    else:
-        assert plan.base is not None  # a plan without a start has a base
-        model = checkpoint.load_base(plan.base, dtype=torch.float32)
-    if plan.layers:
-        keep_layers(model, plan.layers)
-    # An adapter is merged later into weights kept in half precision, so it must be trained on those.
-    return model if plan.recipe.method == "full" or plan.on_base else model.half().float()
-
-
-def train_plan(plan: Plan) -> list[dict[str, Any]]:
-    """Train, leave the result in the work folder, and return the history. Every process of a run calls this."""
-    history = plan.work / HISTORY
-    if history.is_file():
-        return list(json.loads(history.read_text(encoding="utf-8")))
-    encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
-    # Only now: the teachers score the rows without misspellings.
-    rows = misspell(plan.rows, plan.recipe.misspelled, plan.recipe.seed)
-    data = encode(rows, encoder, plan.targets)
-    early_stopping = EarlyStopping(plan.early_stopping_rows, encoder)
-    model, losses = train(starting_model(plan), data, plan.recipe, plan.work, early_stopping)
-    save_trained(plan, model, losses)
-    return list(losses)
-
-
-def save_trained(plan: Plan, model: Any, history: list[dict[str, Any]]) -> None:
-    """Save the trained weights, so that a run killed later need not train again."""
-    if distributed.is_first():
-        model.save_pretrained(plan.work / TRAINED)
-        (plan.work / HISTORY).write_text(json.dumps(history), encoding="utf-8")
-
-
-def trained_model(plan: Plan) -> PreTrainedModel:
-    """The trained model in fp32, adapters merged."""
-    if plan.recipe.method == "full":
-        return checkpoint.load_base(plan.work / TRAINED, dtype=torch.float32)
-    return checkpoint.merge(starting_model(plan), plan.work / TRAINED)
-
-
-def write_checkpoint(plan: Plan, folder: Path) -> None:
+def write_trained_checkpoint(plan: Plan, folder: Path) -> None:
     """All weights in half precision, config and tokenizer: a teacher, or a start for another run."""
     save_half(trained_model(plan), folder)
     shutil.copy(plan.tokenizer, folder / TOKENIZER_FILE)
@@ -139,16 +86,3 @@ def unpack_expert(settings: Settings, folder: Path, language: str, out: Path) ->
     shutil.copy(tokenizer, out)
     write_json(out / RESULT_FILE, {"before": expert_runs(manifest, language)})
     return manifest
-
-
-def check_new_folder(out: Path) -> None:
-    """Raises BadRequest if the folder has content that would be overwritten."""
-    if out.exists() and any(out.iterdir()):
-        raise BadRequest(f"--out {out} is not empty; name a new or empty folder")
-
-
-def move_into_place(draft: Path, out: Path) -> None:
-    """Give a finished folder its final name; `out` must be new or empty."""
-    if out.exists():
-        out.rmdir()
-    draft.rename(out)

@@ -10,8 +10,8 @@ from product.inference import checkpoint
 from product.settings.configuration import SHIPPED_MODEL
 from training.compression.checkpoints import require_checkpoint
 from training.data.rows import BadRequest
-from training.release.checkpoints import unpack_expert
 from training.release.lineage import version_lineage
+from training.release.parts import unpack_expert
 
 
 def test_a_shipped_expert_is_unpacked_with_the_runs_that_led_to_it(tmp_path):

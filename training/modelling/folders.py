@@ -1,4 +1,4 @@
-"""The work folder of a run: what was asked for, checkpoints to resume from, the machine it ran on."""
+"""Folders of a run: the work folder, from which it resumes, and the output folder, written as a draft first."""
 
 import json
 import os
@@ -8,6 +8,7 @@ from typing import Any
 
 import torch
 
+from training.data.rows import BadRequest
 from training.modelling.recipe import BadRun
 
 REQUEST_FILE = "request.json"
@@ -37,6 +38,26 @@ def _is_json(file: Path) -> bool:
 
 def delete_run_folder(work: Path) -> None:
     shutil.rmtree(work, ignore_errors=True)
+
+
+def check_new_folder(out: Path) -> None:
+    """Raises BadRequest if the folder has content that would be overwritten."""
+    if out.exists() and any(out.iterdir()):
+        raise BadRequest(f"--out {out} is not empty; name a new or empty folder")
+
+
+def new_draft(out: Path) -> Path:
+    """The path beside `out` where its content is written until it is complete; an earlier draft is deleted."""
+    draft = out.with_name(f".{out.name}.draft")
+    shutil.rmtree(draft, ignore_errors=True)
+    return draft
+
+
+def move_into_place(draft: Path, out: Path) -> None:
+    """Give a finished draft its final name; `out` must not exist, or be empty."""
+    if out.exists():
+        out.rmdir()
+    draft.rename(out)
 
 
 def machine() -> dict[str, Any]:
