@@ -12,7 +12,7 @@ import tarfile
 from collections.abc import Iterator
 from pathlib import Path
 
-from training.data.cleaning import clean, drop_duplicates, keep_apart
+from training.data.cleaning import clean, drop_duplicates, drop_overlap
 from training.data.rows import Row
 
 PACKAGE = "vaderSentiment==3.3.2"
@@ -28,7 +28,7 @@ def snippets(cache: Path) -> tuple[list[Row], list[Row]]:
     rows = drop_duplicates(clean(list(_parse(_archive(cache))))[0])[0]
     test = [row for row in rows if _bucket(row.text) < TEST_SHARE]
     rest = [row for row in rows if _bucket(row.text) >= TEST_SHARE]
-    return keep_apart(rest, test)[0], test
+    return drop_overlap(rest, test)[0], test
 
 
 def _bucket(text: str) -> float:

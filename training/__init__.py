@@ -1,1 +1,1 @@
-"""What makes models. Imports `product` for its vocabulary, storage and versions."""
+"""Trains, evaluates and releases models. Imports `product` for labels, storage and versions, never the reverse."""

@@ -21,7 +21,7 @@ from product.inference.text import TextEncoder, pad
 from product.progress import report
 from product.sentiment import LABELS
 from training.compression.checkpoints import require_checkpoint
-from training.data.catalogue import CATALOGUE, is_own, is_polar, is_weakly_labelled
+from training.data.catalogue import CATALOGUE, is_polar, is_project_row, is_weakly_labelled
 from training.data.rows import NEUTRAL, Row, Step
 from training.modelling.batches import Targets
 from training.modelling.recipe import Recipe
@@ -86,7 +86,7 @@ def teacher_targets(teachers: Sequence[Teacher], rows: list[Row], recipe: Recipe
     weak = np.array([is_weakly_labelled(row) for row in rows], dtype=bool)
     mixed = recipe.soft_share * predicted + (1 - recipe.soft_share) * labelled
     mixed[weak] = reweight_by_text_label(predicted[weak], labelled[weak])
-    mixed[np.array([is_own(row) for row in rows], dtype=bool)] = np.nan
+    mixed[np.array([is_project_row(row) for row in rows], dtype=bool)] = np.nan
     return Targets(mixed.astype(np.float32), hidden)
 
 

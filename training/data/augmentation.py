@@ -1,4 +1,4 @@
-"""Add typing errors to training rows, so that a model is used to them."""
+"""Add typing errors to training rows, so that models cope with misspelled messages."""
 
 import random
 import re
@@ -12,17 +12,21 @@ from training.data.rows import Row
 MAX_LENGTH = 300
 """Longer texts (in characters) are left alone: a single error would make no difference there."""
 MIN_LETTERS = 4
+"""Shorter English words get no errors."""
 WORD = re.compile(r"(?<![\w@#/.])[a-z]+(?!\w|/|://)", re.IGNORECASE)
 CHINESE = re.compile("[\u4e00-\u9fff]")
 KEYBOARD_ROWS = ("qwertyuiop", "asdfghjkl", "zxcvbnm")
 COMMON_CHARACTERS = range(0xB0A1, 0xD7FA)
 """Codes of the 3,755 common characters: the first level of GB 2312."""
 HOMOPHONE_SHARE = 0.6
-"""How often a Chinese error is a homophone, the error that input methods cause most."""
+"""The share of Chinese errors that are homophones, the most frequent error of input methods."""
 
 
 def misspell(rows: list[Row], share: float, seed: int) -> list[Row]:
-    """The rows in their order; about `share` of the short ones get one or two typing errors, labels stay the same."""
+    """The rows in the same order, about `share` (0 to 1) of the short ones with one or two typing errors.
+
+    Labels stay the same. The same seed gives the same errors.
+    """
     generator = random.Random(seed)
     chosen = (len(row.text) <= MAX_LENGTH and generator.random() < share for row in rows)
     return [

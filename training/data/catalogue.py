@@ -11,14 +11,15 @@ from training.data.readers import DATA, POLAR, TableSource, as_utf8, read_csv, r
 from training.data.rows import SPLITS, CorpusUnavailable, Row, bucket, review_split, tweet_split
 
 REPORTED = {"en": ("airline", "desk-en", "imdb", "sst2"), "zh": ("desk-zh", "zh-reviews")}
-"""The corpora on whose test rows the expert of a language is reported."""
-OWN_CORPORA = ("replay-", "behaviours-")
-"""Prefixes of this project's own training corpora. Their labels follow the labelling guide and are not doubted."""
-GENERATED = "behaviours-"
-"""Prefix of the corpora whose rows are generated from templates."""
+"""The corpora whose test rows the expert of each language is measured on."""
+GENERATED_PREFIX = "behaviours-"
+"""Names of the corpora whose rows are generated from templates start with this."""
+PROJECT_PREFIXES = ("replay-", GENERATED_PREFIX)
+"""Names of the training corpora made for this project start with one of these. Their labels follow the labelling guide,
+so the label review skips them."""
 AIRLINES = re.compile(r"@(united|usairways|americanair|southwestair|jetblue|virginamerica|delta)", re.IGNORECASE)
 MIN_AGREEMENT = 0.6
-"""Training rows of the mixed crowd corpus need this share of the annotators, weighted by trust, behind their label."""
+"""A row of the crowd corpus trains only if this share of its annotators, weighted by trust, agree on its label."""
 SENTENCE_END = re.compile(r"(?<=[.!?])[\s\"')]*(?=[A-Z\"'(])|<br\s*/?>|\n")
 MIN_SENTENCE_WORDS, MAX_SENTENCE_WORDS = 4, 40
 
@@ -27,7 +28,7 @@ MIN_SENTENCE_WORDS, MAX_SENTENCE_WORDS = 4, 40
 class Corpus:
     """Where a corpus comes from and what may be done with it.
 
-    `read(split, corpus_dir)` gives its rows as they are published. `hub` is its id on the Hub, if it has one.
+    `read(split, corpus_dir)` returns the rows of a split as published. `hub` is its id on the Hub, if it has one.
     Generated corpora have no splits. In a weakly labelled corpus, a row is part of a text and carries the label of
     the whole text.
     """
@@ -49,14 +50,14 @@ class Corpus:
 
 
 def find(name: str) -> Corpus:
-    """Raises CorpusUnavailable naming the known corpora."""
+    """The corpus of this name. Raises CorpusUnavailable, which lists the known names."""
     if name not in CATALOGUE:
         raise CorpusUnavailable(f"corpus {name!r} is not known; the known corpora are {', '.join(CATALOGUE)}")
     return CATALOGUE[name]
 
 
 def load(name: str, split: str, corpus_dir: str) -> list[Row]:
-    """The rows of a split as they are published. `corpus_dir` is the setting: parquet files, or empty for the Hub.
+    """The rows of a split as published. `corpus_dir` is the folder of the parquet files; empty to read the Hub.
 
     Raises CorpusUnavailable, BadCorpus.
     """
@@ -67,7 +68,7 @@ def load(name: str, split: str, corpus_dir: str) -> list[Row]:
 
 
 def load_clean(name: str, split: str, corpus_dir: str) -> list[Row]:
-    """The rows of a split as the product would read them (see `clean`). Raises CorpusUnavailable, BadCorpus."""
+    """The rows of a split, cleaned like the messages that the product stores. Raises CorpusUnavailable, BadCorpus."""
     return clean(load(name, split, corpus_dir))[0]
 
 
@@ -77,13 +78,13 @@ def is_polar(row: Row) -> bool:
 
 
 def is_weakly_labelled(row: Row) -> bool:
-    """Whether the row carries the label of the whole text that it is part of."""
+    """Whether the row is a part of a text and carries the label of the whole text."""
     return row.source in CATALOGUE and CATALOGUE[row.source].weakly_labelled
 
 
-def is_own(row: Row) -> bool:
-    """Whether the row was written and labelled for this project."""
-    return row.source.startswith(OWN_CORPORA)
+def is_project_row(row: Row) -> bool:
+    """Whether the row comes from a training corpus that was made for this project."""
+    return row.source.startswith(PROJECT_PREFIXES)
 
 
 def _read_tweets(split: str, corpus_dir: str, *, name: str, airline: bool) -> list[Row]:
@@ -96,9 +97,11 @@ def _read_tweets(split: str, corpus_dir: str, *, name: str, airline: bool) -> li
     ]
 
 
-def _read_own(split: str, corpus_dir: str, *, name: str) -> list[Row]:
-    """One of this project's files: `desk-en` is data/desk/en.csv. Desk files name the split of each row; in the replay
-    files, buckets 0-9 are validation rows and the rest train."""
+def _read_project_file(split: str, corpus_dir: str, *, name: str) -> list[Row]:
+    """Rows of a file in data/: `desk-en` is data/desk/en.csv.
+
+    Desk files name the split of each row. In replay files, buckets 0 to 9 are validation rows; the rest train.
+    """
     folder, language = name.split("-")
     records = read_csv(DATA / folder / f"{language}.csv")
 
@@ -115,7 +118,7 @@ def _read_reviews(split: str, corpus_dir: str, *, source: TableSource) -> list[R
 
 
 def _read_sst2(split: str, corpus_dir: str) -> list[Row]:
-    """The test rows are a file of their own, because the training file repeats phrases of the same sentence."""
+    """The test rows come from a separate file, because the training file repeats phrases of the same sentence."""
     if split == "test":
         return list(read_table(SST2_TEST, corpus_dir))
     rows = read_table(SST2_TRAIN, corpus_dir)
@@ -162,7 +165,7 @@ def _refuse_generated(split: str, corpus_dir: str, *, name: str) -> list[Row]:
     raise CorpusUnavailable(f"the rows of {name} are generated: say how many you want, for example {name}=2800")
 
 
-def _own(name: str, splits: tuple[str, ...]) -> Corpus:
+def _project_corpus(name: str, splits: tuple[str, ...]) -> Corpus:
     folder, language = name.split("-")
     return Corpus(
         name=name,
@@ -171,12 +174,12 @@ def _own(name: str, splits: tuple[str, ...]) -> Corpus:
         languages=(language,),
         labels=LABELS,
         splits=splits,
-        read=partial(_read_own, name=name),
+        read=partial(_read_project_file, name=name),
     )
 
 
-def _generated(language: str) -> Corpus:
-    name = f"{GENERATED}{language}"
+def _generated_corpus(language: str) -> Corpus:
+    name = f"{GENERATED_PREFIX}{language}"
     return Corpus(
         name=name,
         origin=f"this project: generated from the templates in data/behaviours/train-{language}.json",
@@ -273,11 +276,11 @@ CATALOGUE: dict[str, Corpus] = {
             read=partial(_read_reviews, source=ZH_REVIEWS),
             hub=", ".join(hub for hub, _ in ZH_REVIEWS.hub),
         ),
-        _own("desk-en", ("test", "gate")),
-        _own("desk-zh", ("test", "gate")),
-        _own("replay-en", ("validation", "train")),
-        _own("replay-zh", ("validation", "train")),
-        _generated("en"),
-        _generated("zh"),
+        _project_corpus("desk-en", ("test", "gate")),
+        _project_corpus("desk-zh", ("test", "gate")),
+        _project_corpus("replay-en", ("validation", "train")),
+        _project_corpus("replay-zh", ("validation", "train")),
+        _generated_corpus("en"),
+        _generated_corpus("zh"),
     )
 }

@@ -36,7 +36,7 @@ def mend(text: str) -> str:
 
 
 def _undo(run: str) -> str:
-    """A run of undecodable bytes as text, or a space where too much was lost."""
+    """A run of undecodable bytes as text, or a space if too much was lost."""
     for skipped in (0, 1):
         try:
             return _decode(run, WRONG_DECODINGS[skipped:])
@@ -55,9 +55,9 @@ def _decode(run: str, wrong_decodings: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def key(text: str) -> str:
-    """What makes two texts duplicates: the same words, without handles, links, numbers and upper case.
+    """The words of a text without handles, links, numbers and upper case. Texts with equal keys are duplicates.
 
-    A text without words is compared by its signs, so that an angry face differs from a laughing one.
+    The key of a text without words is its symbols, so that an angry face differs from a laughing one.
     """
     text = re.sub(r"\d+", " ", HANDLE.sub(" ", LINK.sub(" ", mend(text).lower())))
     found = SPACE_BETWEEN_CHINESE.sub("", " ".join(re.findall(r"[^\W_]+", text)))
@@ -70,14 +70,14 @@ def words(text: str) -> list[str]:
 
 
 def clean(rows: list[Row]) -> tuple[list[Row], Step]:
-    """Mended rows without personal identifiers, as the product would read them; empty rows are dropped."""
+    """Mended rows without personal identifiers, like the messages that the product stores; empty rows are dropped."""
     mended = [replace(row, text=redact(mend(row.text))) for row in rows]
     kept = [row for row in mended if row.text]
     return kept, Step("clean", len(kept), len(rows) - len(kept), "empty after mending")
 
 
 def drop_duplicates(rows: list[Row]) -> tuple[list[Row], Step]:
-    """One row for each key: the first with the majority label, or none where two labels are equally frequent."""
+    """One row for each key: the first with the majority label, or none if two labels are equally frequent."""
     votes: dict[str, Counter[str]] = {}
     for row in rows:
         votes.setdefault(key(row.text), Counter())[row.label] += 1
@@ -97,7 +97,7 @@ def _tied(votes: Counter[str]) -> bool:
     return len(counts) == 2 and counts[0] == counts[1]
 
 
-def keep_apart(rows: list[Row], others: list[Row]) -> tuple[list[Row], Step]:
+def drop_overlap(rows: list[Row], others: list[Row]) -> tuple[list[Row], Step]:
     """The rows that have no duplicate among `others`, the rows of the other splits."""
     taken = {key(row.text) for row in others}
     kept = [row for row in rows if key(row.text) not in taken]

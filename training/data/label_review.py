@@ -6,27 +6,28 @@ from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
 from sklearn.model_selection import StratifiedKFold, cross_val_predict
 
-from training.data.catalogue import is_own, is_weakly_labelled
+from training.data.catalogue import is_project_row, is_weakly_labelled
 from training.data.rows import Row, Step
 
 MAX_DOUBTED_PROBABILITY = 0.03
-"""A doubted row is dropped only where its label is less probable than this."""
+"""A doubted row is dropped only if its label is less probable than this."""
 FOLDS = 3
 MIN_ROWS = 500
-"""A model trained on fewer rows is no reason to doubt a label."""
+"""Corpora with fewer rows are not reviewed: a model trained on them is too weak."""
 
 
 def review_labels(rows: list[Row], seed: int = 0) -> tuple[list[Row], Step]:
     """The rows without those whose label is almost certainly wrong.
 
     Confident learning (Northcutt et al. 2021, "Confident Learning: Estimating Uncertainty in Dataset Labels") on
-    out-of-fold probabilities of a linear model. That model is weaker than the one to be trained and mistakes hard rows
-    for wrong ones, hence MAX_DOUBTED_PROBABILITY. This project's own rows are kept, because each was labelled by the
-    guide. So are weakly labelled rows, which are filtered when a teacher has scored them.
+    out-of-fold probabilities of a linear model, for each corpus separately. The linear model is weaker than the one to
+    be trained and mistakes hard rows for wrong ones, hence MAX_DOUBTED_PROBABILITY. The project's own rows are never
+    dropped, because they were labelled by the guide. Nor are weakly labelled rows: `drop_low_confidence` filters them
+    once a teacher has scored them.
     """
     by_source: dict[str, list[int]] = {}
     for index, row in enumerate(rows):
-        if not is_own(row) and not is_weakly_labelled(row):
+        if not is_project_row(row) and not is_weakly_labelled(row):
             by_source.setdefault(row.source, []).append(index)
     wrong: set[int] = set()
     for indices in by_source.values():

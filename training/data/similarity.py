@@ -1,5 +1,6 @@
 """Near-duplicates: rows that resemble a row of another split, and groups of texts that resemble each other."""
 
+from collections.abc import Iterator
 from itertools import pairwise
 
 import numpy as np
@@ -11,13 +12,13 @@ from training.data.cleaning import words
 from training.data.rows import Row, Step
 
 PAIR_SIMILARITY = 0.7
-"""Rows of different splits are near-duplicates from this Jaccard similarity of their sets of word pairs."""
+"""Rows of different splits are near-duplicates if the Jaccard similarity of their word pairs is at least this."""
 MIN_PAIRS = 10
-"""Shorter texts change their meaning with a single word, so only their exact duplicates are dropped (`keep_apart`)."""
+"""One word changes the meaning of a text with fewer word pairs; only its duplicates are dropped (`drop_overlap`)."""
 WORD_SIMILARITY = 0.8
-"""Corrected texts are near-duplicates from this Jaccard similarity of their sets of words."""
-CHUNK = 1000
-"""Texts compared at once, which bounds the memory."""
+"""Corrected texts are near-duplicates if the Jaccard similarity of their words is at least this."""
+CHUNK, CANDIDATES_PER_CHUNK = 1000, 50_000
+"""Texts, and candidate pairs, that are compared at once. They bound the memory."""
 
 
 def drop_near_duplicates(rows: list[Row], others: list[Row]) -> tuple[list[Row], Step]:
@@ -31,33 +32,44 @@ def drop_near_duplicates(rows: list[Row], others: list[Row]) -> tuple[list[Row],
 def near_duplicates_of(texts: list[str], others: list[str]) -> np.ndarray:
     """Sorted indices of the texts that have a near-duplicate among the others, int [found].
 
-    Exact, without comparing every pair: two similar sets share one of their rarest members, which few texts have
-    (prefix filtering: Chaudhuri et al. 2006, "A Primitive Operator for Similarity Joins in Data Cleaning"; Bayardo
-    et al. 2007, "Scaling Up All Pairs Similarity Search").
+    Exact, but compares only texts that share a rare word pair: two similar sets always share one of their rarest
+    members (prefix filtering: Chaudhuri et al. 2006, "A Primitive Operator for Similarity Joins in Data Cleaning";
+    Bayardo et al. 2007, "Scaling Up All Pairs Similarity Search").
     """
     if not texts or not others:
         return np.array([], dtype=int)
     ranked = _by_rarity(_pairs_present([*texts, *others]))
-    rarest = _rarest(ranked)
     text_pairs, other_pairs = ranked[: len(texts)], ranked[len(texts) :]
-    candidates, against = rarest[: len(texts)], rarest[len(texts) :].T.tocsc()
     sizes, other_sizes = np.diff(text_pairs.indptr), np.diff(other_pairs.indptr)
     found = []
-    for start in range(0, len(texts), CHUNK):
-        meet = (candidates[start : start + CHUNK] @ against).tocoo()
-        left, right = meet.row + start, meet.col
-        small, large = np.minimum(sizes[left], other_sizes[right]), np.maximum(sizes[left], other_sizes[right])
-        possible = (sizes[left] >= MIN_PAIRS) & (small >= PAIR_SIMILARITY * large)
-        left, right = left[possible], right[possible]
-        for begin in range(0, len(left), 50 * CHUNK):
-            text, other = left[begin : begin + 50 * CHUNK], right[begin : begin + 50 * CHUNK]
-            shared = np.asarray(text_pairs[text].multiply(other_pairs[other]).sum(axis=1)).ravel()
-            found.append(text[shared >= PAIR_SIMILARITY * (sizes[text] + other_sizes[other] - shared)])
+    for text, other in _candidates(ranked, len(texts)):
+        shared = np.asarray(text_pairs[text].multiply(other_pairs[other]).sum(axis=1)).ravel()
+        found.append(text[shared >= PAIR_SIMILARITY * (sizes[text] + other_sizes[other] - shared)])
     return np.unique(np.concatenate(found)) if found else np.array([], dtype=int)
 
 
+def _candidates(ranked: csr_matrix, count: int) -> Iterator[tuple[np.ndarray, np.ndarray]]:
+    """Indices of texts and of others that may be near-duplicates of each other, both int [candidates], in chunks.
+
+    The first `count` rows of `ranked` are the texts, the rest the others.
+    """
+    rarest, sizes = _rarest(ranked), np.diff(ranked.indptr)
+    text_rarest, other_rarest = rarest[:count], rarest[count:].T.tocsc()
+    text_sizes, other_sizes = sizes[:count], sizes[count:]
+    for start in range(0, count, CHUNK):
+        sharing = (text_rarest[start : start + CHUNK] @ other_rarest).tocoo()
+        text, other = sharing.row + start, sharing.col
+        smaller = np.minimum(text_sizes[text], other_sizes[other])
+        larger = np.maximum(text_sizes[text], other_sizes[other])
+        possible = (text_sizes[text] >= MIN_PAIRS) & (smaller >= PAIR_SIMILARITY * larger)
+        text, other = text[possible], other[possible]
+        for begin in range(0, len(text), CANDIDATES_PER_CHUNK):
+            part = slice(begin, begin + CANDIDATES_PER_CHUNK)
+            yield text[part], other[part]
+
+
 def _pairs_present(texts: list[str]) -> csr_matrix:
-    """1 where a text has a word pair, [texts, pairs]. Hashed: a hundred thousand texts have millions of pairs."""
+    """1 for each word pair of a text, [texts, pairs]. Hashed: a hundred thousand texts have millions of pairs."""
     hashing = HashingVectorizer(
         analyzer=lambda text: map(" ".join, word_pairs(text)),
         n_features=1 << 30,

@@ -1,13 +1,12 @@
-"""Cases and labelled rows filled from templates: the behavioural suite is tested with them, training learns from them.
+"""Fill templates with words: as cases of the behavioural suite, and as labelled rows for training.
 
-data/behaviours/<language>.json holds the templates of the suite, which never trains a model;
-train-<language>.json holds other templates with other words, for training.
+data/behaviours/<language>.json has the templates of the suite, which never trains a model; train-<language>.json has
+other templates with other words, for training.
 """
 
 import json
 import random
 import re
-from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,26 +17,27 @@ from training.data.rows import Row
 FOLDER = DATA / "behaviours"
 LANGUAGES = ("en", "zh")
 CAPABILITIES = 28
+"""Capabilities in the training templates of a language."""
 CASES = 240
 """Cases of each capability in the suite."""
 VARIANTS = 5
-"""Words of one list that are tried in the same slot."""
+"""Words of a list that fill the same slot in turn, in a case that varies this slot."""
 MAX_REPEATS = 1000
-"""A template is used up after this many fillings in a row that occurred before."""
+"""A template counts as exhausted after this many fillings in a row that repeat earlier cases."""
 SLOT = re.compile(r"\{([^}]*)\}")
 
 
 class BadTemplates(AttuneError):
-    """A template file cannot be used; the message names file, capability and what is wrong."""
+    """A template file cannot be used; the message names file and capability, and says what is wrong."""
 
 
 @dataclass(frozen=True)
 class Case:
     """One test of the behavioural suite.
 
-    `texts`: one (`label` test); the variants, the original first (`invariance`); before and after (`direction`).
-    `label` is empty in an invariance case; `moves` is `up` or `down` in a direction case, else empty. `template` counts
-    from 1.
+    `texts`: a single text (`label` test); the variants, the original first (`invariance`); before and after
+    (`direction`). `label` is empty in an invariance case. `moves` is `up` or `down` in a direction case, else empty.
+    `template` is the number of the template, from 1.
     """
 
     capability: str
@@ -61,13 +61,14 @@ def read_templates(name: str) -> dict[str, Any]:
 def training_rows(language: str, per_capability: int, seed: int) -> list[Row]:
     """Labelled rows from the training templates; the texts of one case follow each other.
 
-    About `per_capability` rows of each capability: the last case is kept whole. Templates without a label are skipped.
+    Each capability has about `per_capability` rows, because its last case is not cut. Templates without a label are
+    skipped. Raises BadTemplates.
     """
     templates = read_templates(f"train-{language}")
     rows: list[Row] = []
     for name, capability in templates["capabilities"].items():
         capability["templates"] = [template for template in capability["templates"] if template.get("label")]
-        unique: dict[Row, None] = {}  # keeps the order, and a text that two cases share only once
+        unique: dict[Row, None] = {}  # in their order; a text that two cases share is added once
         for case in generate(templates, name, per_capability, f"{language}/{seed}"):
             if len(unique) >= per_capability:
                 break
@@ -77,7 +78,7 @@ def training_rows(language: str, per_capability: int, seed: int) -> list[Row]:
 
 
 def generate(templates: dict[str, Any], name: str, count: int, seed: str) -> list[Case]:
-    """At most `count` different cases of a capability, one from each template in turn while it has new ones.
+    """At most `count` different cases of a capability, taken from its templates in turn until they are exhausted.
 
     Raises BadTemplates.
     """
@@ -85,7 +86,7 @@ def generate(templates: dict[str, Any], name: str, count: int, seed: str) -> lis
     found: list[Case] = []
     seen: set[frozenset[str]] = set()
     # Each template has its own generator, seeded by its text: adding a template leaves the cases of the others alone.
-    generators = [random.Random(f"{seed}/{name}/{_texts(template)[0]}") for template in capability["templates"]]
+    generators = [random.Random(f"{seed}/{name}/{template_texts(template)[0]}") for template in capability["templates"]]
     live = list(enumerate(zip(capability["templates"], generators, strict=True), start=1))
     while live and len(found) < count:
         for entry in live[: count - len(found)]:
@@ -106,6 +107,7 @@ def _new_filling(
     seen: set[frozenset[str]],
     name: str,
 ) -> tuple[str, ...] | None:
+    """The texts of a case that is not in `seen`, and is added to it; None if the template is exhausted."""
     for _ in range(MAX_REPEATS):
         texts = _fill(template, words, generator, name)
         # The same variants in another order are the same case.
@@ -115,15 +117,19 @@ def _new_filling(
     return None
 
 
-def _texts(template: dict[str, Any]) -> list[str]:
+def template_texts(template: dict[str, Any]) -> list[str]:
+    """The texts of a template, with their slots."""
     return template.get("texts") or [template[key] for key in ("text", "then") if key in template]
 
 
 def _fill(
     template: dict[str, Any], words: dict[str, list[Any]], generator: random.Random, name: str
 ) -> tuple[str, ...]:
-    """The template's texts with a word in every slot; where the slot `vary` has several words, one text for each."""
-    texts, vary = _texts(template), template.get("vary", "")
+    """The texts of a template with a word in every slot, and for each word of the slot `vary` a variant of them.
+
+    A slot and its second, such as `city` and `city2`, get different words. Raises BadTemplates.
+    """
+    texts, vary = template_texts(template), template.get("vary", "")
     chosen: dict[str, list[str]] = {}
     for slot in dict.fromkeys(SLOT.findall(" ".join(texts))):
         twin = slot.removesuffix("2") if slot.endswith("2") else f"{slot}2"
@@ -142,10 +148,13 @@ def _fill_slots(text: str, chosen: dict[str, list[str]], vary: str, variant: int
 
 
 def _choose(entries: list[Any], vary: bool, generator: random.Random) -> list[str]:
-    """Uses random() alone, the only method whose sequence Python keeps from version to version."""
+    """The words for a slot: one, or with `vary` the variants.
+
+    Draws with random() alone, the only method whose sequence is the same in every Python version.
+    """
     left = list(entries)
     picked: list[Any] = []
-    # An entry that is a list holds the variants itself; of single words, several are taken.
+    # An entry that is a list is a set of variants; of single words, VARIANTS are taken.
     count = VARIANTS if vary and left and isinstance(left[0], str) else 1
     while left and len(picked) < count:
         picked.append(left.pop(int(generator.random() * len(left))))
@@ -157,39 +166,3 @@ def _words(slot: str, words: dict[str, list[Any]], name: str) -> list[Any]:
     if known not in words:
         raise BadTemplates(f"{name}: the slot {{{slot}}} is not known; the known slots are {', '.join(words)}")
     return words[known]
-
-
-def english_words(text: str) -> list[str]:
-    """The words of a text in lower case."""
-    return re.findall(r"[a-z]+", text.lower())
-
-
-def shared_with_suite(language: str, segment: Callable[[str], Iterable[str]]) -> tuple[set[str], set[str]]:
-    """(template texts, content words) that the suite and the training templates share: both sets must be empty.
-
-    `segment` splits a text into words. Content words are those outside data/behaviours/function-words-<language>.txt;
-    in Chinese, only those with a Chinese character.
-    """
-    files = [read_templates(language), read_templates(f"train-{language}")]
-    suite_texts, training_texts = (
-        {text for template in _all_templates(file) for text in _texts(template)} for file in files
-    )
-    suite_words, training_words = (_vocabulary(file, segment) for file in files)
-    function_words = (FOLDER / f"function-words-{language}.txt").read_text(encoding="utf-8").split()
-    words = (suite_words & training_words) - set(function_words)
-    content = {word for word in words if language != "zh" or re.search(r"[\u4e00-\u9fff]", word)}
-    return suite_texts & training_texts, content
-
-
-def _all_templates(templates: dict[str, Any]) -> list[dict[str, Any]]:
-    return [template for capability in templates["capabilities"].values() for template in capability["templates"]]
-
-
-def _vocabulary(templates: dict[str, Any], segment: Callable[[str], Iterable[str]]) -> set[str]:
-    filled = [
-        case.texts for name in templates["capabilities"] for case in generate(templates, name, CASES, "vocabulary")
-    ]
-    listed = [
-        entry if isinstance(entry, list) else [entry] for entries in templates["words"].values() for entry in entries
-    ]
-    return {word for texts in (*filled, *listed) for text in texts for word in segment(text)}

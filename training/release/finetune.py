@@ -16,7 +16,7 @@ from product.inference.model import TOKENIZER_FILE
 from product.settings.configuration import Settings
 from training.compression.checkpoints import check_bits, require_checkpoint
 from training.data import catalogue
-from training.data.catalogue import GENERATED, REPORTED
+from training.data.catalogue import GENERATED_PREFIX, REPORTED
 from training.data.preparation import parse_request
 from training.data.rows import BadRequest, CorpusUnavailable
 from training.evaluation.metrics import evaluate
@@ -88,7 +88,7 @@ def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft:
     expert = build_expert(draft, language, parts, plan.validation)
     manifest = complete_version(draft, version, {language: expert}, version_lineage([*record["before"], record]))
     requested = [parse_request(corpus)[0] for corpus in plan.request.corpora]
-    corpora = [name for name in requested if not name.startswith(GENERATED)]
+    corpora = [name for name in requested if not name.startswith(GENERATED_PREFIX)]
     reported = reported_corpora(language, corpora, settings.corpus_dir)
     return with_test_metrics(draft, manifest, reported, settings.corpus_dir)
 

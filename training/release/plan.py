@@ -16,7 +16,7 @@ from training.compression.checkpoints import check_bits
 from training.compression.distillation import Teacher, drop_low_confidence, teacher_targets, teachers_for
 from training.compression.pruning import parse_layers
 from training.data.catalogue import find, is_weakly_labelled
-from training.data.preparation import PreparedRows, parse_request, prepared, subsample_each_corpus
+from training.data.preparation import PreparedRows, parse_request, prepare, subsample_each_corpus
 from training.data.rows import BadRequest, Row, Step
 from training.modelling.batches import Targets
 from training.modelling.folders import open_run_folder
@@ -131,7 +131,7 @@ def make_plan(settings: Settings, request: Request) -> Plan:
     layers = _check_against_model(request, config)
     work = request.out.with_name(f".{request.out.name}.work")
     open_run_folder(work, _fingerprint(request, base))
-    data = prepared(request.corpora, settings.corpus_dir, request.recipe.seed)
+    data = prepare(request.corpora, settings.corpus_dir, request.recipe.seed)
     rows, targets, steps = _add_teacher_targets(request, data)
     for step in steps:
         log.info("%s", step)

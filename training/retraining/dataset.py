@@ -12,7 +12,7 @@ from product.sentiment import Correction
 from product.settings.configuration import Settings
 from product.settings.rules import GateRules
 from training.data import catalogue as corpora
-from training.data.cleaning import drop_duplicates, keep_apart
+from training.data.cleaning import drop_duplicates, drop_overlap
 from training.data.preparation import subsample
 from training.data.rows import CorpusUnavailable, Row
 from training.data.similarity import near_duplicate_groups
@@ -253,7 +253,7 @@ def choose_replay_rows(
     factor = max(1, min_rows / sum(REPLAY_ROWS[language].values()))
     for name, usual in REPLAY_ROWS[language].items():
         limit = round(factor * usual)
-        rows, step = keep_apart(
+        rows, step = drop_overlap(
             drop_duplicates(corpora.load_clean(name, "train", request.settings.corpus_dir))[0], excluded
         )
         drawn = subsample(rows, limit, request.seed)

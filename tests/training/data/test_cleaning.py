@@ -4,7 +4,7 @@ import pytest
 
 from tests.support.corpora import rows
 from training.data.catalogue import load_clean
-from training.data.cleaning import clean, drop_duplicates, keep_apart, key, mend
+from training.data.cleaning import clean, drop_duplicates, drop_overlap, key, mend
 from training.data.rows import SPLITS
 
 
@@ -94,6 +94,6 @@ def test_duplicates_with_tied_labels_are_all_dropped():
 
 
 def test_a_duplicate_of_a_row_of_another_split_is_dropped():
-    kept, step = keep_apart(rows(("Late 1", "negative"), ("on time", "positive")), rows(("late 99", "neutral")))
+    kept, step = drop_overlap(rows(("Late 1", "negative"), ("on time", "positive")), rows(("late 99", "neutral")))
     assert [row.text for row in kept] == ["on time"]
     assert step.dropped == 1

@@ -7,7 +7,7 @@ from datasets import Dataset
 from tests.support.corpora import rows
 from training.data import preparation
 from training.data.catalogue import load
-from training.data.preparation import held_out, parse_request, prepared, sample
+from training.data.preparation import evaluation_rows, parse_request, prepare, sample
 from training.data.rows import BadRequest, CorpusUnavailable, Step, review_split
 
 
@@ -89,7 +89,7 @@ def add_up(steps: list[Step], before: int) -> None:
 
 
 def test_the_counts_of_the_steps_add_up(folder, training_rows):
-    found = prepared(["zh-reviews=100"], str(folder), seed=1)
+    found = prepare(["zh-reviews=100"], str(folder), seed=1)
     steps = found.steps
     names = ["clean", "duplicates", "apart", "near-duplicates", "label review", "sample"]
     assert [step.name for step in steps] == [f"zh-reviews: {name}" for name in names]
@@ -104,7 +104,7 @@ def test_the_counts_of_the_steps_add_up(folder, training_rows):
 
 def test_corpora_are_prepared_in_the_order_of_the_requests(folder, training_rows):
     requests = ["behaviours-zh=280", "zh-reviews=50", "replay-zh=60"]
-    found = prepared(requests, str(folder), seed=1, review=False)
+    found = prepare(requests, str(folder), seed=1, review=False)
     train, steps = found.train, found.steps
     assert list(dict.fromkeys(row.source for row in train)) == ["behaviours-zh", "zh-reviews", "replay-zh"]
     assert Counter(row.source for row in train)["replay-zh"] == 60
@@ -116,11 +116,11 @@ def test_corpora_are_prepared_in_the_order_of_the_requests(folder, training_rows
     add_up(parts["behaviours-zh"], 0)
     add_up(parts["zh-reviews"], training_rows)
     add_up(parts["replay-zh"], len(load("replay-zh", "train", "")))
-    assert train == prepared(requests, str(folder), seed=1, review=False).train
+    assert train == prepare(requests, str(folder), seed=1, review=False).train
 
 
 def test_a_request_for_more_rows_than_the_corpus_has_repeats_them():
-    found = prepared(["replay-en=9000"], "", seed=1)
+    found = prepare(["replay-en=9000"], "", seed=1)
     train, steps = found.train, found.steps
     assert len(train) == 9000 == steps[-1].kept
     assert steps[-1].added == 9000 - len(set(train))
@@ -129,7 +129,7 @@ def test_a_request_for_more_rows_than_the_corpus_has_repeats_them():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_generated_rows_have_about_the_number_asked_for_and_no_validation_rows(language):
-    found = prepared([f"behaviours-{language}=280"], "", seed=1)
+    found = prepare([f"behaviours-{language}=280"], "", seed=1)
     train, steps = found.train, found.steps
     # ten for each of 28 capabilities; the last case of each is kept whole
     assert 280 <= len(train) <= 310
@@ -142,7 +142,7 @@ def test_generated_rows_have_about_the_number_asked_for_and_no_validation_rows(l
 @pytest.mark.parametrize("request_", ["behaviours-en", "behaviours-en=27", "behaviours-fr=280", "behaviours-=280"])
 def test_generated_rows_without_a_valid_number_or_language_are_refused(request_):
     with pytest.raises(BadRequest, match="at least 28 .*: behaviours-en=ROWS, behaviours-zh=ROWS"):
-        prepared(["replay-en=60", request_], "", seed=1)
+        prepare(["replay-en=60", request_], "", seed=1)
 
 
 @pytest.mark.parametrize(
@@ -152,12 +152,12 @@ def test_generated_rows_without_a_valid_number_or_language_are_refused(request_)
 def test_a_corpus_without_training_rows_is_refused_before_any_is_prepared(name, error, monkeypatch):
     monkeypatch.setattr(preparation, "_apply", lambda *given, **more: pytest.fail("prepared"))
     with pytest.raises(CorpusUnavailable, match=error):
-        prepared(["replay-en=60", name], "", seed=1)
+        prepare(["replay-en=60", name], "", seed=1)
 
 
-def test_held_out_rows_cover_the_requested_and_the_reported_corpora():
-    held = Counter(row.source for row in held_out(["replay-en", "crowd"], ""))
+def test_evaluation_rows_cover_the_requested_and_the_reported_corpora():
+    counts = Counter(row.source for row in evaluation_rows(["replay-en", "crowd"], ""))
     # crowd 4664 + 2268 + 2309 rows, airline 2946 + 1451 + 1438
-    assert held.pop("replay-en") == len(load("replay-en", "validation", ""))
-    assert held == {"crowd": 9241, "airline": 5835, "desk-en": 385}
-    assert {row.source for row in held_out(["behaviours-zh"], "")} == {"desk-zh"}
+    assert counts.pop("replay-en") == len(load("replay-en", "validation", ""))
+    assert counts == {"crowd": 9241, "airline": 5835, "desk-en": 385}
+    assert {row.source for row in evaluation_rows(["behaviours-zh"], "")} == {"desk-zh"}

@@ -1,11 +1,14 @@
 import json
+import re
+from collections.abc import Callable, Iterable
+from typing import Any
 
 import jieba
 import pytest
 
 from training.data import templates
 from training.data.rows import Row
-from training.data.templates import LANGUAGES, english_words, shared_with_suite, training_rows
+from training.data.templates import CASES, LANGUAGES, generate, read_templates, template_texts, training_rows
 
 
 def write(folder, monkeypatch, words, capabilities, name):
@@ -41,6 +44,38 @@ def test_training_rows_keep_cases_whole_and_skip_templates_without_a_label(tmp_p
         Row("it is good", "positive", "behaviours-en"),
         Row("it is goood", "positive", "behaviours-en"),
     ]
+
+
+def english_words(text: str) -> list[str]:
+    """The words of a text in lower case."""
+    return re.findall(r"[a-z]+", text.lower())
+
+
+def shared_with_suite(language: str, segment: Callable[[str], Iterable[str]]) -> tuple[set[str], set[str]]:
+    """(template texts, content words) that the suite and the training templates share: both sets must be empty.
+
+    `segment` splits a text into words. Content words are those outside data/behaviours/function-words-<language>.txt;
+    in Chinese, only those with a Chinese character.
+    """
+    files = [read_templates(language), read_templates(f"train-{language}")]
+    suite_texts, training_texts = (
+        {text for template in all_templates(file) for text in template_texts(template)} for file in files
+    )
+    suite_words, training_words = (vocabulary(file, segment) for file in files)
+    function_words = (templates.FOLDER / f"function-words-{language}.txt").read_text(encoding="utf-8").split()
+    words = (suite_words & training_words) - set(function_words)
+    content = {word for word in words if language != "zh" or re.search(r"[\u4e00-\u9fff]", word)}
+    return suite_texts & training_texts, content
+
+
+def all_templates(file: dict[str, Any]) -> list[dict[str, Any]]:
+    return [template for capability in file["capabilities"].values() for template in capability["templates"]]
+
+
+def vocabulary(file: dict[str, Any], segment: Callable[[str], Iterable[str]]) -> set[str]:
+    filled = [case.texts for name in file["capabilities"] for case in generate(file, name, CASES, "vocabulary")]
+    listed = [entry if isinstance(entry, list) else [entry] for entries in file["words"].values() for entry in entries]
+    return {word for texts in (*filled, *listed) for text in texts for word in segment(text)}
 
 
 def test_shared_templates_and_content_words_are_found(tmp_path, monkeypatch):
