@@ -53,7 +53,7 @@ def reference(
 
     settings = load_settings()
     loaded = find_model(settings, model or manifests.read(SHIPPED_MODEL).id)
-    load = partial(catalogue.load, corpus_dir=settings.corpus_dir)
+    load = partial(catalogue.load_clean, corpus_dir=settings.corpus_dir)
     counted = drift_reference.build(loaded.version, load, loaded.score)
     write_reference(out_file, counted)
     print_plain(f"wrote the counts of {counted.counts.rows:,} messages to {out_file}")

@@ -1,8 +1,9 @@
-"""The behavioural suite: cases that a careful reader labels without doubt, and which of them a model fails.
+"""The behavioural suite: cases whose correct result is beyond doubt, and the rules by which a model fails them.
 
-After CheckList (Ribeiro et al. 2020). A `label` case has one correct label. All texts of an `invariance` case must get
-the same label. In a `direction` case a probability must not move the wrong way. The suite is generated from
-data/behaviours/<language>.json, which trains nothing; train-<language>.json has other templates, for training.
+After Ribeiro et al. 2020, "Beyond Accuracy: Behavioral Testing of NLP Models with CheckList". A `label` case has one
+correct label. All texts of an `invariance` case must get the same label. In a `direction` case a probability must not
+move the wrong way. The suite is generated from data/behaviours/<language>.json, which is never used for training;
+train-<language>.json has other templates for that.
 """
 
 import hashlib
@@ -17,14 +18,14 @@ from product.sentiment import LABELS
 from training.data.templates import CASES, FOLDER, LANGUAGES, BadTemplates, Case, generate, read_templates
 
 MIN_CASES, MIN_TEMPLATES = 200, 10
-"""Of each capability."""
+"""Minimum for each capability."""
 TOLERANCE = 0.1
-"""Changes of a probability up to this much are no failure, as in CheckList."""
+"""A change of a probability by at most this much is not a failure, as in CheckList."""
 ROUNDING = 1e-9  # 0.8 - 0.7 is slightly more than 0.1 in floating point
 
 
 def cases(language: str) -> list[Case]:
-    """The suite, identical on every machine: CASES different cases per capability, from its templates in turn.
+    """The suite, identical on every machine: CASES different cases of each capability, from its templates in turn.
 
     Raises BadTemplates for a capability that has an unknown slot, too few templates or too few cases.
     """
@@ -42,7 +43,7 @@ def cases(language: str) -> list[Case]:
 
 
 def select(language: str, capability: str) -> dict[str, list[Case]]:
-    """Cases by language; an empty language or capability selects all. Raises BadTemplates for an unknown one."""
+    """Cases by language; an empty language or capability selects all. Raises BadTemplates if either is unknown."""
     if language not in ("", *LANGUAGES):
         raise BadTemplates(f"language {language!r} has no suite; choose one of {', '.join(LANGUAGES)}")
     chosen = {name: cases(name) for name in LANGUAGES if language in ("", name)}
@@ -53,7 +54,7 @@ def select(language: str, capability: str) -> dict[str, list[Case]]:
 
 
 def digest() -> str:
-    """SHA-256, in hex, of all cases of both languages. Reports can be compared if it is the same."""
+    """SHA-256, in hex, of all cases of both languages. Only results with the same digest can be compared."""
     content = [asdict(case) for language in LANGUAGES for case in cases(language)]
     return hashlib.sha256(json.dumps(content, sort_keys=True, separators=(",", ":")).encode()).hexdigest()
 
@@ -64,7 +65,7 @@ def committed_digest() -> str:
 
 
 class Scorer(Protocol):
-    """Gives probabilities, float [texts, 3]."""
+    """Anything that returns probabilities, float [texts, 3]."""
 
     def probabilities(self, texts: list[str]) -> np.ndarray: ...
 
@@ -83,7 +84,7 @@ def score(model: Scorer, cases: list[Case]) -> list[np.ndarray]:
 
 
 def failed_cases(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:
-    """Which cases fail, bool [cases]; `scores` as `score` returns them."""
+    """True for each failed case, bool [cases]; `scores` as `score` returns them."""
     rules = {"label": _wrong_label, "invariance": _label_varies, "direction": _wrong_direction}
     pairs = zip(cases, scores, strict=True)
     return np.array([rules[case.test](case, case_scores) for case, case_scores in pairs], dtype=bool)
@@ -94,7 +95,7 @@ def _wrong_label(case: Case, scores: np.ndarray) -> bool:
 
 
 def _label_varies(case: Case, scores: np.ndarray) -> bool:
-    """Whether a variant gets another label while the probability of the first text's label changes clearly."""
+    """Whether a variant gets another label, and the probability of the first text's label differs by over TOLERANCE."""
     label = scores[0].argmax()
     changed = np.abs(scores[:, label] - scores[0, label]) > TOLERANCE + ROUNDING
     return bool(((scores.argmax(axis=1) != label) & changed).any())
@@ -107,7 +108,7 @@ def _wrong_direction(case: Case, scores: np.ndarray) -> bool:
 
 
 def summarise(cases: list[Case], failures: np.ndarray) -> dict[str, Any]:
-    """Cases, failures and rate by capability, with the `mean` and `worst` of the rates; capabilities weigh the same."""
+    """Cases, failures and failure rate (0 to 1) by capability, and the `mean` and `worst` rate over capabilities."""
     by_capability: dict[str, list[bool]] = {}
     for case, failed in zip(cases, failures, strict=True):
         by_capability.setdefault(case.capability, []).append(bool(failed))

@@ -4,9 +4,10 @@ import numpy as np
 
 
 def expected_calibration_error(scores: np.ndarray, labels: np.ndarray, bins: int = 15) -> float:
-    """Mean distance between confidence and accuracy over bins with equally many rows.
+    """Mean distance between confidence and accuracy over bins with equally many rows, 0 to 1.
 
-    `scores` are probabilities [rows, classes], `labels` indices, int [rows]; the result is in [0, 1].
+    Guo et al. 2017, "On Calibration of Modern Neural Networks", section 2, with bins of equal size instead of equal
+    width. `scores` are probabilities [rows, classes], `labels` indices, int [rows].
     """
     confidence, correct = scores.max(axis=1), scores.argmax(axis=1) == labels
     order = np.argsort(confidence, kind="stable")

@@ -1,4 +1,4 @@
-"""The reference of drift: counts of what the shipped model predicts for the messages it was trained on."""
+"""The reference that drift is measured against: counts of the shipped model's predictions for training messages."""
 
 from collections.abc import Callable, Iterator
 from types import SimpleNamespace
@@ -7,7 +7,6 @@ from product.drift.counts import MEASURES, Counts
 from product.drift.reference import Reference
 from product.inference.model import TextScore
 from product.progress import report
-from training.data.cleaning import clean
 from training.data.rows import Row
 
 SOURCES = ("replay-en", "replay-zh", "airline")
@@ -16,8 +15,8 @@ MEASURED = {
     "train": tuple(name for name in MEASURES if name != "confidence"),
     "validation": MEASURES,
 }
-"""What is counted in each split. The confidence on training rows is higher than on new messages, so it is counted only
-on validation rows, for which it was calibrated."""
+"""The measures counted in each split. Confidence is counted only on validation rows, on which it was calibrated: on
+training rows it is higher than on new messages."""
 CHUNK = 1_024
 """Texts scored between two reports of progress."""
 
@@ -26,11 +25,11 @@ Score = Callable[[list[str]], list[TextScore]]
 
 
 def build(model: str, load: Load, score: Score) -> Reference:
-    """Counts over all SOURCES. `load(corpus, split)` gives rows; `score` is the prediction of the version `model`."""
+    """Counts over all SOURCES. `load(corpus, split)` returns cleaned rows; `score` predicts with version `model`."""
     counts = Counts()
     for name in SOURCES:
         for split, measures in MEASURED.items():
-            texts = [row.text for row in clean(load(name, split))[0]]
+            texts = [row.text for row in load(name, split)]
             for chunk in _chunks(f"{name}, {split}", texts):
                 _count(counts, chunk, score, measures)
     return Reference(model, "training", counts)

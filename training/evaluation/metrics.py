@@ -7,13 +7,13 @@ from sklearn.metrics import accuracy_score, confusion_matrix, f1_score
 
 from product.inference.model import Model
 from product.sentiment import LABELS
-from training.data.rows import Row
+from training.data.rows import NEUTRAL, Row
 from training.evaluation.calibration_error import ece_interval, expected_calibration_error
 from training.evaluation.slices import slices
 
-NEGATIVE, NEUTRAL = LABELS.index("negative"), LABELS.index("neutral")
+NEGATIVE = LABELS.index("negative")
 MIN_POLAR_ROWS = 30
-"""Fewer rows without a neutral label may lack it by chance."""
+"""In fewer rows, the neutral label may be missing by chance."""
 
 
 def targets(rows: list[Row]) -> np.ndarray:
@@ -24,8 +24,9 @@ def targets(rows: list[Row]) -> np.ndarray:
 def score_metrics(scores: np.ndarray, labels: np.ndarray, polar: bool = False) -> dict[str, Any]:
     """Accuracy, macro-F1, ECE and confusion (rows: label, columns: prediction).
 
-    `scores` are probabilities [rows, 3], `labels` indices, int [rows]. `polar` rows come from a corpus without a
-    neutral class: they are measured on negative against positive, and `neutral_share` is the share predicted neutral.
+    `scores` are probabilities [rows, 3], `labels` indices, int [rows]; rates and shares are 0 to 1. `polar` rows come
+    from a corpus without a neutral class: they are measured on negative against positive, and `neutral_share` is the
+    share predicted neutral.
     """
     predicted, classes = scores.argmax(axis=1), list(range(len(LABELS)))
     if polar:
@@ -51,7 +52,7 @@ def without_neutral(scores: np.ndarray) -> np.ndarray:
 
 
 def are_polar(rows: list[Row]) -> bool:
-    """Whether the rows have only negative and positive labels, and are enough for that not to be chance."""
+    """Whether there are at least MIN_POLAR_ROWS rows, all of them negative or positive, with both labels present."""
     return len(rows) >= MIN_POLAR_ROWS and {row.label for row in rows} == {"negative", "positive"}
 
 

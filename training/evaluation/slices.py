@@ -1,4 +1,4 @@
-"""Slices of labelled rows: by source, language and length. Evaluation reports and the gate use the same ones."""
+"""Slices of labelled rows: by source, language and length. Evaluation reports and the gate use the same slices."""
 
 import numpy as np
 
@@ -6,7 +6,7 @@ from product.inference.text import detect_language
 from training.data.rows import Row
 
 MAX_SHORT, MAX_MEDIUM = 60, 140
-"""Characters: a line, and a tweet."""
+"""The longest short text and the longest medium text, in characters: a line, and a tweet."""
 LENGTHS = ("short", "medium", "long")
 
 

@@ -34,7 +34,7 @@ def fixed_and_broken(champion: np.ndarray, challenger: np.ndarray) -> tuple[int,
 def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray) -> tuple[int, int, int]:
     """(groups improved, groups made worse, all groups); `groups` is int [rows].
 
-    Near-duplicates share a group, because they are one piece of evidence.
+    Near-duplicates share a group, because together they are a single piece of evidence.
     """
     changes = challenger.astype(int) - champion.astype(int)
     signs = [int(np.sign(changes[groups == group].sum())) for group in np.unique(groups)]
@@ -42,7 +42,7 @@ def group_signs(champion: np.ndarray, challenger: np.ndarray, groups: np.ndarray
 
 
 def mid_p_value(more: int, less: int) -> float:
-    """One-sided sign test with the mid-p correction: how likely `more` against `less` is by chance; 1 if both are 0.
+    """P-value of a one-sided sign test with the mid-p correction: `more` against `less` signs; 1 if both are 0.
 
     The exact test is too conservative with few differences: of ten it requires nine, which happens by chance once in 93
     times. Fagerland, Lydersen and Laake 2013, "The McNemar test for binary matched-pairs data: mid-p and asymptotic are
@@ -54,7 +54,7 @@ def mid_p_value(more: int, less: int) -> float:
 
 
 def mcnemar(champion: np.ndarray, challenger: np.ndarray) -> float:
-    """One-sided McNemar test (mid-p) that the challenger is worse: the p-value of its broken against its fixed rows."""
+    """P-value of a one-sided McNemar test (mid-p) that the challenger is worse: its broken against its fixed rows."""
     fixed, broken = fixed_and_broken(champion, challenger)
     return mid_p_value(broken, fixed)
 
@@ -80,11 +80,11 @@ def brier(scores: np.ndarray, targets: np.ndarray) -> np.ndarray:
 
 
 def group_means(values: np.ndarray, groups: np.ndarray) -> np.ndarray:
-    """The mean of the values [rows] in each group [rows], float [groups]."""
+    """The mean of the values [rows] in each group, float [groups], in the order of the group numbers, int [rows]."""
     return np.array([values[groups == group].mean() for group in np.unique(groups)])
 
 
 def gain_p_value(gains: np.ndarray) -> float:
-    """One-sided t-test that the mean of paired gains is above 0; 1 where there are fewer than two different gains."""
+    """P-value of a one-sided t-test that the mean of paired gains [groups] is above 0; 1 if all gains are equal."""
     varies = len(gains) > 1 and np.ptp(gains) > 0
     return float(ttest_1samp(gains, 0, alternative="greater").pvalue) if varies else 1.0

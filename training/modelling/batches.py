@@ -20,8 +20,11 @@ IGNORED_LABEL = -100
 
 @dataclass(frozen=True)
 class Targets:
-    """What a model or teacher gives for each row: probabilities [rows, 3], NaN where the label counts; last hidden
-    states [rows, hidden]."""
+    """What each row is trained towards, beside its label.
+
+    `probabilities`: of the shipped model or of teachers, [rows, 3]; NaN in the rows that are learned from their label.
+    `hidden`: a teacher's last hidden states of [CLS], [rows, hidden], or None.
+    """
 
     probabilities: np.ndarray
     hidden: np.ndarray | None = None
@@ -29,7 +32,7 @@ class Targets:
 
 def encode(rows: list[Row], encoder: TextEncoder, targets: np.ndarray | Targets | None = None) -> Dataset:
     """A data set with the columns `input_ids`, `labels`, `polar` (the corpus has no neutral class), `targets`, `length`
-    and, where the targets have hidden states, `hidden`.
+    and, if the targets have hidden states, `hidden`.
 
     A row whose target is not NaN is learned from that target alone: its label is IGNORED_LABEL.
     """
@@ -40,11 +43,11 @@ def encode(rows: list[Row], encoder: TextEncoder, targets: np.ndarray | Targets 
     columns = {
         "input_ids": ids,
         "labels": [
-            LABELS.index(row.label) if counts else IGNORED_LABEL for row, counts in zip(rows, labelled, strict=True)
+            LABELS.index(row.label) if by_label else IGNORED_LABEL for row, by_label in zip(rows, labelled, strict=True)
         ],
         "polar": [is_polar(row) for row in rows],
         "targets": targets.probabilities.astype(np.float32).tolist(),
-        "length": [len(row) for row in ids],
+        "length": [len(row_ids) for row_ids in ids],
     }
     if targets.hidden is not None:
         columns["hidden"] = targets.hidden.astype(np.float32).tolist()
@@ -56,7 +59,7 @@ def _no_probabilities(rows: list[Row]) -> np.ndarray:
 
 
 def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
-    """Tensors of a batch, padded to its longest text rather than to the 512 tokens the base could read."""
+    """Tensors of a batch, padded to its longest text, not to the 512 tokens that the base can read."""
     ids, mask = pad([example["input_ids"] for example in examples])
     batch = {"input_ids": torch.from_numpy(ids), "attention_mask": torch.from_numpy(mask)}
     for name, dtype in (("labels", torch.int64), ("polar", torch.bool), ("targets", torch.float32)):
@@ -69,9 +72,9 @@ def collate(examples: list[dict[str, Any]]) -> dict[str, torch.Tensor]:
 class SimilarLengths(Sampler[int]):
     """Row indices in batches of similar length; the order of the batches changes with each epoch.
 
-    The Trainer's own sampler yields a pool of batches from the longest rows to the shortest, so corpora of different
-    length take turns in leading the model. This order depends only on the seed and the epoch: a resumed run reads
-    exactly the rows it has not seen, and two processes share the batches that one process would read.
+    The sampler of the Trainer yields each pool of batches from the longest rows to the shortest, so that corpora of
+    different lengths dominate training in turn. Here the order depends only on the seed and the epoch: a resumed run
+    reads exactly the rows it has not seen, and two processes share the batches that a single process would read.
     """
 
     BATCHES_PER_POOL = 50

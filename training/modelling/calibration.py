@@ -15,6 +15,9 @@ from training.evaluation.metrics import targets
 TEMPERATURES = (0.02, 50.0)
 """Bounds: without them, rows that are all predicted correctly would push the temperature to 0."""
 
+MIN_PROBABILITY = 1e-9
+"""Probabilities are raised to this before their logarithm is taken."""
+
 Calibration = tuple[float, tuple[float, ...]]
 """The temperature, and the bias of each class."""
 UNCALIBRATED: Calibration = (1.0, (0.0,) * len(LABELS))
@@ -29,10 +32,6 @@ def fit_temperature(logits: np.ndarray, labels: np.ndarray, bias: Sequence[float
 
     found = minimize_scalar(loss, bounds=np.log(TEMPERATURES), method="bounded", options={"xatol": 1e-9})
     return float(np.exp(found.x))
-
-
-MIN_PROBABILITY = 1e-9
-"""Probabilities are raised to this before their logarithm is taken."""
 
 
 def temperature_scaled(scores: np.ndarray, labels: np.ndarray) -> np.ndarray:
@@ -78,7 +77,7 @@ def mask_neutral(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
 def calibrate(expert: models.Expert, rows: list[Row]) -> Calibration:
     """Fit temperature and biases to an uncalibrated expert's scores on rows.
 
-    A class that none of the rows can have gets no bias; without rows, nothing is calibrated.
+    A class that no row can have gets no bias. Returns UNCALIBRATED if there are no rows.
     """
     if not rows:
         return UNCALIBRATED
@@ -90,8 +89,8 @@ def calibrate(expert: models.Expert, rows: list[Row]) -> Calibration:
 def recalibrate(shipped: models.Expert, expert: models.Expert, rows: list[Row]) -> Calibration:
     """Keep the biases of the shipped expert and fit only the temperature of an expert that learned corrections.
 
-    Biases fitted on these rows would take back what the corrections taught about how frequent each label is. Without
-    rows, the shipped temperature is kept too.
+    Biases fitted on these rows would undo what the corrections taught about the frequency of each label. Without rows,
+    the shipped temperature is kept too.
     """
     if not rows:
         return shipped.temperature, shipped.bias

@@ -1,4 +1,4 @@
-"""Several processes that train one model, started by torchrun: the first does what is done once, the others wait."""
+"""Train a model in several processes, started by torchrun. The first prepares and saves; the others wait for it."""
 
 import os
 from collections.abc import Callable
@@ -10,8 +10,8 @@ from torch import distributed
 
 Result = TypeVar("Result")
 PATIENCE = timedelta(days=1)
-"""How long the others wait for the first: on a CPU, a teacher reads a corpus for hours. If a process dies, torchrun
-notices and ends the others."""
+"""How long the other processes wait for the first: on a CPU, a teacher takes hours to read a corpus. If a process dies,
+torchrun ends the others."""
 
 
 def processes() -> int:
@@ -20,7 +20,7 @@ def processes() -> int:
 
 
 def is_first() -> bool:
-    """Whether this process does what is done once."""
+    """Whether this is the first process, which prepares and saves."""
     return int(os.environ.get("RANK", 0)) == 0
 
 

@@ -1,4 +1,4 @@
-"""The measures that decide when training stops, and which evaluation's weights are kept."""
+"""The measures that decide when training stops and which weights it returns."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -15,14 +15,14 @@ from training.data.rows import NEUTRAL, Row
 MASKED_LOGIT = -1e4
 """A logit that a softmax ignores, also in half precision."""
 MIN_STANDARD_ERRORS = 2.0
-"""An evaluation counts as worse than the best one from this many standard errors on."""
+"""An evaluation is significantly worse if it is more than this many standard errors below the best."""
 
 Metric = Callable[[Any], dict[str, float]]
 """Takes the Trainer's prediction (logits [rows, 3] and label_ids [rows], in the order of the rows)."""
 
 
 def macro_f1_metric(rows: list[Row]) -> Metric:
-    """Macro-F1 of each corpus, over two classes where it has no neutral one; `quality` is the mean over corpora."""
+    """Macro-F1 of each corpus, over two classes if it has no neutral class; `quality` is the mean over corpora."""
     sources, polar = _sources(rows), _polar(rows)
 
     def metric(prediction: Any) -> dict[str, float]:
@@ -40,11 +40,11 @@ def macro_f1_metric(rows: list[Row]) -> Metric:
 
 
 def steady_accuracy_metric(rows: list[Row]) -> Metric:
-    """Accuracy of each corpus, for few rows; `quality` is the mean over corpora and rises unless an evaluation is
-    significantly worse than the best before, rows compared one by one.
+    """Accuracy of each corpus, and a `quality` that falls only if an evaluation is significantly worse than the best.
 
-    On sixty rows, the differences between evaluations are mostly chance, and the best of four would usually stop
-    training too soon.
+    `quality` is the mean accuracy over corpora; it is raised above the previous report unless a paired comparison of
+    the rows shows a significant loss. For few rows: on sixty, most differences between evaluations are chance, and
+    taking the best of four would usually stop training too early.
     """
     sources, polar = _sources(rows), _polar(rows)
     names, corpus_of, counts = np.unique(sources, return_inverse=True, return_counts=True)
@@ -60,7 +60,7 @@ def steady_accuracy_metric(rows: list[Row]) -> Metric:
         worse = change.sum() < -MIN_STANDARD_ERRORS * np.sqrt(np.square(change).sum())
         best = right if change.sum() > 0 else best
         quality = float(weights @ right)
-        if not worse:  # slightly above the last report, since the Trainer keeps the weights of the highest quality
+        if not worse:  # slightly above the last report, because the Trainer returns the weights of the highest quality
             quality = reported = max(reported + 1e-9, quality)
         return {str(name): float(right[sources == name].mean()) for name in names} | {"quality": quality}
 

@@ -15,12 +15,12 @@ REQUEST_FILE = "request.json"
 
 
 def open_run_folder(work: Path, request: dict[str, Any]) -> None:
-    """Create the folder for a run, or resume in it. Raises BadRun where it belongs to a run of another request."""
-    note, content = work / REQUEST_FILE, json.dumps(request, sort_keys=True, indent=1)
-    if note.is_file() and note.read_text(encoding="utf-8") != content:
+    """Create the folder for a run, or resume in it. Raises BadRun if it belongs to a run with another request."""
+    file, content = work / REQUEST_FILE, json.dumps(request, sort_keys=True, indent=1)
+    if file.is_file() and file.read_text(encoding="utf-8") != content:
         raise BadRun(f"{work} belongs to a run with other options; delete it, or choose another --out")
     work.mkdir(parents=True, exist_ok=True)
-    note.write_text(content, encoding="utf-8")
+    file.write_text(content, encoding="utf-8")
 
 
 def last_checkpoint(work: Path) -> str | None:
@@ -37,6 +37,7 @@ def _is_json(file: Path) -> bool:
 
 
 def delete_run_folder(work: Path) -> None:
+    """Delete a work folder, if it exists."""
     shutil.rmtree(work, ignore_errors=True)
 
 
@@ -67,4 +68,5 @@ def machine() -> dict[str, Any]:
 
 
 def write_json(path: Path, content: dict[str, Any]) -> None:
+    """Write a record of a run, indented for readers."""
     path.write_text(json.dumps(content, indent=1), encoding="utf-8")

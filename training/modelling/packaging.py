@@ -52,9 +52,9 @@ CANARY_TEXTS = {
 class ExpertParts:
     """What an expert is assembled from.
 
-    `names`: the part folders, relative to the draft. `base`: the folder of the base they belong to, or None where the
+    `names`: the part folders, relative to the draft. `base`: the folder of the base they belong to, or None if the
     first part has all weights. `base_name`: a folder or Hub id to find the base again, needed for any base but the
-    product's own. `float_layers`: encoder layers that stay in fp32.
+    product's own. `float_layers`: the number of encoder layers that stay in fp32.
     """
 
     base: Path | None

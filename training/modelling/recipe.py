@@ -1,4 +1,4 @@
-"""The hyper-parameters of a training run, and what the machine allows."""
+"""The hyper-parameters of a training run, checked against what this machine can do."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -10,7 +10,7 @@ from training.modelling import distributed
 
 PRECISIONS = ("auto", "bf16", "fp16", "fp32")
 FULL: dict[str, Any] = {"method": "full", "learning_rate": 1e-4}
-"""What differs from the defaults when all weights are trained."""
+"""The fields that differ from the defaults when all weights are trained."""
 
 
 class BadRun(AttuneError):
@@ -19,13 +19,13 @@ class BadRun(AttuneError):
 
 @dataclass(frozen=True)
 class Recipe:
-    """Hyper-parameters of a run; `batch_size` counts the rows of all processes together.
+    """Hyper-parameters of a run; `batch_size` is the number of rows in a step, over all processes.
 
-    `divergence_weight` weighs the Kullback-Leibler divergence from given probabilities. `soft_share` is the teacher's
+    `divergence_weight` weighs the Kullback-Leibler divergence from target probabilities. `soft_share` is the teacher's
     share of a row's target; the rest is its label. `hidden_share` weighs the cosine distance to a teacher's last hidden
     state of [CLS]. `misspelled` is the share of short rows that get typing errors, while their targets stay those of
     the original. `warmup` is the share of the steps in which the learning rate rises. Embeddings stay frozen even with
-    method `full`, because words that no training row contains would otherwise be left behind.
+    method `full`: the embeddings of words that no training row contains could not follow the rest of the model.
     """
 
     method: str = "lora"
@@ -49,10 +49,10 @@ class Recipe:
 
 
 def mixed_precision(precision: str = "auto") -> dict[str, Any]:
-    """Arguments of the Trainer for a precision; `auto` is the fastest that the machine computes natively.
+    """Arguments of the Trainer for a precision; `auto` is the fastest with hardware support.
 
-    That is bf16 where it is supported, fp16 on an older GPU and fp32 elsewhere. Raises BadRun for an unknown precision
-    or one that the machine does not support.
+    That is bf16 if the machine supports it, else fp16 on a GPU and fp32 on a CPU. Raises BadRun if the precision is
+    unknown or this machine does not support it.
     """
     if precision not in PRECISIONS:
         raise BadRun(f"--precision {precision!r} is not known; the known precisions are {', '.join(PRECISIONS)}")
@@ -67,7 +67,7 @@ def mixed_precision(precision: str = "auto") -> dict[str, Any]:
 
 
 def rows_per_process(recipe: Recipe) -> int:
-    """Rows of a batch for each process. Raises BadRun where the processes cannot have the same number."""
+    """Rows of a batch for each process. Raises BadRun if the batch cannot be divided evenly."""
     processes = distributed.processes()
     if recipe.batch_size % processes:
         raise BadRun(

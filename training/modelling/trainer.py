@@ -1,4 +1,4 @@
-"""Train a model on rows with the Hugging Face Trainer: its loss, its arguments and one run."""
+"""Train a model on rows with the Hugging Face Trainer: the loss, the arguments and the run."""
 
 import math
 from collections.abc import Sequence
@@ -29,10 +29,11 @@ EVALUATION_BATCH = 64
 
 
 class SentimentTrainer(Trainer):
-    """Cross-entropy on labels, Kullback-Leibler divergence from given probabilities, cosine distance from given hidden
-    states.
+    """A Trainer whose loss is the mean over rows of up to two terms.
 
-    In rows of a corpus without a neutral class, the neutral logit is left out of all of it.
+    The first is the cross-entropy with the label or, in rows with target probabilities, the Kullback-Leibler divergence
+    from these; rows of a corpus without a neutral class leave the neutral logit out. The second is the cosine distance
+    from a teacher's hidden state, if there is one.
     """
 
     recipe: Recipe
@@ -43,7 +44,18 @@ class SentimentTrainer(Trainer):
         labels, targets, polar = inputs.pop("labels"), inputs.pop("targets"), inputs.pop("polar")
         hidden = inputs.pop("hidden", None)
         outputs = model(**inputs, output_hidden_states=hidden is not None)
-        logits = outputs.logits.float().clone()
+        losses = self._target_losses(outputs.logits.float().clone(), labels, targets, polar)
+        if hidden is not None:
+            state = outputs.hidden_states[-1][:, 0].float()
+            losses = losses + self.recipe.hidden_share * (1 - torch.nn.functional.cosine_similarity(state, hidden))
+            outputs.hidden_states = None
+        loss = losses.mean()
+        return (loss, outputs) if return_outputs else loss
+
+    def _target_losses(
+        self, logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor, polar: torch.Tensor
+    ) -> torch.Tensor:
+        """The loss of each row, float [rows], from its logits [rows, 3], which are masked in place."""
         logits[polar, NEUTRAL] = MASKED_LOGIT
         soft = labels == IGNORED_LABEL
         losses = torch.zeros(len(labels), device=logits.device)
@@ -53,19 +65,14 @@ class SentimentTrainer(Trainer):
         if soft.any():
             divergence = torch.nn.functional.kl_div(logits[soft].log_softmax(-1), targets[soft], reduction="none")
             losses[soft] = self.recipe.divergence_weight * divergence.sum(-1)
-        if hidden is not None:
-            state = outputs.hidden_states[-1][:, 0].float()
-            losses = losses + self.recipe.hidden_share * (1 - torch.nn.functional.cosine_similarity(state, hidden))
-            outputs.hidden_states = None
-        loss = losses.mean()
-        return (loss, outputs) if return_outputs else loss
+        return losses
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         dataset: Any = self.train_dataset
         return SimilarLengths(dataset["length"], self.recipe.batch_size, self.recipe.seed)
 
     def _get_eval_sampler(self, eval_dataset: Any) -> Sampler[int]:
-        """In the order of the rows, because the metrics tell the corpora apart by position."""
+        """In the order of the rows, because the metrics identify the corpus of a row by its position."""
         return SequentialSampler(eval_dataset)
 
     def prediction_step(
@@ -89,7 +96,7 @@ def smoothed_labels(labels: torch.Tensor, polar: torch.Tensor, share: float) -> 
 
 
 def trainable(model: PreTrainedModel, recipe: Recipe) -> torch.nn.Module:
-    """The model with what the recipe trains: an adapter, or all weights but the embeddings."""
+    """The model with the weights that the recipe trains: those of a new adapter, or all but the embeddings."""
     # Faster than the eager attention that the exporter needs, with the same results.
     model.set_attn_implementation("sdpa")
     if recipe.method == "lora":
@@ -106,7 +113,7 @@ def train(
     early_stopping: EarlyStopping | None = None,
     callbacks: Sequence[TrainerCallback] = (),
 ) -> tuple[torch.nn.Module, list[dict[str, Any]]]:
-    """Train once, in as many processes as torchrun started. Returns the model and the history of losses and scores.
+    """Train, in as many processes as torchrun started. Returns the model and the history of losses and scores.
 
     With early stopping, the model of the best evaluation is returned; without it or without rows to evaluate on,
     training runs to the end. Called again with the same `work` folder, an interrupted run resumes from its last
@@ -115,16 +122,16 @@ def train(
     set_seed(recipe.seed)
     if early_stopping and not early_stopping.rows:
         early_stopping = None
-    # Texts of similar length next to each other need the least padding.
-    watched = sorted(early_stopping.rows, key=lambda row: len(row.text)) if early_stopping else []
+    # Neighbours of similar length need the least padding.
+    evaluated = sorted(early_stopping.rows, key=lambda row: len(row.text)) if early_stopping else []
     stopping = [EarlyStoppingCallback(early_stopping_patience=recipe.patience)] if early_stopping else []
     trainer = SentimentTrainer(
         model=trainable(model, recipe),
         args=arguments(recipe, len(rows), bool(early_stopping), work),
         train_dataset=rows,
-        eval_dataset=encode(watched, early_stopping.encoder) if early_stopping else None,
+        eval_dataset=encode(evaluated, early_stopping.encoder) if early_stopping else None,
         data_collator=collate,
-        compute_metrics=early_stopping.metric(watched) if early_stopping else None,
+        compute_metrics=early_stopping.metric(evaluated) if early_stopping else None,
         callbacks=[*stopping, *callbacks],
     )
     trainer.recipe = recipe

@@ -1,9 +1,9 @@
-"""The reference of drift: which rows are counted, and what is counted of them."""
+"""The reference that drift is measured against: the rows read, and the measures counted."""
 
 from product.inference.model import TextScore
 from product.sentiment import LABELS
 from training.data.rows import Row
-from training.evaluation.drift_reference import build
+from training.evaluation.drift_reference import SOURCES, build
 
 WORDS = {"negative": "bad", "neutral": "when", "positive": "good"}
 
@@ -30,9 +30,12 @@ def test_reference_counts_confidence_on_validation_rows_only_and_the_rest_on_bot
     assert sum(expert["vocabulary"]) == 5
 
 
-def test_reference_reads_texts_cleaned_as_in_serving():
-    rows = [Row("write to ann@example.com &amp; wait", "neutral", "airline"), Row(" ", "neutral", "airline")]
+def test_reference_reads_both_splits_of_three_corpora():
     read: list[str] = []
-    build("m-1", lambda name, split: rows, lambda texts: read.extend(texts) or predict(texts))
-    # three corpora, two splits of each
-    assert read == ["write to [email] & wait"] * 6
+    build(
+        "m-1",
+        lambda name, split: [Row(f"{name} {split}", "neutral", name)],
+        lambda texts: read.extend(texts) or predict(texts),
+    )
+    assert read == [f"{name} {split}" for name in SOURCES for split in ("train", "validation")]
+    assert len(SOURCES) == 3
