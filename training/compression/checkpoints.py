@@ -1,4 +1,4 @@
-"""Checkpoint folders: what belongs in one, how it is written, and how its weights are packed into 4 or 8 bits."""
+"""Checkpoint folders: the files they need, writing them, and packing their weights into 4 or 8 bits."""
 
 import json
 import shutil
@@ -14,11 +14,13 @@ from training.data.rows import BadRequest
 
 CHECKPOINT_FILES = ("config.json", "model.safetensors", TOKENIZER_FILE)
 PACKED_BITS = (4, 8)
+"""The choices for the bits of a packed weight."""
 EMBEDDING_BITS = 4
+"""The bits of a packed word embedding, whatever the bits of the other weights."""
 
 
 def require_checkpoint(folder: Path, option: str) -> Path:
-    """The folder, if it has a checkpoint with its tokenizer. Raises BadRequest naming option and missing file."""
+    """The folder, if it has a checkpoint with its tokenizer. Raises BadRequest, which names option and missing file."""
     missing = [name for name in CHECKPOINT_FILES if not (folder / name).is_file()]
     if missing:
         raise BadRequest(

@@ -23,10 +23,10 @@ MEGABYTE = 1e6
 
 
 @dataclass(frozen=True)
-class Subject:
-    """A model as it serves. Sizes in bytes: `stored` is its weights and tokenizer, `serving` its exports.
+class ComparedModel:
+    """A model as it serves. `stored` is the size of its weights and tokenizer, `serving` of its exports, in bytes.
 
-    `layers` and `vocabulary` have one number for each expert.
+    `layers` and `vocabulary` list the encoder layers and the pieces of each expert.
     """
 
     name: str
@@ -38,7 +38,7 @@ class Subject:
 
 
 def compare_models(folders: list[Path], data: dict[str, list[Row]], base_setting: str) -> list[dict[str, str]]:
-    """A table row for each folder, in their order: sizes, accuracy on each data set, speed relative to the first.
+    """A table row for each folder: sizes, accuracy on each data set, and speed relative to the first folder.
 
     Raises BadRequest, BadVersion, BadBase.
     """
@@ -46,17 +46,17 @@ def compare_models(folders: list[Path], data: dict[str, list[Row]], base_setting
     texts = [row.text for row in next(iter(data.values()))][:TIMED_TEXTS]
     for folder in folders:
         with tempfile.TemporaryDirectory() as work:
-            subject = prepare_subject(folder, Path(work), base_setting)
-            accuracy = {name: f"{100 * accuracy_on(subject, rows):.1f} %" for name, rows in data.items()}
-            speed = messages_per_second(subject, texts)
+            model = load_for_comparison(folder, Path(work), base_setting)
+            accuracy = {name: f"{100 * accuracy_on(model, rows):.1f} %" for name, rows in data.items()}
+            speed = messages_per_second(model, texts)
         first_speed = first_speed or speed
         table.append(
             {
-                "model": subject.name,
-                "layers": "+".join(map(str, subject.layers)),
-                "vocabulary": "+".join(f"{count:,}" for count in subject.vocabulary),
-                "on disk": f"{subject.stored / MEGABYTE:.1f} MB",
-                "int8 export": f"{subject.serving / MEGABYTE:.1f} MB",
+                "model": model.name,
+                "layers": "+".join(map(str, model.layers)),
+                "vocabulary": "+".join(f"{count:,}" for count in model.vocabulary),
+                "on disk": f"{model.stored / MEGABYTE:.1f} MB",
+                "int8 export": f"{model.serving / MEGABYTE:.1f} MB",
                 **accuracy,
                 "speed": f"{speed / first_speed:.2f}",
             }
@@ -64,7 +64,7 @@ def compare_models(folders: list[Path], data: dict[str, list[Row]], base_setting
     return table
 
 
-def prepare_subject(folder: Path, work: Path, base_setting: str) -> Subject:
+def load_for_comparison(folder: Path, work: Path, base_setting: str) -> ComparedModel:
     """Load the model in a folder; a checkpoint is first exported to `work`. Raises BadRequest, BadVersion, BadBase."""
     if (folder / manifests.FILE).is_file():
         return _version(folder, base_setting)
@@ -74,6 +74,10 @@ def prepare_subject(folder: Path, work: Path, base_setting: str) -> Subject:
             f"--model {folder}: {missing} is missing; a version has {manifests.FILE}, a checkpoint has "
             f"{', '.join(CHECKPOINT_FILES)}, a packed checkpoint has {packing.FILE} instead of the weights"
         )
+    return _checkpoint(folder, work, base_setting)
+
+
+def _checkpoint(folder: Path, work: Path, base_setting: str) -> ComparedModel:
     log.info("exporting %s", folder.name)
     base = None
     if packing.is_packed(folder) and packing.needs_base(folder):
@@ -82,7 +86,7 @@ def prepare_subject(folder: Path, work: Path, base_setting: str) -> Subject:
     export.export_int8(model, file)
     encoder = TextEncoder(folder / models.TOKENIZER_FILE, min(MAX_TOKENS, model.config.max_position_embeddings))
     names = (*CHECKPOINT_FILES, packing.FILE)
-    return Subject(
+    return ComparedModel(
         name=folder.name,
         scorer=models.Expert(encoder, OnnxInt8(file)),
         layers=[model.config.num_hidden_layers],
@@ -92,14 +96,14 @@ def prepare_subject(folder: Path, work: Path, base_setting: str) -> Subject:
     )
 
 
-def _version(folder: Path, base_setting: str) -> Subject:
+def _version(folder: Path, base_setting: str) -> ComparedModel:
     model, manifest = models.load(folder, base_setting=base_setting), manifests.read(folder)
     experts = manifest.experts
     configs = [checkpoint.load_expert(folder, manifest, name, base_setting).config for name in experts]
     parts = [folder / part for expert in experts.values() for part in expert.parts]
     stored = [file for part in parts for file in part.iterdir()]
     stored += [folder / expert.tokenizer for expert in experts.values()]
-    return Subject(
+    return ComparedModel(
         name=manifest.id,
         scorer=model,
         layers=[config.num_hidden_layers for config in configs],
@@ -109,18 +113,18 @@ def _version(folder: Path, base_setting: str) -> Subject:
     )
 
 
-def accuracy_on(subject: Subject, rows: list[Row]) -> float:
-    """The accuracy, 0 to 1; over negative and positive only where the rows have no other label."""
-    scores = subject.scorer.probabilities([row.text for row in rows])
+def accuracy_on(model: ComparedModel, rows: list[Row]) -> float:
+    """The accuracy, 0 to 1; over negative and positive only if the rows have no other label."""
+    scores = model.scorer.probabilities([row.text for row in rows])
     return float(score_metrics(scores, targets(rows), are_polar(rows))["accuracy"])
 
 
-def messages_per_second(subject: Subject, texts: list[str]) -> float:
-    """The fastest of ROUNDS rounds, since anything else on the machine can only slow a round down."""
-    subject.scorer.probabilities(texts[:8])
+def messages_per_second(model: ComparedModel, texts: list[str]) -> float:
+    """The speed of the fastest of ROUNDS rounds, because other load on the machine can only slow a round down."""
+    model.scorer.probabilities(texts[:8])
     seconds = []
     for _ in range(ROUNDS):
         started = time.perf_counter()
-        subject.scorer.probabilities(texts)
+        model.scorer.probabilities(texts)
         seconds.append(time.perf_counter() - started)
     return len(texts) / min(seconds)

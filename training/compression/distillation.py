@@ -1,4 +1,4 @@
-"""Learn from teachers: what checkpoints predict for the training rows, mixed with the labels."""
+"""Learn from teachers: targets for the training rows, mixed from the teachers' predictions and the labels."""
 
 import hashlib
 import logging
@@ -31,30 +31,30 @@ Item = TypeVar("Item")
 
 BATCH = 64
 CHUNK = 20_000
-"""Texts that a teacher reads before its outputs are saved."""
+"""Texts that a teacher reads between two writes of its cache."""
 TEXT_LABEL_AGREEMENT = 0.8
-"""How often the label of a whole text is right for a part of it that carries an opinion."""
+"""The share of opinionated parts for which the label of the whole text is correct."""
 MIN_CONFIDENCE = 0.9
-"""Weakly labelled rows are learned only where the teacher and the label together are this sure."""
+"""Weakly labelled rows train only if their target gives a label at least this probability."""
 
 
 @dataclass(frozen=True)
 class Teacher:
-    """A checkpoint to learn from; with `corpus`, only on the rows of that corpus."""
+    """A checkpoint to learn from; if `corpus` is given, only on the rows of that corpus."""
 
     folder: Path
     corpus: str = ""
 
 
 def parse_teacher(text: str) -> Teacher:
-    """Parse `FOLDER` or `CORPUS=FOLDER`. Raises BadRequest where the folder has no checkpoint."""
+    """Parse `FOLDER` or `CORPUS=FOLDER`. Raises BadRequest if the folder has no checkpoint."""
     corpus, separator, folder = text.partition("=")
     named = bool(separator) and corpus in CATALOGUE
     return Teacher(require_checkpoint(Path(folder if named else text), "--teacher"), corpus if named else "")
 
 
 def teachers_for(corpus: str, teachers: Sequence[Teacher]) -> list[Teacher]:
-    """The teachers of a corpus: those named for it, else those for all corpora."""
+    """The teachers of a corpus: its own if it has any, else those for all corpora."""
     named = [teacher for teacher in teachers if teacher.corpus == corpus]
     return named or [teacher for teacher in teachers if not teacher.corpus]
 
@@ -63,10 +63,25 @@ def teacher_targets(teachers: Sequence[Teacher], rows: list[Row], recipe: Recipe
     """The targets of each row: the teachers' mean probabilities mixed with the row's label.
 
     `recipe.soft_share` is the teachers' share (Hinton et al. 2015, "Distilling the Knowledge in a Neural Network").
-    Three kinds of rows are treated differently. In rows of a corpus without a neutral class, the teachers' neutral is
-    left out. This project's own rows are learned from the label alone: it follows the labelling guide, which teachers
-    know only from these rows. Weakly labelled rows take the teachers' probabilities, updated by the label
-    (`reweight_by_text_label`). Each teacher reads each text once; its outputs are cached on disk under its hash.
+    Three kinds of rows differ. In rows of a corpus without a neutral class, the teachers' neutral is left out. Rows of
+    this project are learned from their label alone: it follows the labelling guide, which teachers know only from these
+    rows. Weakly labelled rows take the teachers' probabilities, updated by the label (`reweight_by_text_label`).
+    """
+    predicted, hidden = _predictions(teachers, rows, recipe, cache)
+    labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
+    weak = np.array([is_weakly_labelled(row) for row in rows], dtype=bool)
+    mixed = recipe.soft_share * predicted + (1 - recipe.soft_share) * labelled
+    mixed[weak] = reweight_by_text_label(predicted[weak], labelled[weak])
+    mixed[np.array([is_project_row(row) for row in rows], dtype=bool)] = np.nan
+    return Targets(mixed.astype(np.float32), hidden)
+
+
+def _predictions(
+    teachers: Sequence[Teacher], rows: list[Row], recipe: Recipe, cache: Path
+) -> tuple[np.ndarray, np.ndarray | None]:
+    """The mean probabilities of each row's teachers [rows, 3], and their hidden states if the recipe needs them.
+
+    Each teacher reads each text once; its outputs are cached on disk under its hash.
     """
     predicted = np.full((len(rows), len(LABELS)), np.nan)
     hidden: np.ndarray | None = None
@@ -82,12 +97,7 @@ def teacher_targets(teachers: Sequence[Teacher], rows: list[Row], recipe: Recipe
         if recipe.hidden_share:
             hidden = np.zeros((len(rows), states.shape[1]), dtype=np.float32) if hidden is None else hidden
             hidden[indices] = states
-    labelled = np.eye(len(LABELS))[[LABELS.index(row.label) for row in rows]]
-    weak = np.array([is_weakly_labelled(row) for row in rows], dtype=bool)
-    mixed = recipe.soft_share * predicted + (1 - recipe.soft_share) * labelled
-    mixed[weak] = reweight_by_text_label(predicted[weak], labelled[weak])
-    mixed[np.array([is_project_row(row) for row in rows], dtype=bool)] = np.nan
-    return Targets(mixed.astype(np.float32), hidden)
+    return predicted, hidden
 
 
 def _rows_by_teacher(teachers: Sequence[Teacher], rows: list[Row]) -> dict[Teacher, list[int]]:
@@ -118,7 +128,7 @@ def drop_low_confidence(rows: list[Row], targets: Targets) -> tuple[list[Row], T
 
 
 def cached_outputs(folder: Path, texts: list[str], max_tokens: int, cache: Path) -> tuple[np.ndarray, np.ndarray]:
-    """Logits [texts, 3] and last hidden states of [CLS] [texts, hidden] of a checkpoint, from the cache where known."""
+    """Logits [texts, 3] and last hidden states of [CLS] [texts, hidden] of a checkpoint, from the cache if known."""
     digest = hashlib.sha256((manifests.sha256(folder / "model.safetensors") + str(max_tokens)).encode()).hexdigest()
     file = cache / f"{digest[:16]}.npz"
     known: dict[str, np.ndarray] = {}
@@ -140,14 +150,14 @@ def cached_outputs(folder: Path, texts: list[str], max_tokens: int, cache: Path)
 
 
 def batched(items: Iterable[Item], size: int) -> Iterator[list[Item]]:
-    """Lists of `size` items, the last possibly shorter; itertools has this only from Python 3.12 on."""
-    left = iter(items)
-    while part := list(islice(left, size)):
+    """Lists of `size` items, the last possibly shorter, like itertools.batched of Python 3.12."""
+    remaining = iter(items)
+    while part := list(islice(remaining, size)):
         yield part
 
 
 def _write(file: Path, known: dict[str, np.ndarray]) -> None:
-    """Replace the cache in one step, because it holds hours of work. The draft's name keeps parallel runs apart."""
+    """Replace the cache file in one step, because it holds hours of work. Parallel runs write different drafts."""
     file.parent.mkdir(parents=True, exist_ok=True)
     draft = file.with_suffix(f".{os.getpid()}.tmp")
     with draft.open("wb") as stream:

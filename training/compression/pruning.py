@@ -32,7 +32,7 @@ def parse_layers(text: str, total: int, option: str = "--layers") -> list[int]:
 
 
 def keep_layers(model: PreTrainedModel, kept: list[int]) -> PreTrainedModel:
-    """Remove all encoder layers but the named ones, in place; returns the model."""
+    """Remove all encoder layers but those numbered in `kept`, in place; returns the model."""
     encoder: Any = model.base_model.encoder
     encoder.layer = torch.nn.ModuleList(encoder.layer[index] for index in kept)
     model.config.kept_layers = _original_numbers(getattr(model.config, "kept_layers", None), kept)
@@ -46,9 +46,9 @@ def _original_numbers(before: list[int] | None, kept: list[int]) -> list[int]:
 
 
 def remove_layers(folder: Path, kept: str, out: Path) -> dict[str, Any]:
-    """Write the checkpoint in `folder` with only the named layers (`0,2,4`) to `out`. Returns the new config.
+    """Write the checkpoint in `folder` to `out` with only the layers in `kept`, such as `0,2,4`.
 
-    Raises BadRequest.
+    Returns the new config. Raises BadRequest.
     """
     require_checkpoint(folder, "--model")
     config: dict[str, Any] = json.loads((folder / "config.json").read_text(encoding="utf-8"))

@@ -1,4 +1,4 @@
-"""Reduce a checkpoint's vocabulary to the pieces that are needed; their ids and embeddings are renumbered."""
+"""Reduce the vocabulary of a checkpoint to selected pieces, and renumber their ids and embeddings."""
 
 import json
 import logging
@@ -25,14 +25,14 @@ log = logging.getLogger(__name__)
 WORD_EMBEDDINGS = re.compile(r"(.*\.)?embeddings\.word_embeddings\.weight")
 TOKENIZER_TYPES = ("Unigram", "WordPiece", "WordLevel")
 SPECIAL_TOKEN_FILES = ("tokenizer_config.json", "special_tokens_map.json")
-"""They name special tokens by their text, so they stay valid."""
+"""Files that name special tokens by their text, so they stay valid."""
 BATCH = 4096
 
 
 @dataclass(frozen=True)
 class PieceSelection:
-    """Which pieces to keep: those of another checkpoint's tokenizer (`like`), or those that the training rows of
-    `corpora` use and all single characters. Exactly one of the two is given. Special tokens are always kept."""
+    """The pieces to keep: those of another checkpoint's tokenizer (`like`), or those in the training rows of `corpora`
+    and all single characters. Exactly one of the two is given. Special tokens are always kept."""
 
     like: Path | None = None
     corpora: tuple[str, ...] = ()
@@ -70,7 +70,7 @@ def reduce_vocabulary(model: str, out: Path, selection: PieceSelection) -> Vocab
 
 
 def locate(model: str) -> Path:
-    """The folder of a checkpoint: the one named, or the local copy of a Hub id. Raises BadRequest."""
+    """The folder of a checkpoint: `model` itself, or the local copy if it is a Hub id. Raises BadRequest."""
     if Path(model).is_dir():
         return require_checkpoint(Path(model), "--model")
     try:

@@ -14,7 +14,7 @@ log = logging.getLogger(__name__)
 
 
 def combine(sources: dict[str, Path], out: Path, version: str) -> Manifest:
-    """Write a version with the expert of each language from the version folder given for it; metrics are merged.
+    """Write a version whose experts come from the version folders in `sources`, by language; metrics are merged.
 
     Raises BadRequest, BadVersion.
     """

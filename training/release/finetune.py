@@ -1,4 +1,4 @@
-"""Make a finished version folder by training on labelled corpora, or from an existing checkpoint."""
+"""Make a complete version folder: train it on labelled corpora, or build it from an existing checkpoint."""
 
 import logging
 import time
@@ -34,8 +34,8 @@ log = logging.getLogger(__name__)
 def finetune_version(settings: Settings, request: Request, version: str) -> Manifest | None:
     """Train, export, calibrate and measure a version with one expert; with `checkpoint_only`, only train and write.
 
-    The folder `request.out` appears once everything in it is complete. A killed run continues when it is called again.
-    Under torchrun every process calls this and trains; the first one does everything else and returns the manifest.
+    The folder `request.out` appears once it is complete. A killed run continues when this is called again. Under
+    torchrun every process calls this and trains; the first process does the rest and returns the manifest.
     Raises BadRequest, BadRun, BadBase, CorpusUnavailable.
     """
     started = time.monotonic()
@@ -95,7 +95,7 @@ def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft:
 
 @dataclass(frozen=True)
 class CheckpointRequest:
-    """A checkpoint to make a version of: corpora to calibrate on, bits of its weights, and the folder to write."""
+    """A checkpoint to make a version of: corpora to calibrate on, bits for each weight, and the folder to write."""
 
     folder: Path
     corpora: list[str]
@@ -132,7 +132,7 @@ def _check_checkpoint_request(request: CheckpointRequest) -> None:
 
 
 def _pack_checkpoint(settings: Settings, request: CheckpointRequest, draft: Path) -> ExpertParts:
-    """Write the checkpoint to `draft` as the one, packed part of an expert."""
+    """Write the checkpoint to `draft` as the only part of an expert, packed."""
     part, tokenizer = f"{request.language}/packed", request.folder / TOKENIZER_FILE
     model = checkpoint.load_base(request.folder, dtype=torch.float32)
     product_base = checkpoint.locate_base(settings.base_model) if request.language == "en" else None
@@ -148,7 +148,7 @@ def check_language(language: str) -> None:
 
 
 def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus_dir: str) -> Manifest:
-    """Measure the version on the test rows of these corpora, as far as they are available, and write its manifest."""
+    """Measure the version on the test rows of those corpora that are available, and write its manifest."""
     served, metrics = models.load(folder), {}
     for name in names:
         try:
@@ -162,6 +162,6 @@ def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus
 
 
 def reported_corpora(language: str, trained: list[str], corpus_dir: str) -> list[str]:
-    """The corpora to measure a new version on. The Hub is asked only for those that it was trained on."""
+    """The corpora to measure a new version on. Those on the Hub are included only if it was trained on them."""
     known = [name for name in REPORTED[language] if name in trained or corpus_dir or not catalogue.find(name).hub]
     return known + [name for name in trained if name not in known and "test" in catalogue.find(name).splits]

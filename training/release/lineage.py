@@ -18,13 +18,13 @@ from training.release.plan import Options, Plan
 RESULT_FILE = "result.json"
 """The record of a run, beside the checkpoint that it wrote."""
 STAGE_FIELDS = ("corpora", "recipe", "options", "rows", "seconds")
-"""What a manifest keeps of each run."""
+"""The fields of a run's record that the manifest stores."""
 
 
 def run_record(plan: Plan, seconds: float) -> dict[str, Any]:
-    """What a run did, for its result file and its version's manifest.
+    """The record of a run, for its result file and its version's manifest.
 
-    `before` holds the records of the runs that made the teachers and the starting checkpoint, the earliest first.
+    `before` lists the records of the runs that made the teachers and the starting checkpoint, the earliest first.
     """
     before = previous_runs(plan.options)
     return {
@@ -41,25 +41,25 @@ def run_record(plan: Plan, seconds: float) -> dict[str, Any]:
 
 
 def previous_runs(options: Options) -> list[dict[str, Any]]:
-    """The recorded runs behind the teachers and the starting checkpoint, the earliest first."""
+    """The runs that made the teachers and the starting checkpoint, the earliest first."""
     folders = [teacher.folder for teacher in options.teachers]
     return recorded_runs([*folders, options.start] if options.start else folders)
 
 
 def recorded_runs(folders: list[Path]) -> list[dict[str, Any]]:
-    """The runs that led to these checkpoints, each once; checkpoints without a result file are skipped."""
+    """The runs that led to these checkpoints, without repetition. Checkpoints without a result file are skipped."""
     runs: list[dict[str, Any]] = []
     for folder in folders:
         if (folder / RESULT_FILE).is_file():
             result = json.loads((folder / RESULT_FILE).read_text(encoding="utf-8"))
             result.pop("history", None)
-            # An average of checkpoints is no run itself: its result file only has runs before it.
+            # The result file of an average of checkpoints lists only the runs before it: averaging is not a run.
             runs += [run for run in [*result.pop("before", []), result] if run and run not in runs]
     return runs
 
 
 def base_name(plan: Plan) -> str:
-    """The name of the model that a run started from: its Hub id or `made_from` where known, else its folder's name."""
+    """The name of the model that a run started from: its Hub id or `made_from` if known, else its folder's name."""
     folder = plan.base or plan.options.start
     assert folder is not None  # a plan without a base has a start
     weights = folder / "model.safetensors"
@@ -105,7 +105,7 @@ def corpus_origins(requests: list[str]) -> dict[str, str]:
 
 
 def _option_text(value: Path | str | int | tuple[Teacher, ...]) -> str:
-    """Folders by their name alone: their paths mean nothing on another machine."""
+    """An option as text. Folders are named without their path, which means nothing on another machine."""
     if isinstance(value, tuple):
         names = [(teacher.corpus, teacher.folder.name) for teacher in value]
         return ", ".join(f"{corpus}={folder}" if corpus else folder for corpus, folder in names)

@@ -1,6 +1,6 @@
 """Measure a finished version as it serves: test rows, behavioural suite, agreement with fp32, and sizes.
 
-The figures are kept in the version's manifest, from which the model card is generated.
+The figures are written to the version's manifest, from which the model card is generated.
 """
 
 import logging
@@ -29,9 +29,9 @@ from training.release.ship import ships_tokenizer
 
 log = logging.getLogger(__name__)
 AGREEMENT_SPLITS = {"en": (("airline", "test"),), "zh": (("desk-zh", "test"), ("zh-reviews", "test"))}
-"""The rows on which the int8 and the fp32 model are compared."""
+"""The (corpus, split) pairs on which the int8 and the fp32 model are compared."""
 SUBSTITUTES = {"zh-reviews": (("replay-zh", "validation"), ("replay-zh", "train"))}
-"""The splits read instead of a corpus that is unavailable."""
+"""The (corpus, split) pairs that replace an unavailable corpus."""
 
 
 class NoExpert(AttuneError):
@@ -39,7 +39,7 @@ class NoExpert(AttuneError):
 
 
 @dataclass(frozen=True)
-class Subject:
+class MeasuredVersion:
     """The version to measure: its folder, its manifest, and the model as it serves."""
 
     folder: Path
@@ -50,14 +50,14 @@ class Subject:
 
 
 def measure(folder: Path, base_setting: str, corpus_dir: str) -> Manifest:
-    """Measure what can be measured on this machine; the manifest gets the figures, and the reasons for what is missing.
+    """Measure what this machine can; write the figures, and the reasons for missing ones, to the manifest.
 
-    Figures that cannot be measured again keep their former value. Raises BadVersion if the folder is incomplete.
+    Figures that cannot be measured again keep their former values. Raises BadVersion if the folder is incomplete.
     """
-    subject = Subject(folder, manifests.read(folder), models.load(folder), base_setting, corpus_dir)
+    version = MeasuredVersion(folder, manifests.read(folder), models.load(folder), base_setting, corpus_dir)
     figures: dict[str, dict[str, Any]] = {}
     unmeasured: list[dict[str, str]] = []
-    todo = measurements(subject)
+    todo = measurements(version)
     for index, (name, measurement) in enumerate(todo.items()):
         report("measuring", index, len(todo))
         log.info("measuring %s", name)
@@ -65,7 +65,7 @@ def measure(folder: Path, base_setting: str, corpus_dir: str) -> Manifest:
             figures[name] = measurement()
         except AttuneError as error:
             log.info("not measured: %s: %s", name, error)
-            if name not in subject.manifest.metrics:
+            if name not in version.manifest.metrics:
                 unmeasured.append({"name": name, "reason": str(error)})
     # Read again: measuring takes minutes, and this command must change nothing but the figures.
     manifest = manifests.verify(folder)
@@ -74,43 +74,44 @@ def measure(folder: Path, base_setting: str, corpus_dir: str) -> Manifest:
     return manifests.read(folder)
 
 
-def measurements(subject: Subject) -> dict[str, Callable[[], dict[str, Any]]]:
-    """What to measure: the key in the manifest's metrics, and the function that returns its value."""
+def measurements(version: MeasuredVersion) -> dict[str, Callable[[], dict[str, Any]]]:
+    """The measurements by their key in the manifest's metrics; each function returns the value for its key."""
     todo: dict[str, Callable[[], dict[str, Any]]] = {}
     for language, names in REPORTED.items():
-        todo[f"size {language}"] = partial(_size, subject, language)
-        todo |= {f"{name} test": partial(_test_metrics, subject, language, name) for name in names}
+        todo[f"size {language}"] = partial(_size, version, language)
+        todo |= {f"{name} test": partial(_test_metrics, version, language, name) for name in names}
     for language in REPORTED:
-        todo[f"behaviours {language}"] = partial(_behaviours, subject, language)
-        todo[f"agreement {language}"] = partial(_agreement, subject, language)
+        todo[f"behaviours {language}"] = partial(_behaviours, version, language)
+        todo[f"agreement {language}"] = partial(_agreement, version, language)
     return todo
 
 
-def _require_expert(subject: Subject, language: str) -> None:
-    if language not in subject.manifest.experts:
+def _require_expert(version: MeasuredVersion, language: str) -> None:
+    if language not in version.manifest.experts:
         raise NoExpert(f"there is no {language} expert")
 
 
-def _test_metrics(subject: Subject, language: str, name: str) -> dict[str, Any]:
-    _require_expert(subject, language)
-    rows = catalogue.load_clean(name, "test", subject.corpus_dir)
+def _test_metrics(version: MeasuredVersion, language: str, name: str) -> dict[str, Any]:
+    _require_expert(version, language)
+    rows = catalogue.load_clean(name, "test", version.corpus_dir)
     log.info("reading %s test rows of %s", f"{len(rows):,}", name)
-    return evaluate(subject.served, rows)
+    return evaluate(version.served, rows)
 
 
-def _behaviours(subject: Subject, language: str) -> dict[str, Any]:
+def _behaviours(version: MeasuredVersion, language: str) -> dict[str, Any]:
     """The table of the behavioural suite, with the SHA-256 of its cases under `suite`."""
-    _require_expert(subject, language)
-    return behaviours.measure(subject.served, language) | {"suite": behaviours.digest()}
+    _require_expert(version, language)
+    return behaviours.measure(version.served, language) | {"suite": behaviours.digest()}
 
 
-def _agreement(subject: Subject, language: str) -> dict[str, Any]:
-    """How often the serving file and the fp32 model give the same label, and how far their probabilities differ."""
-    _require_expert(subject, language)
-    rows, splits = agreement_rows(language, subject.corpus_dir)
+def _agreement(version: MeasuredVersion, language: str) -> dict[str, Any]:
+    """The share of texts with the same label from the serving file and the fp32 model, and the largest difference
+    between their probabilities (0 to 1)."""
+    _require_expert(version, language)
+    rows, splits = agreement_rows(language, version.corpus_dir)
     texts = [row.text for row in rows]
-    served = subject.served.experts[language]
-    fp32 = backends.load("torch", subject.folder, subject.manifest, language, subject.base_setting)
+    served = version.served.experts[language]
+    fp32 = backends.load("torch", version.folder, version.manifest, language, version.base_setting)
     log.info("reading %s texts in 8 bits and in fp32", f"{len(texts):,}")
     found, expected = (expert.probabilities(texts) for expert in (served, replace(served, backend=fp32)))
     return {
@@ -139,17 +140,17 @@ def agreement_rows(language: str, corpus_dir: str) -> tuple[list[Row], list[str]
     return rows, splits
 
 
-def _size(subject: Subject, language: str) -> dict[str, Any]:
-    """Layers and parameters of the whole expert; bytes of its files in the repository and of the file that serves."""
-    _require_expert(subject, language)
-    expert = subject.manifest.experts[language]
-    model = checkpoint.load_expert(subject.folder, subject.manifest, language, subject.base_setting)
-    files = shipped_files(subject.manifest, language)
+def _size(version: MeasuredVersion, language: str) -> dict[str, Any]:
+    """Layers and parameters of the expert; bytes of its files in the repository and of its serving file."""
+    _require_expert(version, language)
+    expert = version.manifest.experts[language]
+    model = checkpoint.load_expert(version.folder, version.manifest, language, version.base_setting)
+    files = shipped_files(version.manifest, language)
     return {
         "layers": model.config.num_hidden_layers,
         "parameters": sum(weight.numel() for weight in model.parameters()),
-        "git_bytes": sum((subject.folder / name).stat().st_size for name in files),
-        "serving_bytes": (subject.folder / expert.serving.file).stat().st_size,
+        "git_bytes": sum((version.folder / name).stat().st_size for name in files),
+        "serving_bytes": (version.folder / expert.serving.file).stat().st_size,
     }
 
 

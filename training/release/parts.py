@@ -24,7 +24,7 @@ SHAPE = ("hidden_size", "intermediate_size", "vocab_size", "max_position_embeddi
 
 
 def write_trained_checkpoint(plan: Plan, folder: Path) -> None:
-    """All weights in half precision, config and tokenizer: a teacher, or a start for another run."""
+    """Write all weights in half precision, config and tokenizer: as a teacher, or to start another run from."""
     save_half(trained_model(plan), folder)
     shutil.copy(plan.tokenizer, folder / TOKENIZER_FILE)
 
@@ -53,7 +53,10 @@ def _write_adapter(plan: Plan, draft: Path) -> tuple[Path | None, list[str]]:
 
 
 def write_packed(model: PreTrainedModel, folder: Path, bits: int, base: Path | None, tokenizer: Path) -> Path | None:
-    """Pack the weights into `folder`, as a difference from `base` if possible. Returns the base that they then need."""
+    """Pack the weights into `folder` with `bits` each, as a difference from `base` if possible.
+
+    Returns the base that is needed to load them, or None.
+    """
     shared = shared_base(base, tokenizer, model)
     packing.pack(model, folder, bits=bits, embedding_bits=EMBEDDING_BITS, base=shared)
     return shared
@@ -70,7 +73,7 @@ def shared_base(base: Path | None, tokenizer: Path, model: PreTrainedModel) -> P
 
 
 def unpack_expert(settings: Settings, folder: Path, language: str, out: Path) -> Manifest:
-    """Write the expert of a version as a checkpoint, with the record of its runs: a start or a teacher for others.
+    """Write the expert of a version as a checkpoint, with the records of its runs: to start from, or as a teacher.
 
     Raises BadRequest, BadVersion, BadBase.
     """

@@ -1,4 +1,4 @@
-"""A request to train, checked and resolved to a plan: rows, targets and the model to start from.
+"""Check a request to train and resolve it to a plan: rows, targets and the model to start from.
 
 Plans can be pickled: the first process of a run makes the plan and sends it to the others.
 """
@@ -23,17 +23,18 @@ from training.modelling.folders import open_run_folder
 from training.modelling.recipe import FULL, Recipe, mixed_precision, rows_per_process
 
 log = logging.getLogger(__name__)
-ALPHA = 2
-"""The alpha of an adapter per rank."""
+ALPHA_PER_RANK = 2
+"""The alpha of an adapter is this times its rank."""
 METHODS: dict[str, dict[str, Any]] = {"lora": {}, "full": FULL}
 """The fields of a recipe that each method sets."""
-MINIMUM = {"batch_size": 1, "evaluations_per_epoch": 1, "max_tokens": 8, "rank": 1}
+MINIMA = {"batch_size": 1, "evaluations_per_epoch": 1, "max_tokens": 8, "rank": 1}
 SHARES = ("soft_share", "warmup", "weight_decay", "label_smoothing", "misspelled")
+"""Fields of a recipe that must be 0 to 1."""
 
 
 @dataclass(frozen=True)
 class Options:
-    """What a run can be asked for beside its recipe.
+    """The options of a run that are not hyper-parameters.
 
     `layers`: the encoder layers to keep, such as `0,2,4`; empty for all. `teachers`: checkpoints to learn from.
     `start`: a checkpoint, packed or not, to continue from instead of a base with a fresh head. `validation_rows`: the
@@ -68,7 +69,7 @@ class Request:
 class Plan:
     """Rows and models of a run.
 
-    `validation` has all validation rows, `early_stopping_rows` those evaluated during training. `base` is None where
+    `validation` has all validation rows, `early_stopping_rows` those evaluated during training. `base` is None if
     `start` is complete by itself. `positions` is the number of tokens that the model can read.
     """
 
@@ -105,14 +106,14 @@ class Plan:
 def recipe_for(method: str, overrides: dict[str, Any]) -> Recipe:
     """The recipe of a method with some of its fields replaced.
 
-    Raises BadRequest for an unknown method or an impossible value, BadRun for what this machine cannot do.
+    Raises BadRequest if the method is unknown or a value is not allowed, BadRun if this machine cannot run the recipe.
     """
     if method not in METHODS:
         raise BadRequest(f"--method {method!r} is unknown; choose one of {', '.join(METHODS)}")
     if "rank" in overrides:
-        overrides = {"alpha": ALPHA * overrides["rank"]} | overrides
+        overrides = {"alpha": ALPHA_PER_RANK * overrides["rank"]} | overrides
     recipe = replace(Recipe(**METHODS[method]), **overrides)
-    for name, minimum in MINIMUM.items():
+    for name, minimum in MINIMA.items():
         if getattr(recipe, name) < minimum:
             raise BadRequest(f"{name.replace('_', ' ')} {getattr(recipe, name)} is too small; the minimum is {minimum}")
     for name in SHARES:
@@ -124,7 +125,10 @@ def recipe_for(method: str, overrides: dict[str, Any]) -> Recipe:
 
 
 def make_plan(settings: Settings, request: Request) -> Plan:
-    """Do everything that is done once per run. Raises BadRequest, BadRun, BadBase, CorpusUnavailable."""
+    """Check the request, prepare the rows and let the teachers score them; under torchrun only the first process does.
+
+    Raises BadRequest, BadRun, BadBase, CorpusUnavailable.
+    """
     check_options(request.recipe, request.options)
     base = _base_folder(settings, request)
     tokenizer, config = _tokenizer_and_config(request.options, base)
@@ -189,7 +193,7 @@ def _tokenizer_and_config(options: Options, base: Path | None) -> tuple[Path, di
 
 
 def _check_against_model(request: Request, config: dict[str, Any]) -> list[int]:
-    """The encoder layers to keep, empty for all. Raises BadRequest for what the model cannot do."""
+    """The encoder layers to keep, empty for all. Raises BadRequest if the request does not fit the model."""
     positions, layers = config["max_position_embeddings"], request.options.layers
     if request.recipe.max_tokens > positions:
         raise BadRequest(f"--tokens {request.recipe.max_tokens} is too many; this model reads {positions} at most")
@@ -228,12 +232,12 @@ def _add_teacher_targets(request: Request, data: PreparedRows) -> tuple[list[Row
 
 
 def _fingerprint(request: Request, base: Path | None) -> dict[str, Any]:
-    """What the trained weights depend on; how they are written afterwards is left out."""
+    """The parts of a request that the trained weights depend on. How the weights are written is left out."""
     options = request.options
-    asked: dict[str, Any] = {"layers": options.layers, "validation_rows": options.validation_rows}
-    asked |= {
+    chosen: dict[str, Any] = {"layers": options.layers, "validation_rows": options.validation_rows}
+    chosen |= {
         "start": str(options.start or ""),
         "teachers": [[str(teacher.folder), teacher.corpus] for teacher in options.teachers],
     }
     recipe = asdict(request.recipe)
-    return {"corpora": request.corpora, "base": str(base or ""), "recipe": recipe, "options": asked}
+    return {"corpora": request.corpora, "base": str(base or ""), "recipe": recipe, "options": chosen}

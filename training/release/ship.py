@@ -1,4 +1,4 @@
-"""Ship a version: put it where this repository keeps the model that every clone starts with."""
+"""Ship a version: store it in the repository, as the model that every clone starts with."""
 
 import logging
 import shutil
@@ -30,7 +30,7 @@ def ship(source: Path, target: Path) -> Manifest:
             (draft / expert.tokenizer).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(source / expert.tokenizer, draft / expert.tokenizer)
     shipped = manifests.write(draft, manifest)
-    # After the manifest, which does not list the card: the card can be regenerated at any time.
+    # Written after the manifest, which lists all files, because the card can be regenerated at any time.
     model_card.write(draft, shipped)
     shutil.rmtree(target, ignore_errors=True)
     draft.rename(target)

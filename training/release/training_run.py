@@ -21,7 +21,7 @@ TRAINED, HISTORY = "trained", "history.json"
 
 
 def starting_model(plan: Plan) -> PreTrainedModel:
-    """The model that training starts from, in fp32. Each call gives the same weights, the fresh head included."""
+    """The model that training starts from, in fp32. Each call returns the same weights, even of a fresh head."""
     torch.manual_seed(plan.recipe.seed)
     if plan.options.start:
         model = checkpoint.assemble(plan.base, [plan.options.start])
@@ -35,12 +35,15 @@ def starting_model(plan: Plan) -> PreTrainedModel:
 
 
 def train_plan(plan: Plan) -> list[dict[str, Any]]:
-    """Train, leave the result in the work folder, and return the history. Every process of a run calls this."""
+    """Train, save the result in the work folder, and return the history. Every process of a run calls this.
+
+    A run that is already trained only returns its history.
+    """
     history = plan.work / HISTORY
     if history.is_file():
         return list(json.loads(history.read_text(encoding="utf-8")))
     encoder = TextEncoder(plan.tokenizer, plan.recipe.max_tokens)
-    # Only now: the teachers score the rows without misspellings.
+    # After the plan is made, because teachers score the rows without misspellings.
     rows = misspell(plan.rows, plan.recipe.misspelled, plan.recipe.seed)
     data = encode(rows, encoder, plan.targets)
     early_stopping = EarlyStopping(plan.early_stopping_rows, encoder)
@@ -50,7 +53,7 @@ def train_plan(plan: Plan) -> list[dict[str, Any]]:
 
 
 def _save_trained(plan: Plan, model: Any, history: list[dict[str, Any]]) -> None:
-    """Save the trained weights, so that a run killed later need not train again."""
+    """Save weights and history, so that a run that is killed later does not train again."""
     if distributed.is_first():
         model.save_pretrained(plan.work / TRAINED)
         (plan.work / HISTORY).write_text(json.dumps(history), encoding="utf-8")

@@ -1,4 +1,4 @@
-"""Search hyper-parameters: trials on validation rows, kept in a database so that a later call continues the search."""
+"""Search hyper-parameters in trials on validation rows, stored in a database so that a later call can continue."""
 
 import json
 import logging
@@ -22,7 +22,7 @@ from training.modelling.early_stopping import EarlyStopping
 from training.modelling.folders import delete_run_folder
 from training.modelling.recipe import Recipe
 from training.modelling.trainer import train
-from training.release.plan import ALPHA, Plan, Request, make_plan, recipe_for
+from training.release.plan import ALPHA_PER_RANK, Plan, Request, make_plan, recipe_for
 from training.release.training_run import starting_model
 
 log = logging.getLogger(__name__)
@@ -38,8 +38,8 @@ optuna.logging.set_verbosity(optuna.logging.WARNING)
 class PruningCallback(TrainerCallback):
     """Reports the quality of each evaluation to the study, and ends trials that fall behind the others.
 
-    The step of a report is the number of the evaluation: with the same number of evaluations per epoch, trials of any
-    batch size have then read the same number of rows.
+    The step of a report is the number of the evaluation. All trials have the same number of evaluations per epoch, so
+    at the same step they have read the same number of rows, whatever their batch size.
     """
 
     def __init__(self, trial: optuna.Trial):
@@ -82,7 +82,7 @@ def open_study(out: Path, seed: int) -> optuna.Study:
     study = optuna.create_study(
         storage=f"sqlite:///{out / DATABASE}", study_name="attune", direction="maximize", load_if_exists=True
     )
-    # A new seed for every call: with the old one the same trials would be drawn again.
+    # A new seed for every call, because the same seed would draw the same trials again.
     study.sampler = optuna.samplers.TPESampler(seed=seed + len(study.trials))
     study.pruner = optuna.pruners.MedianPruner(n_startup_trials=4, n_warmup_steps=1)
     for trial in study.get_trials(states=(TrialState.RUNNING,)):
@@ -114,7 +114,7 @@ def objective_for(plan: Plan) -> Callable[[optuna.Trial], float]:
 
 
 def suggest(trial: optuna.Trial, recipe: Recipe, total: int) -> tuple[Recipe, list[int]]:
-    """The recipe of a trial, and which of `total` encoder layers it keeps."""
+    """The recipe of a trial, and the encoder layers that it keeps, out of `total`."""
     low, high = LEARNING_RATES[recipe.method]
     chosen: dict[str, Any] = {
         "learning_rate": trial.suggest_float("learning_rate", low, high, log=True),
@@ -126,7 +126,7 @@ def suggest(trial: optuna.Trial, recipe: Recipe, total: int) -> tuple[Recipe, li
     layers = trial.suggest_int("layers", min(MIN_LAYERS, total), total)
     if recipe.method == "lora":
         chosen["rank"] = trial.suggest_categorical("rank", [8, 16, 32, 64])
-        chosen["alpha"] = ALPHA * chosen["rank"]
+        chosen["alpha"] = ALPHA_PER_RANK * chosen["rank"]
     return replace(recipe, **chosen), evenly_spaced(layers, total)
 
 

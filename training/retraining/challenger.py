@@ -167,7 +167,7 @@ def make_challenger(
             "corrections": {
                 language: len(training_set.corrections) for language, training_set in dataset.training_sets.items()
             },
-            "held_back": len(dataset.holdout),
+            "holdout": len(dataset.holdout),
             "replayed": {language: len(language_rows) for language, language_rows in replayed.items()},
         },
         "training": {

@@ -1,4 +1,4 @@
-"""The section of the model card about limits and bias."""
+"""The section of the model card on limits and bias."""
 
 from product.inference.manifest import Manifest
 from training.data.catalogue import CATALOGUE

@@ -1,4 +1,4 @@
-"""Sections of the model card about what a version was made of: experts, data, licences and training runs."""
+"""Sections of the model card on the origin of a version: experts, data, licences and training runs."""
 
 from typing import Any
 
@@ -29,7 +29,7 @@ def base_model(manifest: Manifest, language: str) -> tuple[str, str]:
 
 
 def trained_corpora(manifest: Manifest, language: str = "") -> list[str]:
-    """Names of the corpora that one expert, or all of them, were trained on, without the requested row counts."""
+    """The corpora that an expert was trained on, or all experts if `language` is empty; without the numbers of rows."""
     languages = [language] if language else manifest.experts
     requests = [request for name in languages for request in _part(manifest.data, name).get("corpora", {})]
     return list(dict.fromkeys(request.partition("=")[0] for request in requests))
@@ -41,7 +41,7 @@ def hub_ids(corpus: str) -> list[str]:
 
 
 def corpus_languages(corpus: str) -> tuple[str, ...]:
-    """Language codes of a corpus; empty when the catalogue does not have it."""
+    """Language codes of a corpus; empty if the catalogue does not have it."""
     return tuple(CATALOGUE[corpus].languages) if corpus in CATALOGUE else ()
 
 
@@ -87,7 +87,7 @@ def _corpus_table(data: dict[str, Any]) -> str:
 
 
 def _step_table(data: dict[str, Any]) -> list[str]:
-    """Folded: a version of several runs has hundreds of steps."""
+    """The preparation steps, folded, because a version of several runs has hundreds of them."""
     steps = data.get("steps", [])
     if not steps:
         return [f"Preparation: {NOT_RECORDED}."]
@@ -100,7 +100,7 @@ def _corrections(manifest: Manifest) -> list[str]:
     """For a retrained version: how many corrections it learned from, and how it was evaluated."""
     if not manifest.parent:
         return []
-    learned, holdout = manifest.data.get("corrections", {}), manifest.data.get("held_back", NOT_RECORDED)
+    learned, holdout = manifest.data.get("corrections", {}), _holdout(manifest.data)
     counts = ", ".join(f"{LANGUAGES.get(name, name)} {count:,}" for name, count in learned.items()) or NOT_RECORDED
     return [
         f"Corrections used for training: {counts}. Corrections in the holdout: {holdout}. Gate verdict: "
@@ -108,8 +108,14 @@ def _corrections(manifest: Manifest) -> list[str]:
     ]
 
 
+def _holdout(data: dict[str, Any]) -> int | str:
+    """The number of corrections in the holdout; manifests of earlier versions call it `held_back`."""
+    count: int | str = data.get("holdout", data.get("held_back", NOT_RECORDED))
+    return count
+
+
 def _verdict(manifest: Manifest) -> str:
-    """Why the gate decided as it did, in English sentences."""
+    """The reasons of the gate's decision, in English sentences."""
     found = [Reason.from_dict(reason) for reason in manifest.verdict.get("reasons", [])]
     return reasons(found, texts("en")) if found else f"{NOT_RECORDED}."
 
@@ -132,10 +138,7 @@ def licences_section(manifest: Manifest) -> list[str]:
 
 
 def _licence(corpus: str) -> str:
-    if corpus in CATALOGUE:
-        return CATALOGUE[corpus].licence
-    # Rows generated from this project's own templates are in no catalogue.
-    return "Apache-2.0" if corpus.startswith("behaviours-") else NOT_RECORDED
+    return CATALOGUE[corpus].licence if corpus in CATALOGUE else NOT_RECORDED
 
 
 def training_section(manifest: Manifest) -> list[str]:
@@ -161,7 +164,7 @@ def _training_rows(training: dict[str, Any]) -> list[list[str]]:
 
 
 def _run_table(stages: list[dict[str, Any]]) -> list[str]:
-    """The runs that led to a version, side by side, with everything that was set for each."""
+    """The runs that led to a version, side by side, with their settings."""
     columns = [dict(_flatten(_run_column(stage))) for stage in stages]
     names = dict.fromkeys(name for column in columns for name in column)
     rows = [[name, *(column.get(name, NOT_APPLICABLE) for column in columns)] for name in names]

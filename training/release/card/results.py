@@ -1,4 +1,4 @@
-"""Sections of the model card about what a version was measured to do."""
+"""Sections of the model card on the measured results of a version."""
 
 from typing import Any
 
@@ -45,7 +45,7 @@ def capabilities_of(suite: dict[str, Any]) -> dict[str, dict[str, Any]]:
 
 
 def suites(manifest: Manifest) -> dict[str, dict[str, Any]]:
-    """The results of the behavioural suite by language; empty where it was not measured."""
+    """The results of the behavioural suite by language; empty if it was not measured."""
     return {language: manifest.metrics.get(f"behaviours {language}", {}) for language in LANGUAGES}
 
 
@@ -121,7 +121,7 @@ def calibration_section(manifest: Manifest) -> list[str]:
 
 
 def _not_measured(manifest: Manifest, name: str, language: str) -> str:
-    """`not measured`, with the reason where it is known."""
+    """`not measured`, with the reason if it is known."""
     reasons = {entry["name"]: entry["reason"] for entry in manifest.metrics.get(UNMEASURED, [])}
     fallback = f"there is no {LANGUAGES[language]} expert" if language not in manifest.experts else ""
     reason = reasons.get(name, fallback)

@@ -214,7 +214,7 @@ def test_every_figure_of_an_empty_manifest_is_called_not_measured():
 
 
 def test_card_of_a_retrained_version_shows_its_corrections_and_its_verdict():
-    data = {"fingerprint": "ab", "corrections": {"en": 60}, "held_back": 20, "replayed": {"en": 800}}
+    data = {"fingerprint": "ab", "corrections": {"en": 60}, "holdout": 20, "replayed": {"en": 800}}
     text = model_card.render(
         make(parent="shipped-1", corrections=60, data=data, verdict={"reasons": [{"code": "better", "values": {}}]})
     )
