@@ -15,6 +15,6 @@ app = typer.Typer()
 def install() -> None:
     """Build the shipped model for this machine. The app does this by itself at its first start."""
     with workspace.opened() as work:
-        log.info("building the shipped model: merging, exporting, quantising to int8 (once, under a minute)")
+        log.info("preparing the shipped model (the first time, this takes up to a minute)")
         manifest = install_shipped(work.settings, work.versions)
     log.info("%s is ready", manifest.id)

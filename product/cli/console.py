@@ -126,9 +126,7 @@ def run(app: typer.Typer) -> None:
             app()
     except AttuneError as error:
         bars.stop()
-        console.print(
-            f"[bold red]{type(error).__name__}[/bold red]: {escape(str(error))}", highlight=False, soft_wrap=True
-        )
+        console.print(f"[bold red]Error[/bold red]: {escape(str(error))}", highlight=False, soft_wrap=True)
         sys.exit(REFUSED)
     finally:
         bars.stop()

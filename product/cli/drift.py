@@ -4,6 +4,7 @@ import logging
 from typing import Annotated
 
 import typer
+from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from product.cli import workspace
@@ -36,7 +37,8 @@ def drift(
 
 
 def _print_report(report: DriftReport, ids: list[str]) -> None:
-    table = Table()
+    # The columns of all measures fit in a terminal of 80.
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, collapse_padding=True)
     table.add_column("week (UTC)")
     for heading in ("messages", *(measure_name(measure, ENGLISH) for measure in MEASURES)):
         table.add_column(heading, justify="right")

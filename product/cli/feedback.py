@@ -111,11 +111,11 @@ def erase(
     ] = False,
     json_file: JsonOption = None,
 ) -> None:
-    """Erase corrections for good: the message's text, the contributor and the comment. Emptied rows remain.
+    """Erase corrections for good: the message's text, the contributor and the comment.
 
-    Corrections by other people of the same prediction share its text; they are erased too and counted. The same text
-    in another prediction is a separate message and stays; so do backups and exported files. On SQLite the database
-    file is rewritten, and writes wait until that is done; on PostgreSQL, run VACUUM yourself.
+    Other people's corrections of the same prediction share its text, so they are erased too. Their number is shown.
+    The same text in another prediction stays, and so do backups and exported files. On SQLite the database file is
+    rewritten, and writes wait until that is done; on PostgreSQL, run VACUUM yourself.
     """
     if bool(actor) == bool(feedback):
         raise typer.BadParameter("give either --actor or --feedback")

@@ -34,7 +34,7 @@ def review(
 
 def _print_queue(items: list[Item]) -> None:
     for item in items:
-        print_plain(f"{item.reason}, {item.priority:.2f}: {one_line(item.text)}")
+        print_plain(f"{item.reason} (priority {item.priority:.2f}): {one_line(item.text)}")
         print_plain(f"  predicted {item.predicted}; prediction {item.prediction_id}")
         for correction in item.corrections:
             contributor = one_line(correction.actor.handle)

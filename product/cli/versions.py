@@ -35,10 +35,10 @@ WhyOption = Annotated[str, typer.Option(help="The reason; `versions` shows it.")
 @app.command()
 def versions(
     verdict: Annotated[
-        str, typer.Option(help="Show only the gate's table of checks for a version id or an attempt number.")
+        str, typer.Option(help="Show only the gate's checks of a version, or of a retraining run by its number.")
     ] = "",
 ) -> None:
-    """List the model versions, newest first, and the results of the latest retraining attempts."""
+    """List the model versions, newest first, and the results of the latest retraining runs."""
     if verdict:
         return _print_verdict(verdict)
     with workspace.opened() as work, work.database.read() as session:
@@ -51,7 +51,7 @@ def versions(
         for row in shadows.values():
             print_plain(f"shadow {row.version_id}: {_shadow_state(row)}")
         for attempt in latest_attempts(session, limit=ATTEMPTS):
-            print_plain(f"attempt {attempt.id}, started {attempt.started_at:{TIME}}: {_attempt_result(attempt)}")
+            print_plain(f"run {attempt.id}, started {attempt.started_at:{TIME}}: {_attempt_result(attempt)}")
 
 
 def _version_table(rows: Iterable[VersionRow], active: str | None, in_shadow: set[str]) -> Table:
@@ -74,7 +74,7 @@ def _print_verdict(name: str) -> None:
             raise NotFound(f"no version {name!r}; `python -m product versions` lists them")
         verdict = row.verdict or {}
     if not verdict.get("checks"):
-        raise NotFound(f"{name}: the gate compared nothing")
+        raise NotFound(f"{name} has no verdict: it was not compared by the evaluation gate")
     title = f"{name}: {_reasons(verdict)}"
     Console(width=max(out.width, WIDE)).print(verdict_table(escape(title), verdict))
 

@@ -81,7 +81,7 @@ class Engine:
     def swap(self, model: Model) -> None:
         """Score later requests with another model."""
         previous, self._model = self.version, model
-        log.info("serving %s (before: %s)", model.version, previous or "nothing")
+        log.info("using version %s%s", model.version, f" instead of {previous}" if previous else "")
 
     def score(self, texts: list[str]) -> BatchScores:
         """Blocks until every text is scored. Raises NoModel without a loaded version or after `close`."""

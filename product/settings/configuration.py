@@ -73,7 +73,7 @@ class Settings(BaseSettings):
     """Password of the Review tab. If empty, the tab opens only on the machine itself, and only if nobody else can reach
     the server."""
     retrain_min_corrections: int = Field(50, ge=1)
-    """Corrections since the last attempt that make `retrain --if-due` train."""
+    """Corrections since the last run that make `retrain --if-due` train."""
     retrain_cron: str = ""
     """When the app runs `retrain --if-due`: five cron fields in UTC, such as `0 3 * * *` for every night. If empty, the
     app never does."""

@@ -25,7 +25,7 @@ def get_attempt(session: Session, *, id: int) -> AttemptRow:
     """Raises NotFound for an attempt that was never started."""
     row = session.get(AttemptRow, id)
     if row is None:
-        raise NotFound(f"There is no attempt {id}.")
+        raise NotFound(f"no retraining run {id}; `python -m product versions` lists the latest")
     return row
 
 

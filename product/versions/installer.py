@@ -31,7 +31,7 @@ def ensure_shipped(settings: Settings, versions: Versions) -> None:
         if versions.active():
             return
     except BadVersion as reason:
-        log.info("installing the shipped model, once: %s", reason)
+        log.info("installing the shipped model, because it is missing or outdated here: %s", reason)
     child = subprocess.run(
         [sys.executable, "-m", "product", "install"], cwd=ROOT, env=os.environ | settings.child_environment()
     )

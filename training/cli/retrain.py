@@ -18,9 +18,12 @@ app = typer.Typer()
 @app.command()
 def retrain(
     if_due: Annotated[
-        bool, typer.Option(help="Only if enough corrections arrived since the last attempt; exits with 0 if not.")
+        bool,
+        typer.Option("--if-due", help="Only if enough corrections arrived since the last run; exits with 0 if not."),
     ] = False,
-    dry_run: Annotated[bool, typer.Option(help="Train and evaluate, report the outcome, and change nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Train and compare, report the outcome, change nothing.")
+    ] = False,
     shadow: Annotated[
         float | None,
         typer.Option(

@@ -58,7 +58,7 @@ def test_an_error_for_people_ends_with_status_2_and_no_traceback(stderr):
         raise InvalidInput("in[1].csv: must be .csv")
 
     assert run(command) == shared.REFUSED
-    assert stderr.getvalue() == "InvalidInput: in[1].csv: must be .csv\n"
+    assert stderr.getvalue() == "Error: in[1].csv: must be .csv\n"
 
 
 def test_a_task_is_shown_with_its_counts_until_it_is_done(stderr):

@@ -60,7 +60,7 @@ def test_attempts_are_listed_with_their_outcome(attempts, command):
     listed = command().stdout
     assert "active since" in listed and ": v1: Promoted from the command line." in listed
     assert ": kept: worse" in listed
-    assert "attempt 2, started" in listed and "not finished: still running, or killed" in listed
+    assert "run 2, started" in listed and "not finished: still running, or killed" in listed
 
 
 @pytest.mark.parametrize("name", ["v1", "1"])
@@ -75,12 +75,12 @@ def test_the_verdict_of_a_version_or_an_attempt_is_shown_as_a_table(attempts, co
     ("name", "message"),
     [
         ("v2", "no version 'v2'"),
-        ("9", "There is no attempt 9"),
+        ("9", "no retraining run 9"),
         ("9" * 30, "no version"),
-        ("2", "2: the gate compared nothing"),
+        ("2", "2 has no verdict"),
     ],
 )
-def test_an_unknown_version_or_attempt_or_one_without_a_verdict_is_refused(attempts, command, name, message):
+def test_an_unknown_version_or_run_or_one_without_a_verdict_is_refused(attempts, command, name, message):
     refused = command("--verdict", name)
     assert refused.exit_code == 1
     assert message in str(refused.exception)
