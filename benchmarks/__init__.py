@@ -1,1 +1,1 @@
-"""What the README claims, as scripts that print the table they came from. Run by `make bench`."""
+"""Scripts that print the tables behind the figures in README and docs. `make bench` runs them."""

@@ -26,6 +26,7 @@ def clean_environment(data_dir: Path, **more: str) -> dict[str, str]:
 
 
 def free_port() -> int:
+    """A TCP port of this machine that nothing listens on."""
     with socket.socket() as listener:
         listener.bind(("127.0.0.1", 0))
         return listener.getsockname()[1]
@@ -47,7 +48,7 @@ def command(*arguments: str, data_dir: Path, check: bool = True, **environment: 
 
 
 class RunningApp:
-    """`python app.py` on a free port, as a context manager. `log()` returns what it printed."""
+    """`python app.py` on a free port, as a context manager. `log()` returns its output."""
 
     def __init__(self, data_dir: Path, **environment: str):
         self.data_dir = data_dir

@@ -1,10 +1,10 @@
-"""How often the gate recognises a better challenger, and how often it passes one that is not better:
+"""How often the gate passes a better challenger, and how often one that is not better:
 python -m benchmarks.gate [--seeds N]
 
-Challengers are trained on 300 honest corrections of product-review sentences. Samples as large as a holdout are drawn
-many times from sentences that nobody corrected and that the simulation does not test on. On each sample the two holdout
-checks are made: champion against challenger; both exchanged at random, sentence by sentence, so that neither is better;
-and the champion against itself at a lower or higher temperature.
+Challengers are trained on 300 honest corrections of product-review sentences. Samples of the size of a holdout are
+drawn many times from sentences without a correction, which the simulation does not test on. The two holdout checks
+compare, on each sample: champion and challenger; both with their predictions exchanged at random, sentence by sentence,
+so that neither is better; and the champion with itself at a lower or higher temperature.
 """
 
 import argparse
@@ -35,13 +35,13 @@ FIRST_SEED = 50
 CORRECTIONS, SIZES, DRAWS = 300, (34, 60, 100), 1000
 TEMPERATURES = (0.7, 1.5)
 LABEL_P_VALUES = (0.05, 0.2, GateRules().label_p_value, 0.5)
-"""Limits for the check of labels: the gate's rule, two stricter ones, and a laxer one."""
+"""Limits for the check of labels: the gate's limit, two stricter limits and a laxer one."""
 console = Console(stderr=True)
 
 
 @dataclass(frozen=True)
-class Compared:
-    """Rows, and the probabilities of champion and challenger for them, float [rows, 3]."""
+class ScoredRows:
+    """Rows with the probabilities of champion and challenger, both float [rows, 3]."""
 
     rows: list[Row]
     champion: np.ndarray
@@ -54,13 +54,11 @@ def main() -> None:
     domain, _ = snippets(RESULTS.parent / "benchmarks")
     passed: dict[tuple[str, int], list[list[float]]] = {}
     for seed in range(FIRST_SEED, FIRST_SEED + parser.parse_args().seeds):
-        compared = compare(domain, seed)
-        wanted = targets(compared.rows)
-        before, after = (
-            (scores.argmax(axis=1) == wanted).mean() for scores in (compared.champion, compared.challenger)
-        )
+        scored = compare(domain, seed)
+        labels = targets(scored.rows)
+        before, after = ((scores.argmax(axis=1) == labels).mean() for scores in (scored.champion, scored.challenger))
         console.log(f"challenger {seed}: accuracy {before:.1%} before, {after:.1%} after")
-        found = draw_samples(wanted, compared.champion, compared.challenger, np.random.default_rng(seed))
+        found = draw_samples(labels, scored.champion, scored.challenger, np.random.default_rng(seed))
         for key, p_values in found.items():
             passed.setdefault(key, []).append([float((p_values <= limit).all(axis=1).mean()) for limit in limits()])
     Console(width=150).print(table(passed))
@@ -81,8 +79,8 @@ def limits() -> list[np.ndarray]:
     return [np.array([p_value, GateRules().p_value]) for p_value in (*LABEL_P_VALUES, 1.0)]
 
 
-def compare(domain: list[Row], seed: int) -> Compared:
-    """Train a challenger on simulated corrections, and score the sentences that nobody corrected."""
+def compare(domain: list[Row], seed: int) -> ScoredRows:
+    """Train a challenger on simulated corrections, and score the sentences without a correction."""
     with installed() as home:
         versions, shipped = home.versions, home.shipped
         corrections = stream(domain, CORRECTIONS, "honest", seed)
@@ -96,37 +94,41 @@ def compare(domain: list[Row], seed: int) -> Compared:
         corrected = {correction.row.text for correction in corrections}
         rows = [row for row in domain if row.text not in corrected]
         texts = [row.text for row in rows]
-        return Compared(rows, active_model(versions).probabilities(texts), models.load(draft).probabilities(texts))
+        return ScoredRows(rows, active_model(versions).probabilities(texts), models.load(draft).probabilities(texts))
 
 
 def draw_samples(
     labels: np.ndarray, champion: np.ndarray, challenger: np.ndarray, rng: np.random.Generator
 ) -> dict[tuple[str, int], np.ndarray]:
-    """By what is compared and the size of the sample: the p-values of labels and probabilities, float [samples, 2]."""
+    """P-values of labels and probabilities, float [samples, 2], by comparison and size of the sample.
+
+    `labels` int [rows], `champion` and `challenger` probabilities [rows, 3].
+    """
     found: dict[tuple[str, int], list[tuple[float, float]]] = {}
     for size in SIZES:
         for _ in range(DRAWS):
             sample = rng.choice(len(labels), size, replace=False)
-            before, after, wanted = champion[sample], challenger[sample], labels[sample]
+            before, after, sampled = champion[sample], challenger[sample], labels[sample]
             swap = rng.random(size)[:, None] < 0.5
             pairs = {
                 "challenger": (before, after),
                 "both exchanged at random": (np.where(swap, before, after), np.where(swap, after, before)),
             } | {f"itself, temperature {value}": (before, at_temperature(before, value)) for value in TEMPERATURES}
             for name, pair in pairs.items():
-                found.setdefault((name, size), []).append(p_values_of(*pair, wanted))
+                found.setdefault((name, size), []).append(p_values_of(*pair, sampled))
     return {key: np.array(values) for key, values in sorted(found.items())}
 
 
-def p_values_of(before: np.ndarray, after: np.ndarray, wanted: np.ndarray) -> tuple[float, float]:
-    """The p-values of the gate's checks of labels and probabilities, with every row a group of its own."""
-    groups = np.arange(len(wanted))
-    fixed, broken, _ = group_signs(before.argmax(axis=1) == wanted, after.argmax(axis=1) == wanted, groups)
-    scaled_before, scaled_after = (temperature_scaled(scores, wanted) for scores in (before, after))
-    return mid_p_value(fixed, broken), gain_p_value(brier(scaled_before, wanted) - brier(scaled_after, wanted))
+def p_values_of(before: np.ndarray, after: np.ndarray, labels: np.ndarray) -> tuple[float, float]:
+    """P-values of the gate's checks of labels and of probabilities. No rows are near-duplicates: each is a group."""
+    groups = np.arange(len(labels))
+    fixed, broken, _ = group_signs(before.argmax(axis=1) == labels, after.argmax(axis=1) == labels, groups)
+    scaled_before, scaled_after = (temperature_scaled(scores, labels) for scores in (before, after))
+    return mid_p_value(fixed, broken), gain_p_value(brier(scaled_before, labels) - brier(scaled_after, labels))
 
 
 def at_temperature(scores: np.ndarray, temperature: float) -> np.ndarray:
+    """Probabilities [rows, 3] with their logits divided by the temperature: above 1, all become less confident."""
     return softmax(np.log(scores) / temperature)
 
 

@@ -27,16 +27,16 @@ from product.storage.versions import active_version
 from product.versions.registry import Versions
 
 STAGES = ("", "corrections:", "to replay", "training on", "exporting", "comparing on", "publishing")
-"""What a run logs at the beginning of each stage, in order. The first is the start of the process; only a challenger
-that passes the gate reaches the last."""
+"""A part of the log line at the beginning of each stage, in order. The first stage is the start of the process; only
+a challenger that passes the gate reaches the last."""
 STAGE_SECONDS = 600.0
 """How long to wait for a stage."""
 SUFFICIENT_CORRECTIONS = 90
-"""Corrections with enough different texts for a run to reach a decision."""
+"""Corrections with enough different texts for a run to train and reach a decision."""
 TEXTS = ROOT / "tests" / "data" / "loop_corrections.csv"
 
 
-class Installation:
+class CorrectedInstallation:
     """A data dir with corrections. `acknowledged` maps the id of every stored correction to its label."""
 
     def __init__(self, data_dir: Path):
@@ -50,7 +50,7 @@ class Installation:
     def correct(self, count: int) -> None:
         """Store the next `count` messages, predicted as neutral, each with a correction by one of two contributors.
 
-        With two contributors there is no trust scoring. Every correction is its own commit.
+        Two contributors are too few for trust to decide. Each correction is committed separately.
         """
         for _ in range(count):
             number = len(self.acknowledged)
@@ -70,7 +70,7 @@ class Installation:
             self.acknowledged[feedback_id] = row["label"]
 
     def problems(self) -> list[str]:
-        """What is wrong with the data dir, one sentence each; empty if everything is intact."""
+        """A sentence for each problem of the data dir; empty if everything is intact."""
         problems = []
         with closing(sqlite3.connect(self.data_dir / "attune.db")) as connection:
             problems += [line for [line] in connection.execute("PRAGMA integrity_check") if line != "ok"]

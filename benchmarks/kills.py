@@ -18,15 +18,16 @@ from rich.console import Console
 from rich.table import Table
 
 from benchmarks.app_process import command
-from benchmarks.killed_runs import STAGES, SUFFICIENT_CORRECTIONS, Installation, KillableRun
+from benchmarks.killed_runs import STAGES, SUFFICIENT_CORRECTIONS, CorrectedInstallation, KillableRun
+from product.codes import Outcome
 
 MAX_DELAYS = {"": 8.0, "training on": 40.0, "publishing": 0.1}
 """Longest delay in seconds between the beginning of a stage and the kill; DEFAULT_DELAY for other stages."""
 DEFAULT_DELAY = 6.0
 
 
-def one_kill(installation: Installation, stage: str, delay: float) -> tuple[bool, list[str]]:
-    """Kill one run. Returns whether it was still running, and the problems found afterwards."""
+def kill_run(installation: CorrectedInstallation, stage: str, delay: float) -> tuple[bool, list[str]]:
+    """Start a run and kill it. Returns whether it was still running, and the problems found afterwards."""
     run = KillableRun(installation.data_dir)
     reached = run.wait_for(stage)
     installation.correct(1)
@@ -35,21 +36,22 @@ def one_kill(installation: Installation, stage: str, delay: float) -> tuple[bool
     killed = run.kill()
     problems = installation.problems()
     if not killed:
-        # Otherwise the next run would have nothing new to learn.
+        # If the run promoted a version, the next run would have nothing new to learn.
         command("product", "rollback", data_dir=installation.data_dir, check=False)
-    if not reached and installation.attempts()[-1] != "kept":
+    if not reached and installation.attempts()[-1] != Outcome.kept:
         problems.append(f"the run ended ({run.process.returncode}) before {stage!r}: {''.join(run.log_lines[-3:])}")
     return killed, problems
 
 
 def run_kills(data_dir: Path, kills: int, seed: int, console: Console) -> tuple[Table, bool]:
-    rng, installation = random.Random(seed), Installation(data_dir)
+    """Start and kill runs until `kills` were hit. Returns the table of results, and whether all stayed intact."""
+    rng, installation = random.Random(seed), CorrectedInstallation(data_dir)
     installation.correct(SUFFICIENT_CORRECTIONS)
     killed, ended, problems = Counter(), Counter(), Counter()
     while sum(killed.values()) < kills:
         stage = rng.choice(STAGES)
         delay = rng.uniform(0, MAX_DELAYS.get(stage, DEFAULT_DELAY))
-        was_running, found = one_kill(installation, stage, delay)
+        was_running, found = kill_run(installation, stage, delay)
         (killed if was_running else ended)[stage] += 1
         problems[stage] += bool(found)
         console.log(f"{sum(killed.values())} of {kills}: {stage or 'start'} + {delay:.1f} s: {found or 'intact'}")

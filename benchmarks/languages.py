@@ -1,8 +1,8 @@
-"""Which expert should answer a message in two languages: python -m benchmarks.languages [--model VERSION_DIR]
+"""Which expert should read a message in two languages: python -m benchmarks.languages [--model VERSION_DIR]
 
-Compares the Chinese expert, the English expert and several rules that choose by the share of Chinese characters: their
-accuracy on data/mixed/mixed.csv (messages of this project, half Chinese with English words, half the reverse) and on
-the test rows of the desk corpora; then the experts' relative speed and size.
+Compares the Chinese expert, the English expert and rules that choose by the share of Chinese characters. Accuracy is
+measured on data/mixed/mixed.csv (half of its messages are Chinese with English words, half the reverse) and on the test
+rows of the desk corpora. A second table compares the speed and size of the experts.
 """
 
 import argparse
@@ -31,11 +31,11 @@ from training.evaluation.metrics import targets
 
 MIXED = DATA / "mixed" / "mixed.csv"
 FRAMES = {"zh": "Chinese with English words", "en": "English with Chinese words"}
-"""The main language of a mixed message."""
+"""The kinds of mixed messages, by their main language."""
 MIN_SHARES = (0.01, 0.1, 0.2, 0.5, 0.7)
-"""Shares of Chinese characters among the letters that would select the Chinese expert."""
+"""The least shares of Chinese characters among the letters that select the Chinese expert, one for each rule."""
 Rule = Callable[[str], bool]
-"""Whether the Chinese expert answers a text."""
+"""Returns whether the Chinese expert reads a text."""
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def rules() -> dict[str, Rule]:
 
 
 def accuracy(scored: ScoredRows, rule: Rule) -> float:
-    """Accuracy (0 to 1) with each row answered by the expert that the rule selects."""
+    """Accuracy (0 to 1) if each row is read by the expert that the rule selects."""
     chinese = np.array([rule(row.text) for row in scored.rows])
     predicted = np.where(chinese, scored.scores["zh"].argmax(axis=1), scored.scores["en"].argmax(axis=1))
     return float((predicted == targets(scored.rows)).mean())
@@ -88,7 +88,7 @@ def score(model: Model, name: str, rows: list[Row]) -> ScoredRows:
 
 
 def accuracies(model: Model, corpus_dir: str) -> Table:
-    """A row for each rule: its accuracy on each set, and the share of mixed messages the Chinese expert answers."""
+    """A row for each rule: its accuracy on each set, and the share of mixed messages that the Chinese expert reads."""
     by_frame = mixed_rows()
     sets = {"mixed": [row for rows in by_frame.values() for row in rows]}
     sets |= {f"mixed: {FRAMES[frame]}": rows for frame, rows in by_frame.items()}
@@ -101,7 +101,7 @@ def accuracies(model: Model, corpus_dir: str) -> Table:
     table.add_column("rule")
     for scored in scored_sets:
         table.add_column(f"{scored.name} ({len(scored.rows)})", justify="right")
-    table.add_column("mixed, answered by the Chinese expert", justify="right")
+    table.add_column("mixed, read by the Chinese expert", justify="right")
     for name, rule in rules().items():
         share = np.mean([rule(row.text) for row in scored_sets[0].rows])
         table.add_row(name, *(f"{accuracy(scored, rule):.1%}" for scored in scored_sets), f"{share:.0%}")

@@ -1,9 +1,9 @@
-"""What the loop makes of a stream of corrections from a new domain: python -m benchmarks.loop
+"""How well the loop learns a new domain from simulated corrections: python -m benchmarks.loop
 
 The active version predicts sentences of product reviews, and simulated contributors correct or confirm its predictions.
 After a number of corrections the loop runs as in the product: database, trust, adapter, and the gate on the exported
-file. The version that is then active is measured on sentences of the domain that nobody corrected, and on everything
-else that is available. `--without` leaves out a part of the loop.
+file. The version that is then active is measured on other sentences of the domain, and on the test rows of all other
+available corpora. `--without` leaves out a part of the loop.
 
 Each line of results is appended to the results file, so that an interrupted run continues where it stopped. `--table`
 prints the results so far, and `--plot FILE.png` draws them.
@@ -26,7 +26,7 @@ from benchmarks.people import KINDS, SimulatedCorrection, stream
 from benchmarks.snippets import snippets
 from benchmarks.trial import PARTS, Trial, accuracy, learned_shares, measure, submit
 from product.settings.configuration import ROOT, load_settings
-from training.data import catalogue as corpora
+from training.data import catalogue
 from training.data.preparation import subsample
 from training.data.rows import CorpusUnavailable, Row
 from training.retraining.loop import retrain
@@ -40,23 +40,26 @@ console = Console(stderr=True)
 
 @dataclass(frozen=True)
 class Schedule:
-    """When the loop runs: after each of the sizes, and every so many corrections (0: not in between)."""
+    """When the loop runs: after each number of corrections in `sizes`, and in between after every `every` (0: never).
+
+    `without` names the parts of the loop that are left out.
+    """
 
     sizes: tuple[int, ...]
     every: int = 0
     without: tuple[str, ...] = ()
 
     def batches(self) -> list[tuple[int, int]]:
-        """(first, last) correction before each run."""
+        """For each run of the loop: the range (start, stop) of the corrections that arrive before it."""
         between = range(self.every, self.sizes[-1], self.every) if self.every else ()
         return list(pairwise(sorted({0, *self.sizes, *between})))
 
 
 @dataclass(frozen=True)
 class TestSets:
-    """What every active version is measured on."""
+    """The rows on which every active version is measured."""
 
-    __test__ = False  # not a test, whatever pytest makes of its name
+    __test__ = False  # keeps pytest from collecting the class because of its name
     domain: list[Row]
     others: dict[str, list[Row]]
 
@@ -82,6 +85,7 @@ def main() -> None:
 
 
 def run_all(arguments: argparse.Namespace) -> None:
+    """Simulate every seed and kind of contributors that the results file does not have yet."""
     rows, domain = snippets(RESULTS.parent / "benchmarks")
     schedule = Schedule(tuple(sorted(arguments.sizes)), arguments.every, tuple(sorted(arguments.without)))
     test_sets, shipped = TestSets(domain, other_test_rows()), None
@@ -101,7 +105,7 @@ def run_all(arguments: argparse.Namespace) -> None:
 
 
 def read_results(file: Path) -> list[dict]:
-    """The lines of the results file; of a measurement that was repeated, the last one."""
+    """The lines of the results file; of a repeated measurement, only the last."""
     file.parent.mkdir(parents=True, exist_ok=True)
     lines = [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
     last = {(run_key(line), line["corrections"]): line for line in lines}
@@ -109,13 +113,13 @@ def read_results(file: Path) -> list[dict]:
 
 
 def other_test_rows() -> dict[str, list[Row]]:
-    """Test rows of the corpora that are available."""
+    """At most TEST_ROWS test rows of each corpus that is available without a download."""
     found, corpus_dir = {}, load_settings().corpus_dir
     for name, limit in TEST_ROWS.items():
         try:
-            if corpora.find(name).hub and not corpus_dir:
+            if catalogue.find(name).hub and not corpus_dir:
                 raise CorpusUnavailable("not on this disk")
-            found[name] = subsample(corpora.load_clean(name, "test", corpus_dir), limit, seed=0)
+            found[name] = subsample(catalogue.load_clean(name, "test", corpus_dir), limit, seed=0)
         except CorpusUnavailable:
             console.log(f"{name} is not available")
     return found
@@ -126,7 +130,7 @@ def simulate(
 ) -> Iterator[dict]:
     """Yield a line of results before the first correction and after each of the schedule's sizes.
 
-    `shipped`: the measurement of the shipped version, if it was made before.
+    `shipped`: the measurement of the shipped version, if there is one from an earlier call.
     """
     with installed() as home:
         versions = home.versions
@@ -151,16 +155,10 @@ def simulate(
             seconds = round(time.monotonic() - started)
             if versions.active() != state["version"]:
                 state = measure(versions, test_sets.domain, test_sets.others)
-            yield {
-                "corrections": last,
-                "promoted": promoted,
-                "outcome": result.outcome,
-                "reasons": reasons,
-                "seconds": seconds,
-                **learned_shares(home.database, versions.active(), hostile),
-                "challenger": challengers[-1] if challengers else None,
-                **state,
-            }
+            run = {"corrections": last, "promoted": promoted, "outcome": result.outcome, "reasons": reasons}
+            challenger = challengers[-1] if challengers else None
+            learned = learned_shares(home.database, versions.active(), hostile)
+            yield run | {"seconds": seconds} | learned | {"challenger": challenger} | state
 
 
 if __name__ == "__main__":

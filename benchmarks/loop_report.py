@@ -9,15 +9,15 @@ from benchmarks.people import KINDS
 
 
 def run_key(line: dict) -> tuple:
-    """What makes two lines of results belong to the same run."""
+    """The key of the run that a line of results belongs to."""
     return line["people"], line["seed"], line["every"], *line["without"]
 
 
 def summary(lines: list[dict]) -> list[dict]:
-    """A row for each kind of contributors, part left out and number of corrections.
+    """A row for each kind of contributors, interval, parts left out and number of corrections.
 
-    Means over the seeds, the spread of the errors removed and of the accuracy lost elsewhere, and the largest loss of
-    any version.
+    Each row has means over the seeds, the spread of the errors removed and of the accuracy lost elsewhere, and the
+    largest loss of any version. All are fractions of 1.
     """
     start_of = {run_key(line): line for line in lines if line["corrections"] == 0}
     groups: dict[tuple, list[dict]] = {}
@@ -25,41 +25,38 @@ def summary(lines: list[dict]) -> list[dict]:
         start = start_of.get(run_key(line))
         if not line["corrections"] or not start:
             continue
-        by_active, by_challenger = (
-            None if line[name] is None else 1 - (1 - line[name]) / (1 - start["domain"])
-            for name in ("domain", "challenger")
-        )
-        changes = {
-            "removed": by_active,
-            "removed_by_challenger": by_challenger,
-            "lost": start["elsewhere"] - line["elsewhere"],
-        }
         key = (KINDS.index(line["people"]), line["every"], tuple(line["without"]), line["corrections"])
-        groups.setdefault(key, []).append(line | changes)
+        groups.setdefault(key, []).append(line | changes(start, line))
     return [
-        {
-            "people": KINDS[kind],
-            "every": every,
-            "without": " ".join(without),
-            "corrections": corrections,
-            "seeds": len(group),
-            "promoted": sum(line["promoted"] > 0 for line in group),
-            "domain": mean(group, "domain"),
-            "removed": mean(group, "removed"),
-            "removed_by_challenger": mean(group, "removed_by_challenger"),
-            "spread": float(np.std([line["removed"] for line in group])),
-            "lost": mean(group, "lost"),
-            "lost_spread": float(np.std([line["lost"] for line in group])),
-            "lost_worst": max(line["lost"] for line in group),
-            "hostile_learned": mean(group, "hostile_learned"),
-            "honest_excluded": mean(group, "honest_excluded"),
-            "seconds": mean(group, "seconds"),
-        }
+        {"people": KINDS[kind], "every": every, "without": " ".join(without), "corrections": corrections} | means(group)
         for (kind, every, without, corrections), group in sorted(groups.items())
     ]
 
 
+def changes(start: dict, line: dict) -> dict[str, float | None]:
+    """Errors removed by the active version and by the challenger, and accuracy lost elsewhere, since the start."""
+    removed, by_challenger = (
+        None if line[name] is None else 1 - (1 - line[name]) / (1 - start["domain"])
+        for name in ("domain", "challenger")
+    )
+    lost = start["elsewhere"] - line["elsewhere"]
+    return {"removed": removed, "removed_by_challenger": by_challenger, "lost": lost}
+
+
+def means(group: list[dict]) -> dict:
+    """The figures of a row of the table, over the lines of all seeds."""
+    names = ("domain", "removed", "removed_by_challenger", "lost", "hostile_learned", "honest_excluded", "seconds")
+    return {name: mean(group, name) for name in names} | {
+        "seeds": len(group),
+        "promoted": sum(line["promoted"] > 0 for line in group),
+        "spread": float(np.std([line["removed"] for line in group])),
+        "lost_spread": float(np.std([line["lost"] for line in group])),
+        "lost_worst": max(line["lost"] for line in group),
+    }
+
+
 def mean(lines: list[dict], name: str) -> float | None:
+    """The mean of a figure over the lines that have it; None if none has."""
     values = [line[name] for line in lines if line[name] is not None]
     return float(np.mean(values)) if values else None
 
@@ -139,7 +136,7 @@ def plot(lines: list[dict], file: Path) -> None:
 
 
 def by_corrections(lines: list[dict], name: str) -> dict[tuple[str, str], dict[int, list[float]]]:
-    """(people, what is different about the run) to the values of each number of corrections."""
+    """The values of a figure by run (people, other settings in words) and number of corrections."""
     groups: dict[tuple[str, str], dict[int, list[float]]] = {}
     for line in lines:
         if line["corrections"]:

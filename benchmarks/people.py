@@ -1,4 +1,4 @@
-"""Simulated contributors: who gives which label to which message, honest, careless or hostile."""
+"""Simulated contributors: honest, careless or hostile people who correct messages."""
 
 import random
 from dataclasses import dataclass
@@ -7,18 +7,18 @@ from product.sentiment import LABELS
 from training.data.rows import Row
 
 KINDS = ("honest", "careless", "alone", "together")
-"""All honest; honest with one label in ten wrong; a fifth of the contributors hostile, each in their own way (alone) or
-all in the same way (together)."""
+"""All honest; all honest, but one label in ten is wrong; a fifth of the contributors hostile, each with random wrong
+labels (alone) or all with the same wrong labels (together)."""
 ACTORS = 20
 HOSTILE = ACTORS // 5
 ERROR_RATE = 0.1
-"""How often careless contributors give a wrong label."""
+"""The share of wrong labels from careless contributors."""
 REPEATED_SHARE = 0.15
-"""How often a contributor labels a message that another one has labelled."""
+"""The share of labels for a message that already has a label."""
 ACTIVITY_EXPONENT = 1.5
 """Exponent of the Pareto distribution of activity: some contributors correct much more than others."""
 FLIPPED = {"negative": "positive", "positive": "negative", "neutral": "negative"}
-"""The label that hostile contributors who act together give instead of the right one."""
+"""The wrong label that hostile contributors give together, by the right label."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class SimulatedCorrection:
 
 
 def stream(rows: list[Row], count: int, kind: str, seed: int) -> list[SimulatedCorrection]:
-    """`count` corrections of messages drawn from the rows; the first ones are the same whatever the count.
+    """`count` corrections of messages drawn from the rows. A longer stream begins with the corrections of a shorter.
 
     With the same seed, contributors of every kind label the same messages in the same order; only labels differ.
     """

@@ -1,7 +1,7 @@
 """Recall and false redactions of the redaction rules: python -m benchmarks.privacy [FILE …]
 
-Measured on data/privacy/*.jsonl: messages with identifiers to remove and ordinary values to keep
-(data/privacy/README.md).
+Measured on data/privacy/*.jsonl: messages with identifiers to remove and ordinary values to keep, as described in
+data/privacy/README.md.
 """
 
 import argparse

@@ -1,8 +1,9 @@
-"""Whether 100 labels from the review queue teach more than 100 at random: python -m benchmarks.queue [--seeds N]
+"""Whether 100 labels from the review queue improve the model more than 100 random labels:
+python -m benchmarks.queue [--seeds N]
 
-The shipped model predicts 600 sentences of product reviews, a domain it has not seen. A hundred of them are labelled,
-in the queue's order or drawn at random. The loop learns from them without trust and without the gate, and the resulting
-versions are compared on other sentences.
+The shipped model predicts 600 sentences of product reviews, a domain it was not trained on. A hundred of them are
+labelled: the first in the queue, or a random sample. The loop learns from them without trust and without the gate, and
+the resulting versions are compared on other sentences.
 """
 
 import argparse

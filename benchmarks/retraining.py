@@ -1,8 +1,8 @@
 """How long a retrain takes while the app serves: python -m benchmarks.retraining [--corrections N] [--people N]
 
-The corrected messages are airline validation rows, those first that the shipped model labels wrongly. Only time is
-measured, so it does not matter what is learned. Contributors give equally many corrections. A challenger that passes is
-also trained without up to two contributors who gave a fifth or more.
+The corrected messages are airline validation rows, starting with those that the shipped model labels wrongly. Only time
+is measured, so the resulting model does not matter. All contributors give the same number of corrections. If a
+challenger passes, it is trained again without each of up to two contributors who gave a fifth or more.
 """
 
 import argparse
@@ -24,14 +24,14 @@ BATCH = 256
 
 
 def post(app: RunningApp, path: str, body: dict) -> dict:
-    """With a token the app believes the actors named, so that each is a contributor of their own."""
-    status, answer = app.post(path, body, Authorization=f"Bearer {TOKEN}")
-    assert status in (200, 201), answer
-    return answer
+    """Call the app with a token, so that it counts each named actor as a separate contributor. Returns the response."""
+    status, response = app.post(path, body, Authorization=f"Bearer {TOKEN}")
+    assert status in (200, 201), response
+    return response
 
 
 def correct_messages(app: RunningApp, count: int, people: int) -> None:
-    """Give `count` messages their right label, those first that the app labels wrongly."""
+    """Give `count` messages their correct label, starting with those that the app labels wrongly."""
     rows = load_clean("airline", "validation", corpus_dir="")
     predicted = []
     for start in range(0, len(rows), BATCH):

@@ -1,4 +1,4 @@
-"""Sentences from product reviews, rated by twenty people: a domain that the shipped model was never trained on.
+"""Sentences from product reviews, rated by twenty people: a domain that the shipped model was not trained on.
 
 From the source package of vaderSentiment 3.3.2 on PyPI (MIT): Hutto and Gilbert 2014, "VADER: A Parsimonious Rule-based
 Model for Sentiment Analysis of Social Media Text". pip downloads it on first use; it stays in the data dir.
@@ -24,7 +24,7 @@ TEST_SHARE = 0.4
 
 
 def snippets(cache: Path) -> tuple[list[Row], list[Row]]:
-    """(rows to correct, test rows) without a common text, the same in every run."""
+    """(rows to correct, test rows): they share no text, and are the same in every run."""
     rows = drop_duplicates(clean(list(_parse(_archive(cache))))[0])[0]
     test = [row for row in rows if _bucket(row.text) < TEST_SHARE]
     rest = [row for row in rows if _bucket(row.text) >= TEST_SHARE]

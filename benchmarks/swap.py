@@ -24,6 +24,7 @@ from product.storage.versions import Activation
 from product.versions.registry import Versions
 
 CLIENTS = 3
+"""Threads that send requests at the same time."""
 TEXTS = ["Where is my parcel?", "Thank you, it works now.", "Third week without internet."]
 
 BY_BENCHMARK = Activation([Reason(RunCode.promoted_by_command)])
@@ -57,6 +58,7 @@ class Load:
             self.failed += status != 200
 
     def row(self, name: str) -> list[str]:
+        """A row of the table: requests, failures, and latency."""
         slowest, median = max(self.seconds), statistics.median(self.seconds)
         over = sum(seconds > 1 for seconds in self.seconds)
         figures = f"{len(self.seconds):,}", str(self.failed), str(over), f"{median * 1000:.0f} ms"
@@ -74,6 +76,7 @@ def second_version(versions: Versions) -> str:
 
 
 def measure(data_dir: Path, swaps: int, console: Console) -> Table:
+    """Swap versions under load, then send requests for the same time without swaps. Returns the table of results."""
     table = Table(title=f"{swaps} promotions and {swaps} rollbacks, {CLIENTS} clients", title_justify="left")
     for heading in ("", "requests", "failed", "over 1 s", "median", "slowest"):
         table.add_column(heading, justify="right")

@@ -1,4 +1,4 @@
-"""One simulated installation: contributors correct predictions, the loop runs, and the active version is measured."""
+"""Run the loop on simulated corrections, without some of its parts, and measure the active version."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -37,8 +37,10 @@ INTERVAL = timedelta(minutes=3)
 
 
 class Trial(Run):
-    """A retraining run without some of its parts. `observe` is called with the challenger that is concluded, whatever
-    the outcome."""
+    """A retraining run without the parts named in `without`.
+
+    `observe` is called with the final challenger, whatever the outcome.
+    """
 
     def __init__(
         self,
@@ -120,8 +122,8 @@ def submit(
 
 
 def learned_shares(database: Database, active: str, hostile: dict[str, bool]) -> dict:
-    """The share of hostile corrections that the active version has learned, and of honest ones that wait or are
-    quarantined. Honest corrections in the holdout count as neither."""
+    """Counts and shares (0 to 1) of hostile corrections that the active version has learned, and of honest corrections
+    that it has not because they are pending or quarantined. The holdout counts as neither."""
     with database.read() as session:
         learned = set(session.scalars(select(LearnedRow.feedback_id).where(LearnedRow.version_id == active)))
         status = dict(session.execute(select(FeedbackRow.id, FeedbackRow.status)).tuples().all())
@@ -137,7 +139,7 @@ def learned_shares(database: Database, active: str, hostile: dict[str, bool]) ->
 
 
 def measure(versions: Versions, domain: list[Row], others: dict[str, list[Row]]) -> dict:
-    """Accuracy of the active version on the domain, on each of the other sets, and the mean of the others."""
+    """Accuracy (0 to 1) of the active version on the domain, on each other set, and the mean over the others."""
     model = active_model(versions)
     sets = {name: accuracy(model, rows) for name, rows in others.items()}
     return {

@@ -9,7 +9,7 @@ import time
 from pathlib import Path
 
 from benchmarks.app_process import ROOT, RunningApp, clean_environment, command
-from benchmarks.killed_runs import SUFFICIENT_CORRECTIONS, Installation, KillableRun
+from benchmarks.killed_runs import SUFFICIENT_CORRECTIONS, CorrectedInstallation, KillableRun
 from product.inference import manifest as manifests
 from product.settings.configuration import SHIPPED_MODEL
 
@@ -56,7 +56,7 @@ def test_every_acknowledged_correction_survives_sigkill(installed_data_dir):
 
 def test_a_killed_run_leaves_everything_intact_and_the_next_run_starts_afresh(installed_data_dir):
     """A short form of `benchmarks.kills`: each run gets further than the one before."""
-    installation = Installation(installed_data_dir)
+    installation = CorrectedInstallation(installed_data_dir)
     installation.correct(SUFFICIENT_CORRECTIONS)
     for stage, delay in (("", 1.0), ("to replay", 0.5), ("training on", 3.0)):
         run = KillableRun(installed_data_dir)
@@ -74,7 +74,7 @@ def test_a_killed_run_leaves_everything_intact_and_the_next_run_starts_afresh(in
 
 def test_a_run_on_a_full_disk_changes_nothing_and_the_next_run_starts_afresh(installed_data_dir):
     """A file size limit stands in for the disk: model files exceed it, the database does not."""
-    installation = Installation(installed_data_dir)
+    installation = CorrectedInstallation(installed_data_dir)
     installation.correct(SUFFICIENT_CORRECTIONS)
     result = subprocess.run(
         [sys.executable, "-m", "training", "retrain"],
