@@ -1,4 +1,4 @@
-"""How often the gate passes which challenger: the sampling, on made-up probabilities."""
+"""The samples of the gate benchmark, on made-up probabilities."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from benchmarks import gate
 from product.settings.rules import GateRules
 
 
-def test_a_clearly_better_challenger_passes_and_the_champion_against_itself_never(monkeypatch):
+def test_a_clearly_better_challenger_passes_and_the_champion_against_itself_fails(monkeypatch):
     monkeypatch.setattr(gate, "DRAWS", 20)
     monkeypatch.setattr(gate, "SIZES", (40,))
     rng = np.random.default_rng(1)

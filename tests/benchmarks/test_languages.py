@@ -37,7 +37,7 @@ def test_no_mixed_message_is_a_training_row(rows):
     assert not trained & {key(row.text) for part in rows.values() for row in part}
 
 
-def test_the_products_rule_is_a_share_of_a_third(rows):
+def test_the_rule_of_the_product_is_a_share_of_a_third(rows):
     for row in (row for part in rows.values() for row in part):
         assert (languages.han_share(row.text) >= 1 / 3) == (detect_language(row.text) == "zh"), row.text
 
@@ -47,7 +47,7 @@ def test_the_share_counts_only_letters():
     assert languages.han_share("12:30 😡") == 0
 
 
-def test_accuracy_takes_each_row_from_the_expert_that_the_rule_selects():
+def test_accuracy_uses_the_prediction_of_the_expert_that_the_rule_selects():
     # the English expert predicts negative for all rows, the Chinese one positive
     scores = {"en": np.tile([0.8, 0.1, 0.1], (3, 1)), "zh": np.tile([0.1, 0.1, 0.8], (3, 1))}
     rows = [Row("太慢了", "negative", ""), Row("很好", "positive", ""), Row("slow", "negative", "")]

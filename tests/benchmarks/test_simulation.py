@@ -1,4 +1,4 @@
-"""The simulated contributors and the sums of the report."""
+"""The simulated contributors and the figures of the report."""
 
 import io
 import tarfile
@@ -22,7 +22,7 @@ def test_the_same_seed_gives_the_same_corrections_and_a_longer_stream_begins_wit
 def test_honest_contributors_are_right_and_label_some_messages_twice():
     corrections = stream(ROWS, 600, "honest", seed=1)
     assert all(correction.label == correction.row.label and not correction.hostile for correction in corrections)
-    # 90 of 600 wanted, standard deviation 8.7
+    # 90 of 600 expected, standard deviation 8.7
     assert 60 < 600 - len({correction.row.text for correction in corrections}) < 120
 
 
@@ -43,7 +43,9 @@ def test_hostile_contributors_are_a_fifth_and_never_right():
 
 
 def test_contributors_of_every_kind_label_the_same_messages():
-    labelled = {kind: [(one.actor, one.row) for one in stream(ROWS, 100, kind, seed=1)] for kind in KINDS}
+    labelled = {
+        kind: [(correction.actor, correction.row) for correction in stream(ROWS, 100, kind, seed=1)] for kind in KINDS
+    }
     assert all(messages == labelled["honest"] for messages in labelled.values())
 
 

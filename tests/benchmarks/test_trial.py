@@ -1,4 +1,4 @@
-"""Trials of the loop with parts left out, in place of trainings."""
+"""Trials of the loop with parts left out; trainings are replaced by given verdicts."""
 
 from dataclasses import replace
 
@@ -55,10 +55,10 @@ def test_a_trial_retrains_without_withdrawn_corrections_in_every_order(context, 
     assert earlier == [1, 2]
 
 
-def test_without_replay_nothing_is_replayed(context):
+def test_without_replay_no_rows_are_replayed(context):
     training_set = Trial(context, without=("replay",)).collect([]).training_sets["en"]
     assert (training_set.replay_rows, training_set.replay_pool) == ([], [])
 
 
-def test_a_trial_with_all_parts_replays(context):
+def test_a_trial_with_all_parts_replays_rows(context):
     assert Trial(context).collect([]).training_sets["en"] == DATASET.training_sets["en"]

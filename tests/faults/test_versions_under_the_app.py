@@ -141,7 +141,7 @@ def test_rolling_back_the_first_version_fails_because_it_has_no_parent(installed
     assert f"{SHIPPED} is active and has no parent" in result.stderr
 
 
-def test_swaps_and_rollbacks_under_load_fail_no_request(installed_data_dir, add_version, versions):
+def test_no_request_fails_during_swaps_and_rollbacks_under_load(installed_data_dir, add_version, versions):
     add_version("second-1", activate=False)
     with RunningApp(installed_data_dir) as app:
         responses, stop = [], threading.Event()

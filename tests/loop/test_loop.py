@@ -102,7 +102,7 @@ def print_figures(record: dict) -> None:
     print(f"retraining took {record['result']['seconds']} s; the swap took {record.get('swap_seconds', 0):.1f} s")
 
 
-def test_the_model_gets_enough_messages_wrong_before(run):
+def test_the_shipped_model_labels_enough_messages_wrongly(run):
     assert run["wrong"] >= CORRECTIONS
     assert run["corrected"] == CORRECTIONS
 
@@ -114,12 +114,12 @@ def test_retraining_promotes_a_version_and_the_running_app_serves_it(run):
     assert run["after"]["version"] == run["result"]["version"] != run["before"]["version"]
 
 
-def test_more_similar_messages_are_right_in_phrasings_that_nobody_corrected(run):
+def test_more_similar_messages_in_uncorrected_phrasings_are_labelled_correctly(run):
     # Five of forty more, none broken, would happen by chance once in 32 times.
     assert run["after"]["similar"] >= run["before"]["similar"] + 5 / 40
 
 
-def test_counter_examples_stay_right(run):
+def test_counter_examples_stay_correct(run):
     # At most two of forty may change for the worse.
     assert run["after"]["counter"] >= run["before"]["counter"] - 2 / 40
 
@@ -128,7 +128,7 @@ def test_accuracy_on_airline_gate_rows_stays_within_the_allowed_loss(run):
     assert run["after"]["gate"] >= run["before"]["gate"] - 0.01
 
 
-def test_the_version_keeps_its_verdict(run):
+def test_the_version_has_its_verdict(run):
     active = next(version for version in run["versions"] if version["active"])
     assert active["id"] == run["result"]["version"]
     assert active["parent"] == run["before"]["version"]
@@ -137,7 +137,7 @@ def test_the_version_keeps_its_verdict(run):
     assert active["verdict"]["promote"] is True
 
 
-def test_receipts_show_what_was_learned_and_what_was_held_out(run):
+def test_receipts_show_learned_and_held_out_corrections(run):
     learned = [receipt for receipt in run["receipts"] if receipt["status"] == "learned"]
     assert {receipt["learned_in"] for receipt in learned} == {run["result"]["version"]}
     # two fifths of 90 are held out, give or take near-duplicates
@@ -152,7 +152,7 @@ def test_a_rollback_restores_the_old_predictions(run):
     assert not [receipt for receipt in run["receipts_rolled_back"] if receipt["status"] == "learned"]
 
 
-def test_an_erased_correction_is_trained_out_of_the_active_version_with_nothing_new_to_learn(run):
+def test_an_erased_correction_is_trained_out_although_there_is_nothing_new_to_learn(run):
     [active] = [version for version in run["versions_erased"] if version["active"]]
     before = next(version for version in run["versions"] if version["active"])
     assert (active["parent"], active["corrections"]) == (before["id"], before["corrections"] - 1)

@@ -8,7 +8,7 @@ from training.cli.compress import app
 from training.data.rows import BadRequest
 
 
-def test_commands_refuse_with_the_option_and_what_is_missing(zh_checkpoint, tmp_path):
+def test_commands_refuse_incomplete_input_and_name_the_option_and_the_missing_part(zh_checkpoint, tmp_path):
     shutil.copytree(zh_checkpoint, tmp_path / "no-tokenizer")
     (tmp_path / "no-tokenizer" / "tokenizer.json").unlink()
     for arguments, reason in (

@@ -12,7 +12,7 @@ from training.modelling.recipe import Recipe
 ROWS = [Row("gut", "positive", "imdb"), Row("wo", "neutral", "airline"), Row("danke", "positive", "replay-en")]
 
 
-def test_targets_leave_out_neutral_where_the_corpus_has_none_and_the_teacher_on_own_rows(monkeypatch):
+def test_targets_omit_neutral_for_polar_corpora_and_the_teacher_for_project_rows(monkeypatch):
     # odds of 3 to 1 to 3 by logits of ln 3, 0, ln 3
     logits = np.log([[3.0, 1.0, 3.0]] * 3).astype(np.float32)
     monkeypatch.setattr(distillation, "cached_outputs", lambda *_: (logits, np.ones((3, 5), dtype=np.float32)))
@@ -29,7 +29,7 @@ def test_targets_leave_out_neutral_where_the_corpus_has_none_and_the_teacher_on_
     assert with_hidden.hidden.shape == (3, 5)
 
 
-def test_rows_are_learned_from_the_teachers_of_their_corpus_or_else_from_the_general_ones(monkeypatch):
+def test_rows_learn_from_the_teachers_of_their_corpus_or_else_from_the_general_teachers(monkeypatch):
     probabilities = {"one": [6.0, 3.0, 1.0], "other": [2.0, 2.0, 1.0], "films": [1.0, 7.0, 3.0]}
 
     def outputs(folder, texts, *_):

@@ -25,7 +25,7 @@ def tiny_model(layers: int) -> BertForSequenceClassification:
     return BertForSequenceClassification(config).eval()
 
 
-def test_the_named_layers_are_kept_in_their_order():
+def test_only_the_named_layers_remain_in_their_order():
     model = tiny_model(4)
     layers = list(model.bert.encoder.layer)
     keep_layers(model, [0, 3])
@@ -66,6 +66,6 @@ def test_an_average_is_weighted_and_records_the_runs_of_its_checkpoints(zh_check
 
 
 @pytest.mark.parametrize(("weights", "error"), [([0.5], "a weight for each"), ([0.5, 0.6], "sum to 1")])
-def test_weights_that_do_not_form_a_mean_are_refused(zh_checkpoint, tmp_path, weights, error):
+def test_missing_weights_and_weights_that_do_not_sum_to_one_are_refused(zh_checkpoint, tmp_path, weights, error):
     with pytest.raises(BadRequest, match=error):
         average_checkpoints([zh_checkpoint, zh_checkpoint], weights, tmp_path / "mean")

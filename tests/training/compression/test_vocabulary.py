@@ -43,11 +43,11 @@ def embeddings_of(folder) -> torch.Tensor:
     return load_file(folder / "model.safetensors")[WORDS]
 
 
-def test_a_unigram_vocabulary_is_reduced_to_another_and_each_piece_keeps_its_embedding(tmp_path):
+def test_a_unigram_vocabulary_is_reduced_to_that_of_another_tokenizer_with_its_embeddings(tmp_path):
     full = unigram_folder(tmp_path / "full", ["▁", "▁good", "▁bad", "g", "▁day"])
     other = unigram_folder(tmp_path / "other", ["▁day", "▁good", "▁never-seen"])
     size = reduce_vocabulary(str(full), tmp_path / "small", PieceSelection(like=other))
-    # ids of full: 4 ▁, 5 ▁good, 6 ▁bad, 7 g, 8 ▁day, 9 <mask>; kept are 0 to 3, 5, 8 and 9
+    # ids of full: 4 ▁, 5 ▁good, 6 ▁bad, 7 g, 8 ▁day, 9 <mask>; 0 to 3, 5, 8 and 9 remain
     assert (size.before, size.after) == (10, 7)
     assert ids_of(full, "good day") == [0, 5, 8, 2]
     assert ids_of(tmp_path / "small", "good day") == [0, 4, 5, 2]
@@ -74,7 +74,7 @@ def wordpiece_folder(folder):
     return folder
 
 
-def test_a_wordpiece_vocabulary_is_reduced_to_the_pieces_of_a_corpus_and_all_single_characters(tmp_path, monkeypatch):
+def test_a_wordpiece_vocabulary_keeps_the_pieces_of_a_corpus_and_all_characters(tmp_path, monkeypatch):
     full = wordpiece_folder(tmp_path / "full")
     monkeypatch.setattr(catalogue, "load", lambda name, split, corpus_dir: [Row("goods bad", "neutral", name)])
     size = reduce_vocabulary(str(full), tmp_path / "small", PieceSelection(corpora=("replay-en",)))
@@ -86,7 +86,7 @@ def test_a_wordpiece_vocabulary_is_reduced_to_the_pieces_of_a_corpus_and_all_sin
     assert embeddings_of(tmp_path / "small").tolist() == embeddings_of(full)[[0, 2, 3, 4, 5, 6, 8, 9]].tolist()
 
 
-def test_a_reduction_needs_one_selection_an_existing_model_and_a_known_tokenizer_type(tmp_path, monkeypatch):
+def test_a_vocabulary_reduction_with_invalid_options_is_refused(tmp_path, monkeypatch):
     full = wordpiece_folder(tmp_path / "full")
     for like, names in ((None, ()), (full, ("replay-en",))):
         with pytest.raises(BadRequest, match="either --like FOLDER or --corpus NAME"):

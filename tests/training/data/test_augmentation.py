@@ -13,7 +13,7 @@ def misspellings(text: str, draws: int = 200) -> set[str]:
     return {add_errors(text, generator) for _ in range(draws)}
 
 
-def test_an_english_error_changes_a_letter_of_a_word_of_four_or_more_but_never_the_first():
+def test_an_english_error_changes_words_of_four_letters_or_more_but_never_the_first_letter():
     found = misspellings("the staff was rude")
     assert {"the staff was rdue", "the staff was rue", "the staff was ruude", "the staff was ride"} <= found
     for text in found:

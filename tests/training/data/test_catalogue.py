@@ -83,7 +83,7 @@ def test_reviews_are_split_by_bucket(folder, name):
         assert [row.text for row in catalogue.load(name, split, str(folder))] == texts[low:high]
 
 
-def test_sst2_test_rows_come_from_their_own_file_and_its_test_buckets_train(folder):
+def test_sst2_is_tested_on_a_separate_file_and_trains_on_its_test_buckets(folder):
     texts = one_text_per_bucket()
     write(folder / "sst2_train.parquet", text=texts, label=[0, 1] * 50)
     write(folder / "sst2_heldout.parquet", text=["whole sentence"], label=[1])

@@ -54,7 +54,7 @@ def test_key_ignores_chinese_punctuation():
     assert key("iPhone 很好") == "iphone 很好"
 
 
-def test_key_of_a_text_without_words_is_its_signs():
+def test_key_of_a_text_without_words_is_its_symbols():
     assert key("@acme 😡") == "😡"
     assert key("@acme 😡") != key("@acme 😍")
     assert key("@acme 12") == ""

@@ -28,7 +28,7 @@ def planted(source: str) -> tuple[list[Row], list[Row]]:
     return made, wrong
 
 
-def test_review_drops_most_wrong_labels_no_right_ones_and_the_same_each_time():
+def test_review_drops_most_wrong_labels_and_no_correct_labels_reproducibly():
     given, wrong = planted("crowd")
     kept, step = review_labels(given)
     gone = [row for row in given if row not in kept]
@@ -38,12 +38,12 @@ def test_review_drops_most_wrong_labels_no_right_ones_and_the_same_each_time():
     assert review_labels(given)[0] == kept
 
 
-def test_review_treats_each_corpus_alone_and_keeps_the_projects_own_rows():
+def test_review_treats_each_corpus_separately_and_skips_project_rows():
     given, _ = planted("crowd")
-    own = [row for source in ("replay-en", "behaviours-en") for row in planted(source)[0]]
-    kept, step = review_labels(given + own)
-    assert kept == review_labels(given)[0] + own
-    assert step.dropped == len(given) + len(own) - len(kept)
+    project = [row for source in ("replay-en", "behaviours-en") for row in planted(source)[0]]
+    kept, step = review_labels(given + project)
+    assert kept == review_labels(given)[0] + project
+    assert step.dropped == len(given) + len(project) - len(kept)
 
 
 def test_review_counts_a_repeated_row_twice():
@@ -54,10 +54,10 @@ def test_review_counts_a_repeated_row_twice():
 
 
 @pytest.mark.parametrize("given", [reviews(499, "crowd"), [Row(f"{n}", "neutral", "crowd") for n in range(600)], []])
-def test_review_drops_nothing_where_rows_are_few_or_have_one_label(given):
+def test_review_drops_nothing_if_rows_are_few_or_have_a_single_label(given):
     assert review_labels(given)[0] == given
 
 
-def test_review_drops_nothing_where_a_label_is_too_rare():
+def test_review_drops_nothing_if_a_label_is_too_rare():
     given = [*reviews(600, "crowd"), Row("fine", "neutral", "crowd")]
     assert review_labels(given)[0] == given

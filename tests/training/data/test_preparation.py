@@ -23,7 +23,7 @@ def test_a_sample_balances_labels_as_far_as_the_rows_allow():
     assert sample(given, 31, seed=5)[0] == chosen != sample(given, 31, seed=6)[0]
 
 
-def test_a_sample_of_more_rows_than_there_are_repeats_each_row_about_as_often():
+def test_a_sample_larger_than_the_rows_repeats_each_row_equally_often():
     given = rows(("a", "negative"), ("b", "neutral"), ("c", "positive"))
     chosen, step = sample(given, 8, seed=5)
     assert sorted(Counter(row.text for row in chosen).values()) == [2, 3, 3]
@@ -31,7 +31,7 @@ def test_a_sample_of_more_rows_than_there_are_repeats_each_row_about_as_often():
     assert str(step) == "sample: kept 8 (5 of them new), dropped 0 (3 rows, repeated to 8)"
 
 
-def test_a_sample_of_as_many_rows_as_there_are_has_each_once():
+def test_a_sample_as_large_as_the_rows_has_each_row_once():
     given = rows(("a", "negative"), ("b", "neutral"))
     chosen, step = sample(given, 2, seed=5)
     assert chosen == given

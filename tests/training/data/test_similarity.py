@@ -71,7 +71,7 @@ def test_without_rows_or_other_splits_nothing_is_a_near_duplicate(ours, others):
 
 
 def test_near_duplicates_equal_those_found_by_comparing_every_pair():
-    # Few words, so that pairs are common: what is rare alone would not do. Some texts are others with a few changes.
+    # Few words, so that no pair is rare. Some texts are others with a few changes.
     rng = random.Random(1)
     words = [f"w{letter}" for letter in "abcdefghijklmnop"]
     others = [rng.choices(words, k=rng.randrange(1, 40)) for _ in range(300)]

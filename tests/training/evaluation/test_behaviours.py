@@ -33,7 +33,7 @@ def write(folder, monkeypatch, words, capabilities, name="en"):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_capability_has_240_different_cases_evenly_over_its_templates(language):
+def test_every_capability_has_240_different_cases_spread_evenly_over_its_templates(language):
     suite = cases(language)
     by_name = Counter(test_case.capability for test_case in suite)
     assert len(by_name) == 28 and set(by_name.values()) == {240}
@@ -57,7 +57,7 @@ def test_the_suite_is_the_same_for_every_hash_seed():
     assert found == {behaviours.digest().encode() + b"\n"}
 
 
-def test_a_template_gets_different_words_for_a_slot_and_its_second(tmp_path, monkeypatch):
+def test_a_slot_and_its_second_get_different_words(tmp_path, monkeypatch):
     words = {"n": [str(number) for number in range(20)]}
     templates = [{"text": f"{name} {{n}} {{n2}}", "label": "neutral"} for name in "abcdefghijkl"]
     write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": templates}})
@@ -98,7 +98,7 @@ def test_a_varied_slot_takes_five_words_or_all_variants_of_a_list_in_order(tmp_p
         ),
     ],
 )
-def test_a_suite_with_a_bad_capability_is_refused_by_its_name(tmp_path, monkeypatch, templates, error):
+def test_a_suite_with_an_invalid_capability_is_refused_with_its_name(tmp_path, monkeypatch, templates, error):
     words = {"n": [str(number) for number in range(10)]}
     write(tmp_path, monkeypatch, words, {"mood": {"test": "label", "templates": templates}})
     with pytest.raises(BadTemplates) as caught:

@@ -21,7 +21,7 @@ def test_ece_of_fewer_rows_than_bins_has_a_value():
     assert expected_calibration_error(np.array([[1.0, 0.0]]), np.array([0])) == 0
 
 
-def test_ece_interval_is_reproducible_and_contains_a_certain_error():
+def test_the_ece_interval_is_reproducible_and_contains_a_known_error():
     # Always wrong with a confidence of 0.9: the error is 0.9 in every bootstrap sample.
     scores, targets = np.array([[0.9, 0.1]] * 40), np.ones(40, dtype=int)
     assert ece_interval(scores, targets) == pytest.approx((0.9, 0.9))

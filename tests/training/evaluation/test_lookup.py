@@ -1,4 +1,4 @@
-"""How a version is found by the name that a command was given."""
+"""Finding a version by the name given to a command."""
 
 import pytest
 
@@ -8,7 +8,7 @@ from product.settings.configuration import SHIPPED_MODEL
 from training.evaluation.lookup import locate_manifest
 
 
-def test_a_version_is_located_by_folder_by_id_and_where_it_is_shipped(settings):
+def test_a_version_is_located_by_its_folder_by_its_id_or_as_the_shipped_version(settings):
     shipped = manifests.read(SHIPPED_MODEL)
     stored = settings.versions_dir / "made-1"
     stored.mkdir(parents=True)

@@ -7,7 +7,7 @@ from training.data.rows import Row
 from training.evaluation.metrics import are_polar, routing, score_metrics, targets, without_neutral
 
 
-def test_accuracy_macro_f1_confusion_and_ece_are_those_worked_out_by_hand():
+def test_accuracy_macro_f1_confusion_and_ece_by_hand():
     # labels 0 0 1 2, predictions 0 1 1 2: accuracy 3/4; F1 of the classes 2/3, 2/3, 1
     scores = np.eye(3)[[0, 1, 1, 2]]
     found = score_metrics(scores, np.array([0, 0, 1, 2]))
@@ -40,7 +40,7 @@ def test_rows_are_polar_only_if_at_least_30_have_no_neutral_label():
     assert not are_polar([*two * 15, Row("c", "neutral", "x")])
 
 
-def test_routing_is_the_share_of_negatives_among_the_first_as_many_messages():
+def test_routing_is_the_share_of_n_negatives_among_the_first_n_messages():
     # Two negatives; by negative probability rows 0 (negative) and 1 (neutral) come first.
     scores = np.array([[0.9, 0.1, 0.0], [0.8, 0.1, 0.1], [0.3, 0.6, 0.1], [0.1, 0.1, 0.8]])
     assert routing(scores, np.array([0, 1, 0, 2])) == 0.5

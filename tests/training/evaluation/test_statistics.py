@@ -28,7 +28,7 @@ def test_paired_interval_by_hand():
     assert high == pytest.approx(0.04 + 1.959964 * 0.028, abs=1e-6)
 
 
-def test_the_interval_of_equal_predictions_has_a_width():
+def test_the_interval_of_equal_predictions_is_not_a_point():
     same = correct(*[1] * 98)
     difference, low, high = paired_interval(same, same, 0.95)
     # p = 1/100 each way; error sqrt(0.02 / 100)
@@ -47,9 +47,9 @@ def test_near_duplicates_count_as_one_group():
     ("fixed", "broken", "p_value"),
     [
         (0, 0, 1.0),  # the two never differ
-        (0, 5, 1 / 64),  # half of the one way in 32
-        (5, 0, 63 / 64),  # all ways but half of the one in which none breaks
-        (1, 4, 7 / 64),  # 5 of 5 in one way of 32, and half of the five ways of 4
+        (0, 5, 1 / 64),  # half of the single outcome in 32
+        (5, 0, 63 / 64),  # all outcomes, less half of the one in which none breaks
+        (1, 4, 7 / 64),  # one outcome of 32 has 5 of 5, and half of the five with 4 count
         (2, 2, 1 / 2),  # 3 or 4 of 4 in five ways of 16, and half of the six ways of 2
     ],
 )
@@ -80,7 +80,7 @@ def test_group_means_are_in_the_order_of_the_group_numbers():
     assert group_means(np.array([1.0, 2.0, 4.0]), np.array([9, 3, 9])).tolist() == [2.0, 2.5]
 
 
-def test_gains_that_do_not_vary_are_no_evidence():
+def test_equal_gains_have_a_p_value_of_one():
     assert [gain_p_value(np.array(gains)) for gains in ([], [0.5], [0.5, 0.5])] == [1.0, 1.0, 1.0]
 
 

@@ -16,7 +16,7 @@ def test_a_batch_is_padded_to_its_longest_row(encoder):
     assert batch["input_ids"].shape == (2, 5)
 
 
-def test_hidden_states_are_in_the_batch_only_where_targets_have_them(encoder):
+def test_a_batch_has_hidden_states_only_if_the_targets_do(encoder):
     targets = Targets(np.full((2, 3), np.nan, dtype=np.float32), np.array([[1.0, 2.0], [3.0, 4.0]]))
     batch = collate([dict(row) for row in encode(MESSAGES[:2], encoder, targets)])
     assert batch["hidden"].tolist() == [[1.0, 2.0], [3.0, 4.0]]

@@ -9,8 +9,8 @@ from training.data.rows import Row
 from training.modelling.calibration import calibrate, fit_calibration, fit_temperature, recalibrate, temperature_scaled
 
 
-def test_temperature_of_overconfident_logits_is_what_makes_them_true():
-    # Either way three of four rows are right at a distance of 4: the likelihood is highest where sigmoid(4 / T) = 3/4,
+def test_the_temperature_of_overconfident_logits_makes_them_as_confident_as_accurate():
+    # For either label, 3 of 4 rows are right at a distance of 4: the likelihood is highest at sigmoid(4 / T) = 3/4,
     # T = 4 / ln 3, and by symmetry no class is favoured.
     logits = np.array([[4.0, 0.0]] * 4 + [[0.0, 4.0]] * 4)
     temperature, bias = fit_calibration(logits, np.array([0, 0, 0, 1, 1, 1, 1, 0]))
@@ -18,15 +18,15 @@ def test_temperature_of_overconfident_logits_is_what_makes_them_true():
     assert bias == pytest.approx([0, 0], abs=1e-3)
 
 
-def test_temperature_alone_makes_overconfident_logits_true_with_the_biases_given():
+def test_with_given_biases_the_temperature_alone_corrects_overconfident_logits():
     logits = np.array([[4.0, 0.0]] * 4)
     found = fit_temperature(logits, np.array([0, 0, 0, 1]), bias=[-0.5, 0.5])
     # 4 / t - 1 = ln 3
     assert found == pytest.approx(4 / (np.log(3) + 1), rel=1e-3)
 
 
-def test_bias_gives_an_undecided_model_the_shares_of_the_classes():
-    # Logits say nothing: the likelihood is highest where softmax(bias) = (3/4, 1/4), a distance of ln 3.
+def test_the_bias_of_an_undecided_model_gives_the_class_shares():
+    # All logits are equal: the likelihood is highest if softmax(bias) = (3/4, 1/4), a distance of ln 3.
     _, bias = fit_calibration(np.zeros((8, 2)), np.array([0, 0, 0, 1, 0, 0, 0, 1]))
     assert bias == pytest.approx([np.log(3) / 2, -np.log(3) / 2], abs=1e-3)
 
@@ -36,8 +36,8 @@ def confident(*negative: float) -> np.ndarray:
     return np.array([[share, (1 - share) / 2, (1 - share) / 2] for share in negative])
 
 
-def test_temperature_scaling_makes_probabilities_as_confident_as_the_targets_justify():
-    # Three of four rows are negative: likeliest where negative has three quarters, however confident it was before.
+def test_temperature_scaling_makes_probabilities_as_confident_as_accurate():
+    # Three of four rows are negative: the likelihood is highest if negative has 3/4, however confident it was before.
     targets = np.array([0, 0, 0, 2])
     for share in (0.4, 0.6, 0.98):
         found = temperature_scaled(confident(*[share] * 4), targets)
@@ -49,7 +49,7 @@ def test_temperature_scaling_makes_a_model_certain_if_it_is_always_right():
     assert temperature_scaled(scores, np.array([0, 0]))[:, 0] == pytest.approx([1, 1], abs=1e-6)
 
 
-def test_a_model_that_is_only_less_confident_is_equal_after_temperature_scaling():
+def test_models_that_differ_only_in_confidence_are_equal_after_temperature_scaling():
     # One model is right in every other row; the other gives the same labels at three times the temperature.
     scores, targets = confident(*np.linspace(0.8, 0.99, 100)), np.arange(100) % 2 * 2
     powers = scores ** (1 / 3)

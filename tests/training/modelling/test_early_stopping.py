@@ -10,7 +10,7 @@ from training.modelling.early_stopping import macro_f1_metric, steady_accuracy_m
 LABELLED = ("negative", "neutral", "positive", "positive")
 
 
-def test_quality_is_the_mean_over_corpora_of_macro_f1_over_the_classes_they_have():
+def test_quality_is_the_mean_over_corpora_of_macro_f1_over_their_classes():
     rows = [Row("a", "negative", "imdb"), Row("b", "positive", "imdb")]
     rows += [Row(text, label, "airline") for text, label in zip("cdef", LABELLED, strict=True)]
     # imdb: neutral has the highest logit and is masked; one of two is right: F1 of negative 2/3, of positive 0: 1/3.
@@ -34,7 +34,7 @@ def qualities(rows: list[Row], evaluations: list[list[int]]) -> list[float]:
     ]
 
 
-def test_quality_falls_only_where_an_evaluation_is_significantly_worse():
+def test_quality_falls_only_if_an_evaluation_is_significantly_worse():
     # 10 corrections and 40 other rows: a correction weighs 1/20, another row 1/80
     rows = [Row(f"a {number}", "negative", "corrections") for number in range(10)]
     rows += [Row(f"b {number}", "negative", "airline") for number in range(40)]

@@ -5,7 +5,7 @@ from training.modelling import distributed
 from training.modelling.recipe import BadRun, Recipe, mixed_precision, rows_per_process
 
 
-def test_an_unknown_or_unsupported_precision_is_refused_and_auto_takes_the_fastest(monkeypatch):
+def test_an_unsupported_precision_is_refused_and_auto_selects_the_fastest(monkeypatch):
     with pytest.raises(
         BadRun, match="--precision 'int8' is not known; the known precisions are auto, bf16, fp16, fp32"
     ):

@@ -40,7 +40,7 @@ def test_an_adapter_learns_its_rows_and_is_restored_from_disk(base, encoder, tmp
     assert logits(restored, MESSAGES, encoder) == pytest.approx(learned, abs=0.05)
 
 
-def test_rows_with_the_models_own_probabilities_keep_them_while_another_row_is_learned(base, encoder, tmp_path):
+def test_rows_trained_towards_current_probabilities_keep_them_while_another_row_is_learned(base, encoder, tmp_path):
     torch.manual_seed(0)
     start = checkpoint.load_base(base).eval()
     probabilities = torch.softmax(torch.from_numpy(logits(start, MESSAGES[1:], encoder)), -1).numpy()
@@ -80,7 +80,7 @@ def test_the_neutral_logit_is_ignored_in_a_row_without_a_neutral_class():
     assert loss_of([[0.0, 9.0, 0.0]], smooth, labels=[2], polar=[True]) == pytest.approx(LOG2)
 
 
-def test_smoothing_spreads_over_the_classes_that_the_corpus_has():
+def test_label_smoothing_spreads_over_the_classes_of_the_corpus():
     found = smoothed_labels(torch.tensor([0, 0]), torch.tensor([False, True]), 0.3)
     assert found.tolist() == [pytest.approx([0.8, 0.1, 0.1]), pytest.approx([0.85, 0.0, 0.15])]
 
@@ -89,7 +89,7 @@ def test_the_loss_of_a_row_with_target_probabilities_is_the_weighted_divergence(
     # KL((1/2, 1/4, 1/4) || (1/4, 1/4, 1/2)) = 1/2 ln 2 + 0 - 1/4 ln 2 = 1/4 ln 2, times the divergence weight
     given = [[0.5, 0.25, 0.25]]
     assert loss_of([[0.0, 0.0, LOG2]], Recipe(divergence_weight=2.0), targets=given) == pytest.approx(LOG2 / 2)
-    # and it is nothing where the prediction is the target, on a row without a neutral class too
+    # and it is 0 if the prediction is the target, also in a row without a neutral class
     assert loss_of([[0.0, 5.0, LOG2]], targets=[[1 / 3, 0.0, 2 / 3]], polar=[True]) == pytest.approx(0.0, abs=1e-6)
 
 
@@ -101,7 +101,7 @@ def test_the_loss_of_a_hidden_state_is_its_weighted_cosine_distance_from_the_tea
 
 
 def test_evaluation_keeps_the_order_of_the_rows_and_batches_have_similar_lengths(base, encoder, tmp_path):
-    """Metrics tell the corpora apart by position; the Trainer's own sampler would shuffle the rows."""
+    """Metrics identify the corpus of a row by its position; the default sampler would shuffle the rows."""
     recipe = Recipe(epochs=1, batch_size=4, rank=2, precision="fp32")
     mixed = [Row(f"{row.text} {index}", row.label, "imdb" if index % 2 else "airline") for index, row in POLAR_MESSAGES]
     trainer = SentimentTrainer(

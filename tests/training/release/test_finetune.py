@@ -91,21 +91,21 @@ def close(found: list[dict], expected: list[dict]) -> bool:
         ("full", {}, {"validation_rows": 0}, "--validation-rows 0 is too small; the minimum is 1"),
     ],
 )
-def test_an_impossible_request_is_refused_before_any_row_is_read(zh, method, overrides, options, reason):
+def test_an_invalid_request_is_refused_before_any_row_is_read(zh, method, overrides, options, reason):
     with pytest.raises(BadRequest, match=reason):
         zh("refused", method=method, options=Options(**options), corpora=["replay-zh"], **overrides)
     assert not list(zh.folder.glob(".refused*"))
 
 
-def test_two_processes_reach_the_validation_results_of_one(zh, settings):
+def test_two_processes_reach_the_validation_results_of_a_single_process(zh, settings):
     """Two processes (torchrun, gloo) use the same seed and the same 8 rows per step as one; without dropout and in fp32
     only the order of sums differs."""
     zh("one", options=Options(checkpoint_only=True, validation_rows=15), epochs=2, batch_size=8, precision="fp32")
-    words = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "2", "--batch-size", "8", "--validation-rows", "15")
-    words += ("--precision", "fp32")
+    arguments = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "2", "--batch-size", "8", "--validation-rows", "15")
+    arguments += ("--precision", "fp32")
     launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
     done = subprocess.run(
-        [*launcher, "-m", "training", "finetune", *words, "--checkpoint-only", "--out", str(zh.folder / "two")],
+        [*launcher, "-m", "training", "finetune", *arguments, "--checkpoint-only", "--out", str(zh.folder / "two")],
         cwd=ROOT,
         env=clean_environment(settings.data_dir, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES=""),
         capture_output=True,
@@ -122,8 +122,8 @@ def test_two_processes_reach_the_validation_results_of_one(zh, settings):
 
 def test_a_killed_run_resumes_from_its_last_evaluation(zh, settings):
     """After SIGKILL and a second call it ends with the results of an uninterrupted run."""
-    words = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "4", "--batch-size", "8", "--validation-rows", "15")
-    command = [sys.executable, "-m", "training", "finetune", *words, "--checkpoint-only", "--out"]
+    arguments = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "4", "--batch-size", "8", "--validation-rows", "15")
+    command = [sys.executable, "-m", "training", "finetune", *arguments, "--checkpoint-only", "--out"]
     environment = clean_environment(settings.data_dir, OMP_NUM_THREADS="1", CUDA_VISIBLE_DEVICES="")
     work = zh.folder / ".killed.work"
     with (zh.folder / "log").open("wb") as log:
@@ -237,7 +237,7 @@ def test_a_chinese_expert_is_trained_from_another_base(zh_checkpoint, settings, 
     assert models.load(tmp_path / "zh-2", "torch").probabilities(texts) == pytest.approx(served, abs=0.1)
 
 
-def test_the_hub_is_asked_only_for_corpora_that_were_trained_on():
+def test_hub_corpora_are_measured_only_if_they_were_trained_on():
     assert reported_corpora("en", ["airline"], "") == ["airline", "desk-en"]
     assert reported_corpora("en", ["airline", "imdb", "replay-en"], "") == ["airline", "desk-en", "imdb"]
     assert reported_corpora("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews"]

@@ -72,7 +72,7 @@ def test_a_continued_search_repeats_the_interrupted_trial_and_recommends_the_bes
     assert len(rows) == 2
 
 
-def test_a_trial_that_falls_behind_earlier_ones_is_pruned():
+def test_a_trial_that_falls_behind_earlier_trials_is_pruned():
     study = optuna.create_study(direction="maximize", pruner=optuna.pruners.MedianPruner(1, 0))
     for quality, pruned in ((0.8, False), (0.5, True)):
         trial = study.ask()

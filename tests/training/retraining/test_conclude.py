@@ -54,7 +54,7 @@ def test_a_challenger_that_passes_is_published_and_active(concluded, versions, d
         assert (attempt.outcome, attempt.version_id, attempt.verdict["promote"]) == ("promoted", "r0001-x", True)
 
 
-def test_with_approval_by_a_lead_it_waits_until_it_is_promoted(concluded, versions):
+def test_with_approval_by_a_lead_a_passing_challenger_waits_until_it_is_promoted(concluded, versions):
     before = versions.active()
     result = concluded(WINS, approval="lead")
     assert (result.outcome, result.version) == (Outcome.awaiting_approval, "r0001-x")
@@ -63,7 +63,7 @@ def test_with_approval_by_a_lead_it_waits_until_it_is_promoted(concluded, versio
     assert versions.active() == "r0001-x"
 
 
-def test_it_waits_if_another_version_became_active_during_the_run(concluded, versions):
+def test_a_passing_challenger_waits_if_another_version_became_active_during_the_run(concluded, versions):
     before = versions.active()
     result = concluded(WINS, champion="another")
     assert (result.outcome, versions.active()) == (Outcome.awaiting_approval, before)
@@ -71,7 +71,7 @@ def test_it_waits_if_another_version_became_active_during_the_run(concluded, ver
     assert result.reasons == [*WINS.reasons, changed]
 
 
-def test_of_a_challenger_that_fails_the_verdict_is_kept_and_no_folder(concluded, versions, database):
+def test_a_failed_challenger_leaves_its_verdict_and_no_folder(concluded, versions, database):
     before = versions.active()
     assert concluded(HARMS).outcome == Outcome.kept
     assert published(versions) == [before]

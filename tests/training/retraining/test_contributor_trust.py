@@ -47,14 +47,14 @@ def test_trust_by_hand():
     assert trust == pytest.approx({"anna": 24.15 / 25.15, "ben": 1.85 / 2.85, "carl": 0.8}, abs=1e-3)
 
 
-def test_a_contributor_who_errs_as_often_as_people_do_is_still_trusted():
+def test_a_contributor_with_an_honest_error_rate_is_trusted():
     given = [*corrections("anna", 10), *corrections("ben", 1), *corrections("carl", 1)]
     # 4 * 2.457 ** 9 * 0.4625: about six thousand
     trust = contributor_trust(given, different_texts(given), quality_of(given, anna=AGREES, anna3=CONTRADICTS), RULES)
     assert trust["anna"] > 0.999
 
 
-def test_label_quality_is_asked_with_the_trust_of_the_round_before():
+def test_label_quality_is_computed_with_the_trust_of_the_round_before():
     given = [*corrections("anna", 1), *corrections("ben", 1), *corrections("carl", 1)]
     asked = []
 
@@ -95,7 +95,7 @@ def test_a_contributors_last_label_for_a_text_is_compared():
     assert trust["anna"] == pytest.approx(17.93 / 18.93, abs=1e-3)
 
 
-def test_agreement_with_one_other_contributor_is_capped_however_many_the_texts():
+def test_agreement_with_one_other_contributor_is_capped_for_any_number_of_texts():
     given = [*corrections("anna", 9), *corrections("ben", 9), *corrections("carl", 1)]
     same = [{f"anna{number}", f"ben{number}"} for number in range(9)]
     trust = contributor_trust(given, same_texts(given, *same), quality_of(given), RULES)
@@ -117,6 +117,6 @@ def test_one_client_under_many_names_is_one_contributor():
     assert trust == pytest.approx({client: 0.8, "anna": 0.8, "ben": 0.8})
 
 
-def test_names_that_a_token_vouches_for_are_contributors_of_their_own():
+def test_names_behind_an_api_token_are_separate_contributors():
     given = [correction("1", "crm:anna"), correction("2", "crm:ben")]
     assert set(contributor_trust(given, different_texts(given), not_asked, RULES)) == {"crm:anna", "crm:ben"}

@@ -66,7 +66,7 @@ def test_corrections_are_divided_into_holdout_early_stopping_and_training(settin
     assert found.learned_before == []
 
 
-def test_what_the_champion_has_learned_is_never_held_out(settings, small):
+def test_corrections_that_the_champion_has_learned_are_never_in_the_holdout(settings, small):
     # Of the first fifty, the champion learned two with a label that has been changed since; one is gone.
     learned = {str(number): "negative" for number in range(50)} | {"3": "positive", "4": "neutral", "gone": "negative"}
     found = collect(settings, negative_corrections(80), learned=learned)
@@ -87,7 +87,7 @@ def test_without_corrections_there_are_only_gate_rows(settings, small):
     assert found.gate_rows
 
 
-def test_a_dataset_with_nothing_new_trains_what_was_learned_and_holds_out_the_rest(settings, small):
+def test_a_dataset_with_nothing_new_trains_learned_corrections_and_holds_out_the_rest(settings, small):
     texts = distinct_texts(12)
     given = [correction(number, text, "negative") for number, text in enumerate(texts)]
     # The text of the first was corrected by somebody else as well; the label of the third was changed.

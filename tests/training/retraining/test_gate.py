@@ -55,7 +55,7 @@ def test_two_groups_fixed_and_none_broken_pass():
     assert check.values == {"rows": 3, "groups": 3, "fixed": 2, "broken": 0, "p": 0.125}
 
 
-def test_four_groups_fixed_and_three_broken_could_be_chance():
+def test_four_groups_fixed_and_three_broken_fail_as_possible_chance():
     # five or more of seven: (21 + 7 + 1) / 128; half of just four: 35 / 256; together 0.363
     champion, challenger = correct(0, 0, 0, 0, 1, 1, 1), correct(1, 1, 1, 1, 0, 0, 0)
     check = gate.holdout_labels(champion, challenger, np.arange(7), RULES)
@@ -137,7 +137,7 @@ def test_three_of_a_hundred_learned_corrections_fail():
     assert gate.no_forgetting(*broken(3, 100), none_reviewed(100), RULES).passed is False
 
 
-def test_the_share_is_of_what_the_champion_labels_correctly():
+def test_the_forgotten_share_is_of_corrections_that_the_champion_labels_correctly():
     # 50 correct and 50 wrong: 2 % of 50 is one; those that were wrong before cannot break
     champion = correct(*[1] * 50, *[0] * 50)
     one, two = (correct(*[0] * count, *[1] * (50 - count), *[0] * 50) for count in (1, 2))
@@ -164,7 +164,7 @@ def test_a_reviewed_correction_that_stays_correct_or_stays_wrong_passes():
     assert gate.no_forgetting(champion, challenger, reviewed, RULES).passed is True
 
 
-def test_a_champion_that_has_learned_nothing_has_nothing_to_forget():
+def test_a_champion_without_learned_corrections_passes_the_no_forgetting_check():
     check = gate.no_forgetting(correct(), correct(), correct(), RULES)
     assert (check.passed, check.champion, check.challenger, check.values["rows"]) == (True, None, None, 0)
 
@@ -180,7 +180,7 @@ def test_a_slice_that_is_significantly_worse_fails():
     assert check.values == {"rows": 200, "difference": pytest.approx(-0.02), "p": 1 / 32}
 
 
-def test_a_slice_with_three_broken_rows_could_be_chance():
+def test_a_slice_with_three_broken_rows_passes_as_possible_chance():
     # half of 1 / 8
     [check] = gate.slices({"length:short": broken(3, 200)}, RULES)
     assert check.passed is True

@@ -52,18 +52,18 @@ def test_a_group_with_a_mistake_and_a_confirmation_counts_as_a_mistake():
     assert (held_out[:4] == held_out[4:]).all()
 
 
-def test_the_minimum_is_held_out_where_the_share_would_be_fewer_groups():
+def test_the_minimum_is_held_out_if_the_share_would_be_fewer_groups():
     # a quarter of 80 is 20
     held_out = choose_holdout(mistakes(80), np.arange(80), never_learned(80), share=0.25, min_groups=30, seed=1)
     assert held_out.sum() == 30
 
 
-def test_half_of_the_new_groups_are_held_out_where_that_is_just_the_minimum():
+def test_half_of_the_new_groups_are_held_out_if_that_is_just_the_minimum():
     held_out = choose_holdout(mistakes(60), np.arange(60), never_learned(60), share=0.25, min_groups=30, seed=1)
     assert held_out.sum() == 30
 
 
-def test_nothing_is_held_out_where_half_of_the_new_groups_are_fewer_than_the_minimum():
+def test_nothing_is_held_out_if_half_of_the_new_groups_are_fewer_than_the_minimum():
     # half of 59 is 29
     held_out = choose_holdout(mistakes(59), np.arange(59), never_learned(59), share=0.25, min_groups=30, seed=1)
     assert not held_out.any()
@@ -91,19 +91,19 @@ def test_nothing_is_held_out_without_corrections():
     assert choose_holdout([], nothing, never_learned(0), share=0.25, min_groups=0, seed=1).tolist() == []
 
 
-def test_a_single_new_group_is_trained_on_though_no_minimum_is_set():
+def test_a_single_new_group_is_trained_on_even_with_a_minimum_of_zero():
     # half of one is none
     assert choose_holdout(mistakes(1), np.arange(1), never_learned(1), 1.0, 0, 1).tolist() == [False]
 
 
 def test_the_holdout_depends_on_the_seed():
     held_out = [choose_holdout(mistakes(40), np.arange(40), never_learned(40), 0.25, 5, seed) for seed in (1, 1, 2)]
-    assert [one.sum() for one in held_out] == [10, 10, 10]
+    assert [mask.sum() for mask in held_out] == [10, 10, 10]
     assert (held_out[0] == held_out[1]).all()
     assert (held_out[0] != held_out[2]).any()
 
 
-def test_every_group_is_held_out_with_some_seed():
+def test_every_group_is_in_the_holdout_with_some_seed():
     held_out = [choose_holdout(mistakes(40), np.arange(40), never_learned(40), 0.5, 5, seed) for seed in range(12)]
     # twenty of forty in each: that a group is left out twelve times has a chance of 1 in 4096
     assert np.any(held_out, axis=0).all()

@@ -79,7 +79,7 @@ def test_quality_is_unknown_with_one_contributor():
     assert (quality(separable(right), right, ["anna"] * 60) == UNKNOWN).all()
 
 
-def test_quality_is_unknown_if_the_others_give_only_one_label():
+def test_quality_is_unknown_if_other_contributors_give_only_one_label():
     right, sources = rows_by("anna", "ben", rows=30)
     labels = np.where(sources == "ben", 2, right)
     found = quality(separable(right), labels, sources)
@@ -87,7 +87,7 @@ def test_quality_is_unknown_if_the_others_give_only_one_label():
     assert (found[sources == "ben"] != UNKNOWN).all()
 
 
-def test_near_duplicates_of_the_judged_rows_do_not_count_towards_the_twenty():
+def test_near_duplicates_of_the_scored_rows_do_not_count_towards_the_twenty():
     right = np.arange(50) % 3
     sources = ["anna"] * 30 + ["ben"] * 20
     groups = np.arange(50)
@@ -95,7 +95,7 @@ def test_near_duplicates_of_the_judged_rows_do_not_count_towards_the_twenty():
     assert (quality(separable(right), right, sources, groups=groups)[:30] == UNKNOWN).all()
 
 
-def test_no_row_is_judged_by_its_own_contributor_or_by_the_same_text(monkeypatch):
+def test_no_row_is_scored_by_a_classifier_trained_on_its_contributor_or_text(monkeypatch):
     right, sources = rows_by(*"abcdefg", rows=30)
     features = np.hstack([separable(right), np.arange(len(right))[:, None]])  # the last feature is the row number
     groups = np.arange(len(right)) % 100  # texts that several contributors labelled
@@ -142,7 +142,7 @@ def test_a_contributors_rows_share_a_fold_and_the_smallest_fold_is_filled_first(
     assert fold_of["f"] == fold_of["e"]
 
 
-def test_with_fewer_contributors_than_folds_each_has_a_fold_of_their_own():
+def test_with_fewer_contributors_than_folds_each_contributor_has_a_separate_fold():
     assert len(set(assign_folds(["anna", "ben", "carl"], seed=1).tolist())) == 3
 
 

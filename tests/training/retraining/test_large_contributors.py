@@ -11,14 +11,14 @@ from tests.support.runs import HARMFUL_EXCLUDED, HARMS, NO_BETTER, WINS
 from training.retraining.loop import Run
 
 
-def test_a_passing_challenger_is_trained_once_if_too_little_is_left_without_a_large_contributor(give, find_challenger):
+def test_a_passing_challenger_is_trained_once_if_too_few_corrections_come_from_others(give, find_challenger):
     give(anna=40, mallory=40)
     found = find_challenger(WINS)
     assert found.learned_from == [{"anna", "mallory"}]
     assert (found.number, found.verdict, found.actors) == (1, WINS, {"anna", "mallory"})
 
 
-def test_a_challenger_that_is_only_no_better_is_trained_once(give, find_challenger, statuses):
+def test_a_challenger_that_is_not_better_but_harmless_is_trained_once(give, find_challenger, statuses):
     give(anna=80, mallory=70)
     found = find_challenger(NO_BETTER)
     assert found.learned_from == [{"anna", "mallory"}]
@@ -56,7 +56,7 @@ def test_a_quarantined_contributor_stays_quarantined_in_the_next_run(
     assert statuses("mallory") == {"quarantined": 70}
 
 
-def test_a_contributor_without_whom_nothing_changes_is_not_to_blame(give, find_challenger, statuses):
+def test_a_contributor_whose_absence_changes_nothing_is_not_quarantined(give, find_challenger, statuses):
     give(anna=70, ben=75, mallory=80)
     found = find_challenger(HARMS, HARMS, WINS)
     assert found.learned_from == [{"anna", "ben", "mallory"}, {"anna", "ben"}, {"anna", "mallory"}]
@@ -64,7 +64,7 @@ def test_a_contributor_without_whom_nothing_changes_is_not_to_blame(give, find_c
     assert (statuses("mallory"), statuses("ben")) == ({"pending": 80}, {"quarantined": 75})
 
 
-def test_the_first_verdict_stands_if_neither_of_the_two_largest_contributors_is_to_blame(
+def test_the_first_verdict_is_final_if_neither_of_the_two_largest_contributors_does_harm(
     give, find_challenger, statuses
 ):
     give(anna=70, ben=75, mallory=80)
@@ -76,7 +76,7 @@ def test_the_first_verdict_stands_if_neither_of_the_two_largest_contributors_is_
     assert [statuses(actor) for actor in ("anna", "ben", "mallory")] == [{"pending": n} for n in (70, 75, 80)]
 
 
-def test_a_passing_challenger_is_compared_with_one_trained_without_each_large_contributor(
+def test_a_passing_challenger_is_compared_with_trainings_without_each_large_contributor(
     give, find_challenger, statuses
 ):
     give(anna=70, ben=75, mallory=80)
@@ -92,7 +92,7 @@ def test_a_passing_challenger_is_compared_with_one_trained_without_each_large_co
 
 
 @pytest.mark.parametrize("without", [WINS, NO_BETTER])
-def test_a_contributor_who_makes_gate_rows_worse_is_quarantined_though_the_challenger_passes(
+def test_a_contributor_who_worsens_gate_rows_is_quarantined_though_the_challenger_passes(
     give, find_challenger, statuses, without
 ):
     give(anna=70, ben=75, mallory=80)
@@ -107,7 +107,7 @@ def test_a_contributor_who_makes_gate_rows_worse_is_quarantined_though_the_chall
     assert statuses("mallory") == {"quarantined": 80}
 
 
-def test_a_contributor_without_whom_there_is_too_little_to_decide_is_not_left_out(give, find_challenger):
+def test_a_contributor_is_not_left_out_if_too_few_corrections_would_remain(give, find_challenger):
     # without mallory there are 59, half of which are fewer than 30; without anna, 80
     give(anna=59, mallory=80)
     found = find_challenger(HARMS, NO_BETTER)
@@ -120,7 +120,7 @@ def test_small_contributors_are_not_left_out(give, find_challenger):
     assert find_challenger(HARMS).learned_from == [{"anna", "ben", "carl"}]
 
 
-def test_a_dry_run_quarantines_nobody(context, give, find_challenger, statuses):
+def test_a_dry_run_quarantines_no_contributor(context, give, find_challenger, statuses):
     give(anna=65, mallory=70)
     assert find_challenger(HARMS, WINS, made=replace(context, dry_run=True)).actors == {"anna"}
     assert statuses("mallory") == {"pending": 70}

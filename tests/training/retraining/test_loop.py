@@ -82,7 +82,7 @@ def test_fewer_than_thirty_groups_in_the_holdout_are_too_few():
     )
 
 
-def test_a_run_with_too_few_corrections_still_decides_about_each(
+def test_a_run_with_too_few_corrections_still_decides_on_each_correction(
     settings, database, small, nothing_to_install, give, statuses, count
 ):
     (first, *_) = give(anna=3, ben=1)["anna"]

@@ -123,7 +123,7 @@ def test_nothing_is_replaced_without_replay_rows_or_without_a_pool(shipped):
     assert train.replace_with_most_changed(some, nothing, None, encoder) is some
 
 
-def test_the_second_training_replays_what_the_first_changed_most(settings, versions, shipped, monkeypatch):
+def test_the_second_training_replays_rows_that_the_first_changed_most(settings, versions, shipped, monkeypatch):
     monkeypatch.setattr(train, "RECIPE", Recipe(rank=4, alpha=8, epochs=1, batch_size=8))
     # of one label, as the corpus is sorted
     rows = corpora.load("replay-en", "train", corpus_dir="")[:60]

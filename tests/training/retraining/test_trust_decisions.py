@@ -81,7 +81,7 @@ def test_corrections_of_fewer_than_three_contributors_are_accepted():
     assert decisions["ben0"].reason == Reason(FeedbackCode.too_few_contributors)
 
 
-def test_two_who_act_together_on_texts_of_their_own_do_not_confirm_each_other():
+def test_two_contributors_whom_only_each_other_confirms_are_quarantined():
     given = [*corrections("mallory", 5), *corrections("trudy", 5), *corrections("anna", 5)]
     same = [{f"mallory{number}", f"trudy{number}"} for number in range(5)]
     quality = quality_of(given, mallory=CONTRADICTS, trudy=CONTRADICTS, anna=AGREES)
@@ -90,7 +90,7 @@ def test_two_who_act_together_on_texts_of_their_own_do_not_confirm_each_other():
     assert statuses(decisions) == ["quarantined"] * 10 + ["accepted"] * 5
 
 
-def test_two_who_act_together_do_not_bring_down_an_honest_contributor():
+def test_two_contributors_acting_together_do_not_lower_the_trust_in_an_honest_contributor():
     given = [*corrections("mallory", 6, "neutral"), *corrections("trudy", 6, "neutral"), *corrections("anna", 6)]
     same = [{f"mallory{number}", f"trudy{number}", f"anna{number}"} for number in range(6)]
     quality = quality_of(given, mallory=CONTRADICTS, trudy=CONTRADICTS, anna=AGREES)
@@ -99,7 +99,7 @@ def test_two_who_act_together_do_not_bring_down_an_honest_contributor():
     assert statuses(decisions) == ["quarantined"] * 12 + ["accepted"] * 6
 
 
-def test_a_reviewers_decision_stands_whatever_the_trust():
+def test_a_reviewers_decision_is_kept_whatever_the_trust():
     given = [
         correction("1", "mallory", reviewed="accepted"),
         *corrections("mallory", 10),

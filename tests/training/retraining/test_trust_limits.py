@@ -31,7 +31,7 @@ def strict_limit() -> SourceTrustRules:
     return replace(RULES, burst_limit=3, max_contributor_share=0.99)
 
 
-def test_corrections_given_faster_than_a_person_reads_wait(strict_limit):
+def test_corrections_faster_than_a_person_reads_are_pending(strict_limit):
     given = [*minutes("anna", 0, 1, 2, 3, 9, 20), *corrections("ben", 1), *corrections("carl", 1)]
     # anna is trusted: 9.83 / 10.83. The fourth and fifth correction came within ten minutes of the first and second;
     # the sixth did not come within ten minutes of the third.
@@ -41,7 +41,7 @@ def test_corrections_given_faster_than_a_person_reads_wait(strict_limit):
     assert decisions["anna@3"].reason == Reason(FeedbackCode.too_fast, {"limit": 3, "minutes": 10})
 
 
-def test_a_correction_ten_minutes_after_the_third_last_does_not_wait(strict_limit):
+def test_a_correction_ten_minutes_after_the_third_last_is_not_pending(strict_limit):
     given = [*minutes("anna", 0, 1, 2, 10), *corrections("ben", 1), *corrections("carl", 1)]
     quality = quality_of(given, **{"anna@0": AGREES, "ben": AGREES})
     assert statuses(decide(given, different_texts(given), quality, strict_limit), "anna@10") == ["accepted"]
@@ -89,7 +89,7 @@ def first_agrees(*actors: str):
     return {f"{actor}0": AGREES for actor in actors}
 
 
-def test_the_latest_corrections_over_a_third_from_one_contributor_wait():
+def test_the_latest_corrections_beyond_a_contributors_third_are_pending():
     given = [*corrections("anna", 10), *corrections("ben", 3), *corrections("carl", 3)]
     decisions = decide(given, different_texts(given), quality_of(given, **first_agrees("anna", "ben", "carl")), RULES)
     # 0.34 / 0.66 * 6 = 3.09
@@ -128,7 +128,7 @@ def test_two_accepted_contributors_may_supply_half_each():
     assert statuses(decisions) == [*["accepted"] * 10, "pending"]
 
 
-def test_with_too_few_contributors_one_may_supply_everything():
+def test_with_too_few_contributors_a_single_contributor_may_supply_all_corrections():
     given = [*corrections("anna", 50), *corrections("ben", 1)]
     assert statuses(decide(given, different_texts(given), not_asked, RULES)) == ["accepted"] * 51
 
@@ -176,7 +176,7 @@ def given_by(**counts: int) -> list[Correction]:
         ({}, []),
     ],
 )
-def test_large_contributors_gave_thirty_and_a_fifth_and_not_everything(counts, large):
+def test_large_contributors_gave_at_least_thirty_and_a_fifth_but_not_all_corrections(counts, large):
     assert large_contributors(given_by(**counts), RULES) == [contributor(name).source for name in large]
 
 

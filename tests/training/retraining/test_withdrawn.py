@@ -21,12 +21,12 @@ def test_withdrawn_corrections_are_left_out_if_no_better_challenger_is_found(wit
     assert (found.number, found.verdict, found.actors) == (2, WINS, {"anna", "ben"})
 
 
-def test_a_better_challenger_is_without_them_as_well(withdrawn, find_challenger):
+def test_a_better_challenger_is_trained_without_withdrawn_corrections_too(withdrawn, find_challenger):
     found = find_challenger(WINS)
     assert (found.number, found.verdict, found.actors) == (1, WINS, {"anna", "ben", "carl"})
 
 
-def test_a_contributor_who_was_just_quarantined_is_left_out_as_well(withdrawn, give, find_challenger):
+def test_corrections_of_a_just_quarantined_contributor_are_left_out_too(withdrawn, give, find_challenger):
     give(mallory=80)
     # carl makes a passing challenger worse; without him nothing is better; what v1 knows from anna and ben passes
     found = find_challenger(WINS, NO_BETTER, WINS, correct=(90, 97, 97, 97))
@@ -34,12 +34,12 @@ def test_a_contributor_who_was_just_quarantined_is_left_out_as_well(withdrawn, g
     assert (found.number, found.verdict.promote, found.actors) == (4, True, {"anna", "ben"})
 
 
-def test_the_first_verdict_stands_if_the_model_is_worse_without_them(withdrawn, find_challenger):
+def test_the_first_verdict_is_final_if_the_model_is_worse_without_withdrawn_corrections(withdrawn, find_challenger):
     found = find_challenger(NO_BETTER, HARMS, HARMS, HARMS)
     assert (found.number, found.verdict) == (1, NO_BETTER)
 
 
-def test_training_without_them_is_repeated_in_another_order_and_the_verdict_shows_it(withdrawn, find_challenger):
+def test_training_without_withdrawn_corrections_is_repeated_in_another_order(withdrawn, find_challenger):
     found = find_challenger(NO_BETTER, HARMS, WINS)
     assert (found.number, found.verdict.promote, found.actors) == (3, True, {"anna", "ben"})
     assert found.verdict.reasons == WINS.reasons
@@ -49,7 +49,9 @@ def test_training_without_them_is_repeated_in_another_order_and_the_verdict_show
     assert earlier.passed is None
 
 
-def test_the_replay_rows_of_the_champions_own_attempt_are_drawn_again(withdrawn, context, database, monkeypatch):
+def test_the_replay_rows_of_the_attempt_that_made_the_champion_are_drawn_again(
+    withdrawn, context, database, monkeypatch
+):
     with database.write() as session:
         for _ in range(4):
             made = start_attempt(session)
@@ -61,7 +63,7 @@ def test_the_replay_rows_of_the_champions_own_attempt_are_drawn_again(withdrawn,
     assert seeds == [4]
 
 
-def test_with_too_few_new_texts_withdrawn_corrections_are_left_out_all_the_same(
+def test_withdrawn_corrections_are_left_out_even_with_too_few_new_texts(
     settings, database, small, nothing_to_install, withdrawn, monkeypatch
 ):
     with database.write() as session:

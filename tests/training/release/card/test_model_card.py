@@ -117,7 +117,7 @@ def test_summary_shows_data_and_main_figures_of_each_corpus(full):
     assert "The texts of airline are published for non-commercial use" in text
 
 
-def test_summary_of_an_empty_manifest_says_that_nothing_was_measured():
+def test_summary_of_an_empty_manifest_shows_not_measured():
     text = section(model_card.render(make()), "Summary")
     assert "Test rows: not measured." in text and "mean failure rate: not measured." in text
     assert "trained on not recorded." in text
@@ -149,7 +149,7 @@ def test_card_without_non_commercial_data_has_no_note_on_it():
     assert "Non-commercial" not in model_card.render(make(data={"corpora": {"sst2": "treebank"}}))
 
 
-def test_training_section_shows_what_the_manifest_recorded(full):
+def test_training_section_shows_the_records_of_the_manifest(full):
     english, chinese = section(model_card.render(full), "Training").split("### Chinese")
     assert line(english, "rows") == ["8469 |"]
     assert line(english, "minutes") == ["10 |"]
@@ -202,7 +202,7 @@ def test_limits_name_the_weakest_slices_and_capabilities_and_the_fairness_failur
         assert limit in chinese
 
 
-def test_every_figure_of_an_empty_manifest_is_called_not_measured():
+def test_every_figure_of_an_empty_manifest_is_shown_as_not_measured():
     text = model_card.render(make())
     for name in ("airline", "desk-en", "imdb", "sst2"):
         assert line(section(text, "Figures"), name)[0] == "not measured"
