@@ -44,28 +44,13 @@ class SentimentTrainer(Trainer):
         labels, targets, polar = inputs.pop("labels"), inputs.pop("targets"), inputs.pop("polar")
         hidden = inputs.pop("hidden", None)
         outputs = model(**inputs, output_hidden_states=hidden is not None)
-        losses = self._target_losses(outputs.logits.float().clone(), labels, targets, polar)
+        losses = target_losses(outputs.logits.float().clone(), labels, targets, polar, self.recipe)
         if hidden is not None:
             state = outputs.hidden_states[-1][:, 0].float()
             losses = losses + self.recipe.hidden_share * (1 - torch.nn.functional.cosine_similarity(state, hidden))
             outputs.hidden_states = None
         loss = losses.mean()
         return (loss, outputs) if return_outputs else loss
-
-    def _target_losses(
-        self, logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor, polar: torch.Tensor
-    ) -> torch.Tensor:
-        """The loss of each row, float [rows], from its logits [rows, 3], which are masked in place."""
-        logits[polar, NEUTRAL] = MASKED_LOGIT
-        soft = labels == IGNORED_LABEL
-        losses = torch.zeros(len(labels), device=logits.device)
-        if (~soft).any():
-            expected = smoothed_labels(labels[~soft], polar[~soft], self.recipe.label_smoothing)
-            losses[~soft] = -(expected * logits[~soft].log_softmax(-1)).sum(-1)
-        if soft.any():
-            divergence = torch.nn.functional.kl_div(logits[soft].log_softmax(-1), targets[soft], reduction="none")
-            losses[soft] = self.recipe.divergence_weight * divergence.sum(-1)
-        return losses
 
     def _get_train_sampler(self, train_dataset: Any = None) -> Sampler[int]:
         dataset: Any = self.train_dataset
@@ -82,6 +67,26 @@ class SentimentTrainer(Trainer):
         with torch.inference_mode(), self.compute_loss_context_manager():
             loss, outputs = self.compute_loss(model, self._prepare_inputs(inputs), return_outputs=True)
         return loss, outputs.logits.float(), labels
+
+
+def target_losses(
+    logits: torch.Tensor, labels: torch.Tensor, targets: torch.Tensor, polar: torch.Tensor, recipe: Recipe
+) -> torch.Tensor:
+    """The loss of each row, float [rows], from its logits [rows, 3], which are masked in place.
+
+    Rows with IGNORED_LABEL are learned from `targets`, probabilities [rows, 3], the others from `labels`, int [rows].
+    `polar`, bool [rows], marks the rows of corpora without a neutral class.
+    """
+    logits[polar, NEUTRAL] = MASKED_LOGIT
+    soft = labels == IGNORED_LABEL
+    losses = torch.zeros(len(labels), device=logits.device)
+    if (~soft).any():
+        expected = smoothed_labels(labels[~soft], polar[~soft], recipe.label_smoothing)
+        losses[~soft] = -(expected * logits[~soft].log_softmax(-1)).sum(-1)
+    if soft.any():
+        divergence = torch.nn.functional.kl_div(logits[soft].log_softmax(-1), targets[soft], reduction="none")
+        losses[soft] = recipe.divergence_weight * divergence.sum(-1)
+    return losses
 
 
 def smoothed_labels(labels: torch.Tensor, polar: torch.Tensor, share: float) -> torch.Tensor:
