@@ -103,9 +103,13 @@ class RunCode(StrEnum):
 
 
 class ProbationCode(StrEnum):
-    """What a look at a version on probation found. All but the first carry the counts of both sides and `p`."""
+    """What a check of a version on probation found.
 
-    too_few_predictions = "too-few-predictions"  # before, after, needed
+    Values: before and after, the numbers of predictions. All but the first also have mistakes_before, mistakes_after
+    and `p`, the p-value.
+    """
+
+    too_few_predictions = "too-few-predictions"  # also: needed
     no_clear_rise = "no-clear-rise"
     single_contributor = "single-contributor"
     worse = "worse"

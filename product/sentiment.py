@@ -47,7 +47,11 @@ class Route(StrEnum):
 
 @dataclass(frozen=True)
 class Prediction:
-    """What the model returns for one text. `scores` maps each of LABELS to a probability; they sum to 1."""
+    """What the model returns for one text, with the route chosen from it.
+
+    `scores` maps each of LABELS to a probability; they sum to 1. `confidence` is the probability of `label`. `language`
+    is `en`, `zh` or `und`. `id` is None if the prediction is not stored.
+    """
 
     text: str
     label: str
@@ -90,7 +94,7 @@ class Correction:
 
 @dataclass(frozen=True)
 class StatusChange:
-    """A line of a correction's history. `note`: a reviewer's own reason, in their words."""
+    """A line of a correction's history. `note`: the reason that a reviewer wrote."""
 
     status: str
     at: datetime
@@ -104,7 +108,8 @@ SHOWN_OF_ID = 8
 
 @dataclass(frozen=True)
 class Receipt:
-    """What became of a correction. `learned_in` is a version id; `agrees_now` is None when no model can be asked."""
+    """What became of a correction. `learned_in` is a version id; `agrees_now` says whether the active version
+    predicts `label`; None if no model is loaded or the text is erased."""
 
     feedback_id: str
     status: str
@@ -126,7 +131,7 @@ class MyCorrection:
 
 
 def new_id() -> str:
-    """32 random hex digits, which nobody can guess."""
+    """32 random hex digits, which cannot be guessed."""
     return uuid.uuid4().hex
 
 

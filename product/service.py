@@ -1,4 +1,4 @@
-"""The use cases of the product: predict, correct, review, receipts, erasure. The web and the commands call these."""
+"""The use cases of the product: predict, correct, review, receipts, erasure. The web and the command line call them."""
 
 import logging
 import re
@@ -136,8 +136,7 @@ class Application:
         check_label(label)
         check_actor("actor", actor)
         check_length("comment", comment, MAX_COMMENT)
-        if not ID.fullmatch(prediction_id):
-            raise NotFound("prediction_id: no prediction has this id.")
+        _check_id("prediction_id", prediction_id, "prediction")
         comment = redact_for_storage(comment)
         with self.database.write() as session:
             id, status = save_feedback(
@@ -159,14 +158,13 @@ class Application:
             return review_queue(session, drifted, limit)
 
     def label_as_lead(self, *, prediction_id: str, label: str, by: Actor, note: str = "") -> str:
-        """Store a lead's own label for a message; it counts as accepted. Returns the feedback id.
+        """Store a lead's label for a message as an accepted correction. Returns the feedback id.
 
-        The caller checks that `by` is allowed to. Raises InvalidInput, NotFound, StorageUnavailable.
+        The caller checks that `by` may act as lead. Raises InvalidInput, NotFound, StorageUnavailable.
         """
         check_label(label)
         check_reviewer(by, note)
-        if not ID.fullmatch(prediction_id):
-            raise NotFound("prediction_id: no prediction has this id.")
+        _check_id("prediction_id", prediction_id, "prediction")
         lead = _storable(by)
         decision = Decision(True, lead, redact_for_storage(note), FeedbackCode.given_by_lead)
         with self.database.write() as session:
@@ -179,11 +177,10 @@ class Application:
     def decide(self, *, feedback_id: str, accept: bool, by: Actor, note: str = "") -> str:
         """Accept or reject a correction, overruling every automatic rule; returns its status now.
 
-        The caller checks that `by` is allowed to. Raises InvalidInput, NotFound, StorageUnavailable.
+        The caller checks that `by` may act as lead. Raises InvalidInput, NotFound, StorageUnavailable.
         """
         check_reviewer(by, note)
-        if not ID.fullmatch(feedback_id):
-            raise NotFound("feedback_id: no correction has this id.")
+        _check_id("feedback_id", feedback_id, "correction")
         decision = Decision(accept, _storable(by), redact_for_storage(note))
         with self.database.write() as session:
             row = record_decision(session, feedback_id, decision)
@@ -192,9 +189,7 @@ class Application:
     def corrected_message(self, feedback_id: str) -> CorrectedMessage:
         """The message of a correction, as it is stored. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
-            row = get_feedback(session, id=feedback_id)
-            if row is None:
-                raise NotFound("feedback_id: no correction has this id.")
+            row = _find_feedback(session, feedback_id)
             return CorrectedMessage(row.prediction.text, row.label)
 
     def erase_my_correction(self, *, feedback_id: str, actor: Actor) -> erasure.ErasureScope:
@@ -222,16 +217,12 @@ class Application:
             clean = False
         self._unclean = not clean
         if not clean:
-            log.warning(
-                "traces of deleted texts may remain in the database files until the next clean-up in a few minutes"
-            )
+            log.warning("traces of deleted texts may remain in the database files until the next clean-up in minutes")
 
     def receipt(self, feedback_id: str) -> Receipt:
         """What became of a correction. Raises NotFound, StorageUnavailable."""
         with self.database.read() as session:
-            row = get_feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
-            if row is None:
-                raise NotFound("feedback_id: no correction has this id.")
+            row = _find_feedback(session, feedback_id)
             text, receipt = row.prediction.text, _receipt(session, row, active_version(session))
         # The text of an erased correction is empty: there is nothing to predict.
         return _with_agreement(receipt, self._current_labels([text])[0] if text else None)
@@ -293,7 +284,7 @@ class Application:
         return self.drift.report.drifted
 
     def delete_expired(self, at: datetime | None = None) -> int:
-        """Delete predictions that nobody corrected within the retention time; returns how many."""
+        """Delete uncorrected predictions older than the retention time; returns how many. Raises StorageUnavailable."""
         before = (at or now()) - timedelta(days=self.settings.retention_days)
         total = 0
         while True:
@@ -322,6 +313,18 @@ class Application:
         except OSError as error:
             log.error("%s: %s", keys.FILE, error)
             raise StorageUnavailable("The data folder cannot be read or written at the moment; try again.") from error
+
+
+def _check_id(field: str, id: str, kind: str) -> None:
+    if not ID.fullmatch(id):
+        raise NotFound(f"{field}: no {kind} has this id.")
+
+
+def _find_feedback(session: Session, feedback_id: str) -> FeedbackRow:
+    row = get_feedback(session, id=feedback_id) if ID.fullmatch(feedback_id) else None
+    if row is None:
+        raise NotFound("feedback_id: no correction has this id.")
+    return row
 
 
 def _storable(actor: Actor) -> Actor:

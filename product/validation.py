@@ -10,26 +10,27 @@ MAX_COMMENT = 2_000
 
 
 def check_reviewer(by: Actor, note: str) -> None:
-    """Raises InvalidInput for a decision by nobody in particular, and for a reason that is too long."""
+    """Raises InvalidInput if the reviewer has neither name nor key, or if their name or `note` is too long."""
     check_actor("who", by)
     check_length("why", note, MAX_COMMENT)
 
 
 def check_actor(field: str, actor: Actor) -> None:
-    """Raises InvalidInput, under the name `field`, for a name that is too long or blank, and for no name and no key."""
+    """Raises InvalidInput naming `field` if the name is too long or blank, or if there is neither name nor key."""
     check_length(field, actor.name, MAX_ACTOR)
     if not actor.name.strip() and (actor.name or not actor.key):
         raise InvalidInput(f"{field}: must not be empty.")
 
 
 def check_label(label: object, field: str = "label") -> str:
-    """The label. Raises InvalidInput, under the name `field`, for anything else."""
+    """The label, one of LABELS. Raises InvalidInput naming `field` for anything else."""
     if not isinstance(label, str) or label not in LABELS:
         raise InvalidInput(f"{field}: must be one of {', '.join(LABELS)}.")
     return label
 
 
 def check_length(field: str, value: str, limit: int) -> None:
+    """Raises InvalidInput naming `field` for over `limit` characters, and for text that is not valid Unicode."""
     if len(value) > limit:
         raise InvalidInput(f"{field}: at most {limit:,} characters, this has {len(value):,}.")
     try:
@@ -47,7 +48,7 @@ def check_texts(texts: list[str]) -> None:
 
 
 def check_text(field: str, text: object) -> str:
-    """The text. Raises InvalidInput, under the name `field`, unless a model can read it."""
+    """The text. Raises InvalidInput naming `field` unless it is a string of 1 to MAX_CHARACTERS and not blank."""
     if not isinstance(text, str):
         raise InvalidInput(f"{field}: must be a text.")
     check_length(field, text, MAX_CHARACTERS)

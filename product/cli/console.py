@@ -26,7 +26,7 @@ from product.texts import rendering, texts
 REFUSED = 2
 """Exit status when a command cannot do what was asked; the reason is on stderr."""
 WIDE = 150
-"""Columns that the table of a verdict needs; in a narrower one its words are cut in the middle."""
+"""Terminal columns that the table of a verdict needs; with fewer, words would be cut."""
 
 JsonOption = Annotated[str | None, typer.Option("--json", help="Also write the result as JSON to FILE; - for stdout.")]
 TextOption = Annotated[str, typer.Option(help="The column with the messages.")]
@@ -36,7 +36,7 @@ console = Console(stderr=True)
 
 
 def print_plain(text: str, to: Console = out) -> None:
-    """Print text as it is, whatever brackets it contains, and without line breaks of our own."""
+    """Print text as it is, whatever brackets it contains, and without added line breaks."""
     to.print(text, markup=False, highlight=False, soft_wrap=True)
 
 
@@ -46,7 +46,7 @@ def one_line(text: str) -> str:
 
 
 def verdict_table(title: str, verdict: Mapping[str, Any]) -> Table:
-    """The gate's checks as stored with a version or an attempt, one row a check."""
+    """The gate's checks as stored with a version or an attempt, one row per check."""
     table = Table(title=title, title_justify="left")
     for heading in ("check", "champion", "challenger", "finding", "threshold", "passed"):
         table.add_column(heading)
@@ -78,7 +78,7 @@ class StepHandler(logging.Handler):
 
 
 class ProgressBars:
-    """Shows one bar a task on stderr, and removes it once the task is done."""
+    """Shows one bar per task on stderr, and removes it once the task is done."""
 
     def __init__(self) -> None:
         self._bars: Progress | None = None
@@ -137,6 +137,6 @@ def show_log() -> None:
     logging.basicConfig(level=logging.WARNING, handlers=[StepHandler()], force=True)
     for package in ("product", "training"):
         logging.getLogger(package).setLevel(logging.INFO)
-    # News for the developers of a library: users of a command can do nothing about it.
+    # These warnings are for developers of the libraries; users of a command cannot act on them.
     logging.getLogger("bitsandbytes").setLevel(logging.ERROR)
     warnings.filterwarnings("ignore", category=FutureWarning, module="transformers")

@@ -54,7 +54,7 @@ def _print_report(report: DriftReport, ids: list[str]) -> None:
 
 
 def _row(report: WeekReport) -> list[str]:
-    """One cell a measure: `–` means too few messages, `!` drifted, `~` slightly changed."""
+    """One cell per measure: `–` means no comparison, `!` drifted, `~` slightly changed."""
     marks = {"drifted": " !", "watch": " ~"}
     values = [
         "–" if finding.value is None else f"{finding.value:.3f}{marks.get(finding.level, '')}"

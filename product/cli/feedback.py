@@ -121,6 +121,7 @@ def erase(
         raise typer.BadParameter("give either --actor or --feedback")
     find = partial(erasure.scope_of_actor, actor=actor) if actor else partial(erasure.scope_of_feedback, id=feedback)
     results = _results(json_file)
+    status = 0
     with workspace.opened() as work:
         scope = _erase(work, find, None if yes else results)
         log.info("cleaning the database files")
@@ -128,17 +129,19 @@ def erase(
         _print_erased(scope, results)
         _print_same_name(work.database, actor, results)
         write_json(json_file, scope.as_dict() | {"clean": clean})
-        status = 0
         if retrain or (scope.versions and not yes and _retraining_wanted()):
             status = run_retraining(work.settings, sys.stderr if json_file == "-" else None)
             _print_still_active(work.versions.active(), scope, results)
     if not clean:
-        raise StorageUnavailable(
-            "The corrections are erased, but traces may remain in the database files because another program uses "
-            "them or the disk is full. Clean again with: python -m product erase --yes --feedback "
-            f"{feedback or scope.corrections[0]}"
-        )
+        raise _traces_remain(feedback or scope.corrections[0])
     raise typer.Exit(status)
+
+
+def _traces_remain(feedback_id: str) -> StorageUnavailable:
+    return StorageUnavailable(
+        "The corrections are erased, but traces may remain in the database files because another program uses them or "
+        f"the disk is full. Clean again with: python -m product erase --yes --feedback {feedback_id}"
+    )
 
 
 def _erase(work: Workspace, find: FindScope, confirm_on: Console | None) -> ErasureScope:
@@ -164,7 +167,7 @@ def _confirm(database: Database, find: FindScope, results: Console) -> None:
 
 
 def _cleaned(database: Database) -> bool:
-    """Whether no trace remains. A failure is no error here: the rows are erased, and the caller must report that."""
+    """Whether no trace remains in the database files. False, not an error, if cleaning fails: the rows are erased."""
     try:
         return database.scrub()
     except StorageUnavailable:

@@ -12,9 +12,11 @@ from product.feedback.review_queue import Item
 from product.identity import Actor, ActorKind
 from product.service import MAX_REVIEWED
 from product.storage.feedback import find_feedback
+from product.texts import texts
 
 log = logging.getLogger(__name__)
 app = typer.Typer()
+ENGLISH = texts("en")
 
 
 @app.command()
@@ -34,17 +36,20 @@ def review(
 
 def _print_queue(items: list[Item]) -> None:
     for item in items:
-        print_plain(f"{item.reason} (priority {item.priority:.2f}): {one_line(item.text)}")
+        print_plain(one_line(item.text))
+        print_plain(f"  {ENGLISH(f'review_reason_{item.reason}')} (priority {item.priority:.2f})")
         print_plain(f"  predicted {item.predicted}; prediction {item.prediction_id}")
         for correction in item.corrections:
             contributor = one_line(correction.actor.handle)
-            status = "to be decided" if correction.open else correction.status
+            status = "to be decided" if correction.open else ENGLISH(f"status_{correction.status}")
             print_plain(f"  {correction.label} by {contributor}; feedback {correction.feedback_id}, {status}")
     if not items:
         out.print("nothing to review")
 
 
-class Decision(StrEnum):
+class Choice(StrEnum):
+    """What a lead can decide."""
+
     accept = "accept"
     reject = "reject"
 
@@ -52,7 +57,7 @@ class Decision(StrEnum):
 @app.command()
 def decide(
     feedback_id: Annotated[str, typer.Argument(help="A correction's id, or the start of it, as on its receipt.")],
-    decision: Decision,
+    decision: Choice,
     who: Annotated[str, typer.Option(help="Who decides: stored in the history, not shown on the receipt.")],
     why: Annotated[str, typer.Option(help="The reason; anyone with the receipt can read it.")] = "",
 ) -> None:
@@ -62,5 +67,5 @@ def decide(
             row = find_feedback(session, id_or_prefix=feedback_id)
         feedback_id = row.id if row else feedback_id
         by = Actor(ActorKind.operator, name=who)
-        status = application.decide(feedback_id=feedback_id, accept=decision is Decision.accept, by=by, note=why)
+        status = application.decide(feedback_id=feedback_id, accept=decision is Choice.accept, by=by, note=why)
     print_plain(f"{feedback_id}: {status}")

@@ -1,7 +1,7 @@
 """Counts of a week's messages, and of those that the model was trained on.
 
-Counted are label, confidence, length in characters, language and vocabulary. No message and no word is kept: a hash
-puts each word into one of BUCKETS, where it shares its count with one in BUCKETS of all words. The hash has no key,
+The measures are label, confidence, length in characters, language and vocabulary. Neither messages nor words are
+stored: a hash puts each word into one of BUCKETS buckets, so that many words share a count. The hash has no key,
 because a shipped reference must be comparable with the weeks of every installation.
 """
 
@@ -107,9 +107,9 @@ def bin_limits(name: str, index: int) -> tuple[float, float | None]:
 def buckets(text: str) -> list[int]:
     """The vocabulary buckets of a text, ascending and each once: CRC-32 of the word modulo BUCKETS.
 
-    Each bucket counts once a message, because the words of a message depend on each other. What a bucket counts is
-    then messages, which are independent, and its variance is what `distance.noise` assumes. Links, account names and
-    placeholders of redaction are not words.
+    A bucket counts a message at most once, because the words of a message depend on each other. Messages are
+    independent, so the counts have the variance that `distance.noise` assumes. Links, account names and placeholders
+    of redaction are not words.
     """
     plain = unicodedata.normalize("NFKC", LANGUAGE_NEUTRAL.sub(" ", text)).lower()
     return sorted({zlib.crc32(word.encode("utf-8", "replace")) % BUCKETS for word in WORD.findall(plain)})

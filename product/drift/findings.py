@@ -107,8 +107,10 @@ class Finding:
 
 
 def bin_values(name: str, index: int) -> dict[str, Value]:
-    """What names a bin: `bin` is its label or language, `low` and `high` are its first and last value; no `high` means
-    that there is no limit."""
+    """The values that name a bin: `bin` is its label or language, `low` and `high` are its first and last value.
+
+    Without `high` there is no limit.
+    """
     if name in ("label", "language"):
         return {"bin": (LABELS if name == "label" else LANGUAGES)[index]}
     low, end = bin_limits(name, index)

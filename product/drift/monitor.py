@@ -1,7 +1,7 @@
 """Drift monitoring: counts the weeks in the database, compares them, keeps the report and logs a warning once.
 
 Weeks are compared with a file of counts: `reference.json` beside the shipped model, or `first-weeks.json` in the data
-folder. The second is written here and must be kept: the messages it was counted from are deleted after a while.
+folder. The second is written here and must be preserved: the messages it was counted from are deleted after a while.
 """
 
 import heapq
@@ -72,10 +72,10 @@ class DriftMonitor:
         """Newest first. Weeks whose oldest messages are deleted are left out: what remains was corrected, and corrected
         messages are no fair sample."""
         names = [week_name(moment - timedelta(weeks=back)) for back in range(count)]
-        complete = [name for name in names[1:] if week_bounds(name)[0] >= self._kept_since(moment)]
+        complete = [name for name in names[1:] if week_bounds(name)[0] >= self._retained_since(moment)]
         return [self._week(name, moment) for name in names[:1] + complete]
 
-    def _kept_since(self, moment: datetime) -> datetime:
+    def _retained_since(self, moment: datetime) -> datetime:
         return moment - timedelta(days=self._settings.retention_days)
 
     def _week(self, name: str, moment: datetime) -> Week:
@@ -87,7 +87,7 @@ class DriftMonitor:
 
     def _count(self, name: str, moment: datetime) -> Counts:
         start, end = week_bounds(name)
-        start, counts = max(start, self._kept_since(moment)), Counts()
+        start, counts = max(start, self._retained_since(moment)), Counts()
         with self._database.read() as session:
             for prediction in sample_predictions(session, start=start, end=end, limit=self._rules.sampled_rows):
                 counts.add(prediction)
@@ -141,7 +141,7 @@ class DriftMonitor:
             first, version = first_prediction_at(session), get_version(session, id=model)
         if first is None:
             return []
-        since = max(first, self._kept_since(moment), version.created_at if version else first)
+        since = max(first, self._retained_since(moment), version.created_at if version else first)
         start, end = week_bounds(week_name(since))
         names = []
         while end + SETTLED <= moment:
@@ -150,7 +150,7 @@ class DriftMonitor:
             start, end = end, end + timedelta(days=7)
         return names
 
-    # Consequences
+    # Warnings and review
 
     def _warn(self) -> None:
         for report in self.report.weeks[:WARNED_WEEKS]:
@@ -177,7 +177,7 @@ class DriftMonitor:
 def predictions_to_review(
     session: Session, report: WeekReport, limit: int, sampled_rows: int = DriftRules.sampled_rows
 ) -> list[str]:
-    """Ids of up to `limit` predictions of a drifted week that nobody corrected, most relevant first.
+    """Ids of up to `limit` predictions of a drifted week without corrections, most relevant first.
 
     The order is the same each time: equally relevant predictions are sorted by id.
     """

@@ -39,7 +39,7 @@ class Reference:
     until: str = ""
 
     def to_dict(self) -> dict[str, object]:
-        # `sides` is what files that exist already call the experts.
+        # Existing files call the experts `sides`.
         counts = {"language": self.counts.language, "sides": self.counts.experts}
         return {"scheme": SCHEME, "model": self.model, "origin": self.origin, "counts": counts, "until": self.until}
 

@@ -1,7 +1,7 @@
 """Erases the text, the contributor, the comment and all notes of corrections for good.
 
-Emptied rows remain, so that it is still known what a version has learned, and receipts still work. A label without its
-text, contributor and comment says nothing about a person.
+Emptied rows remain, because versions refer to the corrections they learned, and receipts must still work. A label
+without its text, contributor and comment says nothing about a person.
 """
 
 from collections.abc import Iterator
@@ -34,13 +34,13 @@ class ErasureScope:
 
 
 def scope_of_actor(session: Session, actor: str) -> ErasureScope:
-    """All corrections of the contributors with this handle. Raises NotFound naming a handle that has none."""
+    """All corrections of the contributors with this handle. Raises NotFound if there are none."""
     contributors = [contributor for contributor in _contributors(session) if contributor.handle == actor]
     if not contributors:
-        alike = same_name_handles(session, actor)
+        similar = same_name_handles(session, actor)
         raise NotFound(
-            f"--actor {actor}: nobody with this name has given a correction; write it as in the actor column of "
-            f"`python -m product export`, for example {alike[0] if alike else 'token:anna'}."
+            f"--actor {actor}: no contributor has this name; write it as in the actor column of "
+            f"`python -m product export`, for example {similar[0] if similar else 'token:anna'}."
         )
     own = or_(*(FeedbackRow.actor == contributor for contributor in contributors))
     predictions = sorted(session.scalars(select(FeedbackRow.prediction_id).where(own, _not_erased())))
@@ -53,7 +53,7 @@ def _contributors(session: Session) -> list[Actor]:
 
 
 def same_name_handles(session: Session, actor: str) -> list[str]:
-    """Handles of other contributors with this name: every API token and every client has its own names."""
+    """Handles of other contributors with this name: names are unique only behind one API token or client."""
     others = {contributor.handle for contributor in _contributors(session) if contributor.name == actor}
     return sorted(others - {actor})
 
@@ -68,7 +68,7 @@ def scope_of_feedback(session: Session, id: str) -> ErasureScope:
 
 
 def scope_of_my_correction(session: Session, id: str, actor: Actor) -> ErasureScope:
-    """The contributor's own correction. Raises NotFound for an unknown one, and for somebody else's."""
+    """The contributor's own correction. Raises NotFound for an unknown one, and for another contributor's."""
     row = session.get(FeedbackRow, id)
     if row is None or row.actor != actor:
         raise NotFound("feedback_id: no correction of yours has this id.")
@@ -107,10 +107,10 @@ def erase(session: Session, scope: ErasureScope, code: FeedbackCode = FeedbackCo
 
 
 def _erase_corrections(session: Session, ids: list[str], code: FeedbackCode) -> None:
-    nobody = {"reviewer_kind": None, "reviewer_key": None, "reviewer_name": None}
+    no_reviewer = {"reviewer_kind": None, "reviewer_key": None, "reviewer_name": None}
     rows = update(FeedbackRow).where(FeedbackRow.id.in_(ids))
     # The id in place of the contributor keeps several corrections of one prediction apart.
-    rows = rows.values(**_erased_actor(FeedbackRow.id), **nobody, comment="", status=Status.erased.value)
+    rows = rows.values(**_erased_actor(FeedbackRow.id), **no_reviewer, comment="", status=Status.erased.value)
     session.execute(rows.execution_options(synchronize_session=False))
     # A note may quote the message or name a person.
     events = update(FeedbackEventRow).where(FeedbackEventRow.feedback_id.in_(ids))

@@ -80,10 +80,10 @@ def prediction_id(key: bytes, actor: str, text: str) -> str:
 
 
 def check(source: Source, key: bytes, *, skip_bad: bool = False) -> Plan:
-    """Look through the file. Nothing is stored and no model is asked.
+    """Check every row of the file. Nothing is stored, and the model is not used.
 
-    Raises InvalidInput for a file that cannot be read, and naming bad rows by number and column; with `skip_bad` the
-    plan lists these.
+    Raises InvalidInput if the file cannot be read, or if rows are invalid, naming them by number and column. With
+    `skip_bad`, the plan lists invalid rows instead.
     """
     check_actor(source.actor)
     _check_columns(source)
@@ -115,7 +115,9 @@ def check_actor(actor: str) -> None:
     if not actor.strip():
         raise InvalidInput("--actor: must not be empty.")
     if ":" in actor or "\x00" in actor:
-        raise InvalidInput("--actor: must not contain a colon; contributors of the page and the API have one.")
+        raise InvalidInput(
+            "--actor: must not contain a colon or a NUL character; a colon marks contributors of the page and the API."
+        )
 
 
 def _check_columns(source: Source) -> None:
@@ -137,26 +139,20 @@ def _given(source: Source, row: Row) -> Given:
     return Given(row.number, redact_for_storage(text), label)
 
 
-def store(
-    source: Source,
-    plan: Plan,
-    key: bytes,
-    database: Database,
-    scorer: Scorer,
-) -> Imported:
+def store(source: Source, plan: Plan, key: bytes, database: Database, scorer: Scorer) -> Imported:
     """Store the plan's rows, one transaction per batch. After an interruption, the same call continues.
 
     Raises NoModel, StorageUnavailable.
     """
     done, counts = 0, Counter[str]()
-    for batch in batches(_counting_rows(source, plan, key), MAX_TEXTS):
+    for batch in batches(_rows_to_store(source, plan, key), MAX_TEXTS):
         counts += _store_batch(Actor(ActorKind.importer, name=source.actor), dict(batch), database, scorer)
         done += len(batch)
         report("importing", done, len(plan.last))
     return Imported(**{name: counts[name] for name in ("added", "changed", "unchanged", "erased")})
 
 
-def _counting_rows(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, Given]]:
+def _rows_to_store(source: Source, plan: Plan, key: bytes) -> Iterator[tuple[str, Given]]:
     for row in read_rows(source.path):
         try:
             given = _given(source, row)
@@ -191,9 +187,9 @@ def _store_batch(actor: Actor, batch: dict[str, Given], database: Database, scor
 
 def _stored(session: Session, actor: Actor, ids: list[str]) -> dict[str, tuple[bool, str | None]]:
     """Stored predictions by id: whether the text still exists, and the contributor's label."""
-    own = and_(FeedbackRow.prediction_id == PredictionRow.id, FeedbackRow.actor == actor)
+    theirs = and_(FeedbackRow.prediction_id == PredictionRow.id, FeedbackRow.actor == actor)
     query = select(PredictionRow.id, PredictionRow.text != "", FeedbackRow.label)
-    rows = session.execute(query.outerjoin(FeedbackRow, own).where(PredictionRow.id.in_(ids)))
+    rows = session.execute(query.outerjoin(FeedbackRow, theirs).where(PredictionRow.id.in_(ids)))
     return {id: (bool(has_text), label) for id, has_text, label in rows}
 
 

@@ -16,10 +16,10 @@ COSTS: dict[str, dict[str, float]] = {
     "neutral": {"negative": 6.0, "neutral": 0.0, "positive": 1.0},
     "negative": {"negative": 0.0, "neutral": 2.0, "positive": 3.0},
 }
-"""COSTS[predicted][true]: the cost of predicting a label where another is true, in minutes of somebody's time.
+"""COSTS[predicted][true]: the cost of predicting a label where another is true, in minutes of work.
 
-The most expensive mistake is an angry customer whom nobody notices: predicted positive, the message gets a standard
-answer; predicted neutral, it waits its turn. A calm customer who is served first only takes time from others. Neutral
+The most expensive mistake is to overlook an angry customer: predicted positive, the message gets a standard reply;
+predicted neutral, it is not answered first. A calm customer who is served first only takes time from others. Neutral
 against positive hardly changes what happens next."""
 CHINESE = "\u3400-\u4dbf\u4e00-\u9fff"
 WORD = re.compile(rf"[{CHINESE}]+|[^\W{CHINESE}]+")
@@ -124,7 +124,7 @@ def mixed_probabilities(candidate: Candidate, label_weight: float) -> list[float
     if not labels:
         return scores
     shares = [labels.count(label) / len(labels) for label in LABELS]
-    return [(1 - label_weight) * own + label_weight * share for own, share in zip(scores, shares, strict=True)]
+    return [(1 - label_weight) * score + label_weight * share for score, share in zip(scores, shares, strict=True)]
 
 
 def entropy(probabilities: Sequence[float]) -> float:
@@ -144,6 +144,6 @@ def tokens(text: str) -> frozenset[str]:
 
 
 def similarity(first: frozenset[str], second: frozenset[str]) -> float:
-    """Jaccard similarity: shared tokens among all tokens; 0 where there are none."""
+    """Jaccard similarity: shared tokens among all tokens; 0 if there are none."""
     union = len(first | second)
     return len(first & second) / union if union else 0.0

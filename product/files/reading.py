@@ -1,4 +1,4 @@
-"""Tables that people hand in, read row by row."""
+"""Reads CSV and JSONL files row by row."""
 
 import csv
 import json

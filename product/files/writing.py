@@ -10,8 +10,10 @@ from product.sentiment import InvalidInput
 
 
 def check_writable(path: Path, *, force: bool) -> None:
-    """Check early what a long command will write. Raises InvalidInput if the file exists and `force` is not set, or if
-    its folder does not exist."""
+    """Check before a long command that its result can be written.
+
+    Raises InvalidInput if the file exists and `force` is not set, or if its folder does not exist.
+    """
     if path.exists() and not force:
         raise InvalidInput(f"{path} already exists: choose another file, or overwrite it with --force.")
     if not path.absolute().parent.is_dir():

@@ -56,7 +56,7 @@ def verify_base(folder: Path, expected_sha256: str) -> None:
         raise BadBase(f"the base model in {folder} has no model.safetensors")
     if manifests.sha256(weights) != expected_sha256:
         raise BadBase(
-            f"the base model in {folder} is another one: the SHA-256 of its weights must be {expected_sha256}"
+            f"the base model in {folder} is not the expected one: the SHA-256 of its weights must be {expected_sha256}"
         )
 
 

@@ -18,7 +18,7 @@ Language = Annotated[str, Field(pattern=r"^(en|zh)$")]
 
 
 class BadVersion(AttuneError):
-    """A version folder is incomplete, damaged, or computes other scores than evaluated; the message says which."""
+    """A version folder is incomplete, damaged, or its scores differ from the evaluated ones; the message says which."""
 
 
 class Base(BaseModel):

@@ -70,8 +70,8 @@ class Settings(BaseSettings):
     api_tokens: Annotated[dict[str, str], NoDecode] = Field(default_factory=dict)
     """`name=secret,name=secret`: REST calls must send `Authorization: Bearer secret`. If empty, REST is open."""
     lead_password: SecretStr = SecretStr("")
-    """Password of the Review tab. If empty, the tab opens only on the machine itself, and only if nobody else can reach
-    the server."""
+    """Password of the Review tab. If empty, the tab opens only on the machine itself, and only if the server
+    listens on that machine alone."""
     retrain_min_corrections: int = Field(50, ge=1)
     """Corrections since the last run that make `retrain --if-due` train."""
     retrain_cron: str = ""
@@ -89,7 +89,7 @@ class Settings(BaseSettings):
     probation_hours: float = Field(72, ge=0, le=24 * 365)
     """Hours during which a version that was activated automatically can be rolled back automatically; 0 for never."""
     retention_days: int = Field(90, ge=1)
-    """Days after which predictions that nobody corrected are deleted."""
+    """Days after which predictions without corrections are deleted."""
     drift_alert: float = Field(0.25, gt=0, allow_inf_nan=False)
     """Population stability index from which on a week counts as drifted. The threshold of the vocabulary changes with
     it."""
@@ -171,7 +171,7 @@ class Settings(BaseSettings):
 def load_settings(**overrides: Any) -> Settings:
     """Read the environment and `.env`. Raises BadSetting naming each bad setting and what is allowed.
 
-    Unknown and renamed ATTUNE_ variables are logged, because whoever set them expects an effect.
+    Unknown and renamed ATTUNE_ variables are logged, because the person who set them expects an effect.
     """
     for name in sorted({*os.environ, *dotenv_values(DOTENV)}):
         if name.upper().startswith(PREFIX):
@@ -184,7 +184,7 @@ def load_settings(**overrides: Any) -> Settings:
 
 @cache
 def _check_name(name: str) -> None:
-    """Log a name that is old or unknown, once a process."""
+    """Log a name that is old or unknown, once per process."""
     if name in RENAMED:
         current = f"{PREFIX}{RENAMED[name]}"
         log.warning("%s%s is now called %s; the old name stops working in the next release", PREFIX, name, current)

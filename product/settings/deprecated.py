@@ -40,8 +40,10 @@ RENAMED = {
 
 
 def with_new_names(variables: Mapping[str, str | None]) -> dict[str, str | None]:
-    """The variables, whose names are in lower case, with old names replaced. A new name takes precedence over the old
-    one if both are set; of two old names of one setting, the one further up in RENAMED does."""
+    """The variables, whose names are in lower case, with old names replaced by new ones.
+
+    If several names of a setting are set, the new name takes precedence, then the old name listed first in RENAMED.
+    """
     renamed = {f"{PREFIX}{old}".lower(): f"{PREFIX}{new}".lower() for old, new in RENAMED.items()}
     current = {name: value for name, value in variables.items() if name not in renamed}
     for old, new in renamed.items():

@@ -54,7 +54,7 @@ FORWARDED = Entry(
     "FORWARDED_ALLOW_IPS",
     "`127.0.0.1,::1`",
     "addresses or networks",
-    "Proxies whose word on a visitor's address is believed (read by uvicorn). Without it, all visitors behind a proxy "
+    "Proxies that are trusted to report a visitor's address (read by uvicorn). Without it, all visitors behind a proxy "
     "count as one contributor; with `*`, any visitor could choose an address.",
 )
 

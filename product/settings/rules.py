@@ -27,7 +27,7 @@ class SourceTrustRules:
     quarantine_trust: Annotated[float, Field(ge=0, lt=0.5)] = 0.3
     """Below this trust, a contributor's corrections are held for review. Between the two they stay pending."""
     prior_trust: Chance = 0.8
-    """Trust in a contributor nothing is known about. Their corrections stay pending until others confirm them."""
+    """Trust in a contributor without any evidence. Their corrections stay pending until others confirm them."""
     honest_error_rate: Chance = 0.1
     """How often a contributor who means well gives a wrong label."""
     label_quality_weight: Share = 0.5
@@ -41,14 +41,14 @@ class SourceTrustRules:
     """With fewer contributors there is no one to compare them with: all corrections are accepted, and only the
     evaluation gate decides."""
     majority_share: Share = 2 / 3
-    """The share of the trust that one label must have where contributors disagree about a text."""
+    """The share of the trust that one label must have if contributors disagree about a text."""
     max_contributor_share: Annotated[float, Field(gt=0, le=1)] = 0.34
     """The largest share of the learned corrections that may come from one contributor below `proven_trust`."""
     proven_trust: Share = 0.99
     """From this trust on, `max_contributor_share` does not apply."""
     burst_limit: Count = 60
-    """The most corrections that one contributor may give within `burst_minutes`: nobody reads faster. Later ones stay
-    pending."""
+    """The most corrections that one contributor may give within `burst_minutes`: people do not read faster. Later ones
+    stay pending."""
     burst_minutes: Count = 10
     """The minutes over which `burst_limit` counts."""
     large_contributor_share: Annotated[float, Field(gt=0, le=1)] = 0.2

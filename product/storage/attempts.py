@@ -89,10 +89,10 @@ def last_event_read(session: Session) -> int:
 
 
 def count_feedback_since_last_attempt(session: Session) -> int:
-    """How many corrections a retraining would act on: those that people gave, changed or accepted since the newest
-    finished attempt read them, and those withdrawn since that the active version has learned.
+    """How many corrections the next attempt would act on.
 
-    An attempt that was killed does not count: it decided nothing.
+    These are the corrections that people gave, changed or accepted since the last finished attempt, and those that the
+    active version learned and that were rejected or erased since. A killed attempt decided nothing, so it is ignored.
     """
     changed = (
         select(func.count(FeedbackEventRow.feedback_id.distinct()))
@@ -112,7 +112,7 @@ def count_feedback_since_last_attempt(session: Session) -> int:
 
 
 def count_withdrawn(session: Session, *, version_id: str) -> int:
-    """How many corrections that the version has learned were rejected or erased since."""
+    """How many of the corrections that the version learned have been rejected or erased."""
     learned = _withdrawn().where(LearnedRow.version_id == version_id)
     return session.scalar(select(func.count()).select_from(learned.subquery())) or 0
 

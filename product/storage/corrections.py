@@ -85,9 +85,9 @@ def stream_corrections(
     wanted = [feedback.updated_at >= since] if since else []
     wanted += [CURRENT_STATUS.in_(statuses)] if statuses else []
     given = (feedback.id.label("feedback_id"), feedback.label, feedback.actor, CURRENT_STATUS.label("status"))
-    answered = (prediction.text, prediction.label.label("predicted"), prediction.language, prediction.model_version)
+    predicted = (prediction.text, prediction.label.label("predicted"), prediction.language, prediction.model_version)
     rows = session.execute(
-        select(*given, *answered, feedback.created_at, feedback.updated_at, feedback.comment)
+        select(*given, *predicted, feedback.created_at, feedback.updated_at, feedback.comment)
         .join(prediction, feedback.prediction_id == prediction.id)
         .where(feedback.status != Status.erased.value, *wanted)
         .order_by(feedback.created_at, feedback.id)

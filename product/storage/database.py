@@ -27,7 +27,7 @@ log = logging.getLogger(__name__)
 
 
 class Database:
-    """Hands out sessions. No connection is opened before the first session.
+    """Opens sessions. No connection is opened before the first session.
 
     On SQLite a writer takes the write lock when its transaction begins: in WAL mode, a transaction that reads first and
     writes later is refused at once, without waiting. All writers share one connection, so that those of this process
@@ -113,7 +113,7 @@ class Database:
 
 
 def _checked(url: str) -> URL:
-    """The parsed URL. Raises StorageUnavailable for one that the product cannot use."""
+    """The parsed URL. Raises StorageUnavailable if the product cannot use it."""
     try:
         parsed = make_url(url)
         parsed.get_dialect().import_dbapi()
@@ -150,4 +150,4 @@ def unavailable(verb: str, error: Exception) -> StorageUnavailable:
     """The error to raise when the database cannot be `verb` (read, written, …). The cause is logged, not shown."""
     cause = getattr(error, "orig", None) or error
     log.error("the database cannot be %s: %s", verb, cause)
-    return StorageUnavailable(f"The database cannot be {verb} just now; try again in a moment.")
+    return StorageUnavailable(f"The database cannot be {verb} at the moment; try again shortly.")

@@ -57,12 +57,12 @@ def save_feedback(
 ) -> tuple[str, str]:
     """Store a contributor's label for a prediction, replacing their earlier one; returns feedback id and status.
 
-    The status is `pending`, or `learned` where the active version was trained with this very label.
-    Raises NotFound for an unknown prediction, and for one whose text was erased: there is nothing to learn from.
+    The status is `pending`, or `learned` if the active version was trained with this label.
+    Raises NotFound for an unknown prediction, and for an erased one: without its text there is nothing to learn from.
     """
     # The row lock makes two simultaneous corrections by one contributor end up in one row.
-    answer = session.get(PredictionRow, prediction_id, with_for_update=True)
-    if answer is None or not answer.text:
+    prediction = session.get(PredictionRow, prediction_id, with_for_update=True)
+    if prediction is None or not prediction.text:
         raise NotFound("prediction_id: no prediction has this id.")
     given = FeedbackRow.prediction_id == prediction_id, FeedbackRow.actor == actor
     row, at = session.scalar(select(FeedbackRow).where(*given)), now()
@@ -84,7 +84,7 @@ def get_feedback(session: Session, *, id: str) -> FeedbackRow | None:
 def find_feedback(session: Session, *, id_or_prefix: str) -> FeedbackRow | None:
     """The correction with this id, or the only one whose id starts with it: pages show shortened ids.
 
-    Raises NotFound where several ids start with the prefix.
+    Raises NotFound if several ids start with the prefix.
     """
     if len(id_or_prefix) < SHOWN_OF_ID:
         return None
@@ -104,7 +104,7 @@ def feedback_of_actor(session: Session, *, actor: Actor, ids: Sequence[str]) -> 
 
 @dataclass(frozen=True)
 class Decision:
-    """A reviewer's decision on a correction. `note` is their reason, in their words."""
+    """A reviewer's decision on a correction. `note` is the reason that they wrote."""
 
     accept: bool
     by: Actor
@@ -140,7 +140,7 @@ def apply_trust_decisions(
     """Store what the trust rules decided, feedback id to status and reason; returns how many corrections changed.
 
     Decisions of reviewers and erased corrections are left alone, and so is what a contributor changed after `as_of`:
-    the rules judged an earlier label. The history only gets changes that people can see.
+    the rules decided on an earlier label. The history only gets changes that people can see.
     """
     changed, ids = 0, sorted(changes)
     for start in range(0, len(ids), MAX_IDS):

@@ -19,18 +19,18 @@ from product.storage.database import Database, unavailable
 from product.storage.migrate import MIGRATION_LOCK
 
 RETRAINING = "retrain.lock"
-"""The file in the data folder whose holder alone may learn from corrections or erase them."""
+"""The lock file in the data folder. Only its holder may learn from corrections or erase them."""
 ADVISORY = MIGRATION_LOCK + 1
 """The number of the same lock in PostgreSQL."""
 
 
 class Locked(AttuneError):
-    """Someone else holds the lock; the message says who and since when."""
+    """Another process holds the lock; the message says which one and since when."""
 
 
 @contextmanager
 def corrections_lock(settings: Settings, database: Database) -> Iterator[Callable[[], None]]:
-    """Hold the only right to learn from corrections or to erase them. Raises Locked, StorageUnavailable.
+    """Keep other processes from learning from corrections or erasing them. Raises Locked, StorageUnavailable.
 
     Yields a function that raises Locked if the lock has been lost meanwhile: call it before changing anything after a
     long time. A file lock only covers one computer; hosts that share a PostgreSQL database are covered by its lock.
@@ -106,7 +106,7 @@ def advisory_lock(database: Database, number: int) -> Iterator[AdvisoryLock]:
 
 
 def _acquire(connection: Connection, number: int) -> str | None:
-    """Take the lock and sign it with this process's name. Returns the holder where somebody else has it."""
+    """Take the lock and sign it with this process's name. Returns its holder if another process has it."""
     # A host that loses power does not close its connection: the server should notice within two minutes.
     for setting, value in (("idle", 60), ("interval", 10), ("count", 6)):
         connection.execute(text(f"SET tcp_keepalives_{setting} = {value}"))

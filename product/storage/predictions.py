@@ -1,4 +1,4 @@
-"""Queries on predictions. Each takes a session; what it selects by is named."""
+"""Queries on predictions: saving, sampling, counting and deleting them."""
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
@@ -26,7 +26,7 @@ def _column_values(prediction: Prediction) -> dict[str, Any]:
 
 
 def delete_uncorrected_predictions(session: Session, *, before: datetime, limit: int = 5000) -> int:
-    """Delete up to `limit` predictions older than `before` that nobody corrected; returns how many.
+    """Delete up to `limit` predictions older than `before` without corrections; returns how many.
 
     The limit keeps the write lock short: call again while it returns `limit`.
     """
@@ -60,7 +60,7 @@ def sample_predictions(
 
 
 def uncorrected_predictions(session: Session, *, limit: int, ids: Sequence[str] | None = None) -> list[PredictionRow]:
-    """The newest predictions for incoming messages that nobody corrected; only those of `ids` where given.
+    """The newest predictions for incoming messages without corrections; if `ids` is given, only these.
 
     Predictions whose text was erased are left out.
     """
@@ -76,7 +76,7 @@ def first_prediction_at(session: Session) -> datetime | None:
 
 
 def count_predictions(session: Session, *, version: str, start: datetime, end: datetime) -> int:
-    """How many incoming messages a version answered from `start` until before `end`."""
+    """How many predictions a version made for incoming messages from `start` until before `end`."""
     return session.scalar(select(func.count()).where(*_made_by(version, start, end))) or 0
 
 

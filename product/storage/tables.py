@@ -60,6 +60,8 @@ class ReasonList(TypeDecorator[list[Reason]]):
 
 
 class ActorKindName(TypeDecorator[ActorKind]):
+    """An ActorKind, stored as its name."""
+
     impl = String(16)
     cache_ok = True
 
@@ -163,7 +165,7 @@ class FeedbackEventRow(Table):
     code: Mapped[str] = mapped_column(String(32))
     values: Mapped[dict[str, Any]] = mapped_column(default=dict)
     note: Mapped[str] = mapped_column(Text, default="")
-    """A reviewer's own reason, in their words."""
+    """The reason that a reviewer wrote."""
 
     actor: Mapped[Actor] = composite(Actor, "actor_kind", "actor_key", "actor_name")
 
@@ -195,7 +197,7 @@ class ActivationRow(Table):
     at: Mapped[datetime] = mapped_column(default=now)
     reasons: Mapped[list[Reason]]
     note: Mapped[str] = mapped_column(Text, default="")
-    """The reason that a person gave, in their words."""
+    """The reason that a person wrote."""
     actor_kind: Mapped[ActorKind]
     actor_key: Mapped[str] = mapped_column(String(MAX_NAME))
     actor_name: Mapped[str] = mapped_column(String(MAX_NAME))
@@ -234,7 +236,7 @@ class AttemptRow(Table):
 
 
 class ShadowRow(Table):
-    """A challenger in shadow mode: it labels the champion's messages without anybody seeing it."""
+    """A challenger in shadow mode: it labels the champion's messages, and its labels are not shown."""
 
     __tablename__ = "shadows"
 
@@ -244,7 +246,7 @@ class ShadowRow(Table):
     started_at: Mapped[datetime] = mapped_column(default=now)
     ends_at: Mapped[datetime]
     position_at: Mapped[datetime]
-    """When the last prediction that it has read was made; `position_id` is that prediction's id."""
+    """When the last prediction that it scored was made; `position_id` is that prediction's id."""
     position_id: Mapped[str] = mapped_column(String(32), default="")
     predictions_read: Mapped[int] = mapped_column(default=0)
     predictions_differing: Mapped[int] = mapped_column(default=0)

@@ -93,9 +93,9 @@ def learned_in(session: Session, *, feedback_id: str, label: str, active_version
 
 @dataclass(frozen=True)
 class Activation:
-    """Why a version becomes active, and who decided it. `note` is a person's reason, in their words.
+    """Why a version becomes active, and who decided it. `note` is the reason that a person wrote.
 
-    `probation`: nobody decided it, so it may be rolled back automatically.
+    `probation`: it becomes active automatically, so it may be rolled back automatically.
     """
 
     reasons: Sequence[Reason]
@@ -131,7 +131,7 @@ def activate_version(session: Session, version_id: str, activation: Activation) 
 
 
 def _trainable_learned_by(session: Session, *, version_id: str | None) -> set[str]:
-    """The ids of corrections that the version learned and whose label and status have not changed that."""
+    """The ids of corrections that the version learned, and that still have that label and a trainable status."""
     rows = session.scalars(
         select(FeedbackRow.id)
         .join(LearnedRow, LearnedRow.feedback_id == FeedbackRow.id)

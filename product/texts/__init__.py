@@ -9,7 +9,7 @@ LANGUAGES = ("en", "zh")
 
 
 class Texts:
-    """The texts of one language. Call it to fill one in: `t("stored", label="neutral")`."""
+    """The texts of one language. Call it with a key and the values to fill in: `t("stored", label="neutral")`."""
 
     def __init__(self, language: str, strings: dict[str, str]):
         self.language = language
@@ -31,7 +31,7 @@ def texts(language: str) -> Texts:
 
 
 def choose_language(accept_language: str) -> str:
-    """The one of LANGUAGES that an Accept-Language header prefers (RFC 9110, section 12.5.4)."""
+    """The language in LANGUAGES that an Accept-Language header prefers (RFC 9110, section 12.5.4)."""
     ranges = [_parse_range(part) for part in accept_language.split(",")]
     # The sort is stable: among equal weights the first one wins.
     for language, weight in sorted(ranges, key=lambda item: -item[1]):

@@ -28,7 +28,7 @@ def probation(result: Reason, texts: Texts) -> str:
 
 def reasons(reasons: Iterable[Reason], texts: Texts) -> str:
     """The sentences for several reasons, one after the other."""
-    return texts("reason.separator").join(reason(each, texts) for each in reasons)
+    return texts("reason.separator").join(reason(item, texts) for item in reasons)
 
 
 def reason_with_note(code: Reason, note: str, texts: Texts) -> str:
@@ -38,7 +38,7 @@ def reason_with_note(code: Reason, note: str, texts: Texts) -> str:
 
 
 def decision(codes: Iterable[Reason], actor: Actor, note: str, texts: Texts) -> str:
-    """Why something was decided, who decided it where that is a person, and their note."""
+    """Why something was decided, who decided it if that is a person, and their note."""
     parts = [reasons(codes, texts)]
     if actor.is_person and (actor.name or actor.key):
         parts.append(texts("reason.actor", name=actor.name or actor.key))

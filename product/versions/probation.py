@@ -27,7 +27,7 @@ class ReportedMistakes:
         return len({prediction for prediction, _ in self.reports})
 
     def reported_by_one(self) -> Counter[str]:
-        """For each contributor, how many mistakes nobody else reported."""
+        """For each contributor, how many mistakes they alone reported."""
         contributors: dict[str, set[str]] = {}
         for prediction, contributor in self.reports:
             contributors.setdefault(prediction, set()).add(contributor)
@@ -49,7 +49,7 @@ class ProbationResult:
 
     @property
     def worse(self) -> bool:
-        """Whether the version is to be rolled back."""
+        """Whether the version must be rolled back."""
         return self.code == ProbationCode.worse
 
     @property
@@ -66,7 +66,7 @@ def judge(before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRul
     """Compare a version (`after`) with its parent (`before`).
 
     The version is worse if the rise in mistakes is significant, and remains so without the reports of any single
-    contributor: nobody can have a version rolled back alone.
+    contributor, so that no contributor alone can cause a rollback.
     """
     if min(before.predictions, after.predictions) < rules.min_predictions:
         return ProbationResult(ProbationCode.too_few_predictions, before, after, rules.min_predictions)
@@ -74,12 +74,14 @@ def judge(before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRul
     code = ProbationCode.worse
     if p > rules.p_value:
         code = ProbationCode.no_clear_rise
-    elif _largest_p_value_without_one(before, after, rules) > rules.p_value:
+    elif _largest_p_value_without_a_contributor(before, after, rules) > rules.p_value:
         code = ProbationCode.single_contributor
     return ProbationResult(code, before, after, rules.min_predictions, p)
 
 
-def _largest_p_value_without_one(before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRules) -> float:
+def _largest_p_value_without_a_contributor(
+    before: ReportedMistakes, after: ReportedMistakes, rules: ProbationRules
+) -> float:
     """The largest p-value when the reports of one contributor are left out.
 
     Leaving out a contributor who reported nothing after the promotion only makes the rise clearer.
@@ -92,7 +94,8 @@ def _largest_p_value_without_one(before: ReportedMistakes, after: ReportedMistak
 def _p_value(
     before: ReportedMistakes, after: ReportedMistakes, left_out: tuple[int, int], rules: ProbationRules
 ) -> float:
-    """The p-value without so many mistakes before and after; 1 if the error rate rises less than `min_error_ratio`."""
+    """The p-value without the `left_out` mistakes (before, after); 1 if the error rate rises less than
+    `min_error_ratio`."""
     mistakes_before, mistakes_after = before.mistakes - left_out[0], after.mistakes - left_out[1]
     rate_before, rate_after = mistakes_before * after.predictions, mistakes_after * before.predictions
     if mistakes_after == 0 or rate_after < rules.min_error_ratio * rate_before:
@@ -101,9 +104,10 @@ def _p_value(
 
 
 def fisher_p_value(mistakes_before: int, predictions_before: int, mistakes_after: int, predictions_after: int) -> float:
-    """One-sided p-value of Fisher's exact test: how likely at least `mistakes_after` of all mistakes fall after.
+    """One-sided p-value of Fisher's exact test.
 
-    Fisher 1935, "The Logic of Inductive Inference".
+    It is the probability that at least `mistakes_after` of all mistakes are among the predictions after the activation,
+    if both versions make equally many. Fisher 1935, "The Logic of Inductive Inference".
     """
     mistakes, predictions = mistakes_before + mistakes_after, predictions_before + predictions_after
     total = _log_binomial(predictions, mistakes)

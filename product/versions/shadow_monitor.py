@@ -1,4 +1,4 @@
-"""Shadow mode: a challenger scores the messages that the champion has answered, and nobody sees its labels.
+"""Shadow mode: a challenger scores the messages that the champion has answered; its labels are not shown.
 
 It works on stored predictions in a thread of low priority, so that no request waits for it. Its position is in the
 database: it continues after a restart, and of several processes only the first to store a batch counts.

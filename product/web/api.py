@@ -119,7 +119,7 @@ def _health_routes(application: Application, metrics: Metrics) -> APIRouter:
 def _predict_response(predictions: list[Prediction]) -> PredictResponse:
     return PredictResponse(
         model_version=predictions[0].model_version,
-        predictions=[PredictionResponse.model_validate(one, from_attributes=True) for one in predictions],
+        predictions=[PredictionResponse.model_validate(prediction, from_attributes=True) for prediction in predictions],
     )
 
 

@@ -284,7 +284,7 @@ def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
     application.predict(["where is it"])
     assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 1
     assert count(PredictionRow) == 0
-    assert "until the next clean-up in a few minutes" in caplog.text
+    assert "until the next clean-up in minutes" in caplog.text
 
 
 def test_files_that_could_not_be_cleaned_are_cleaned_a_little_later_once(application, database, monkeypatch):

@@ -124,7 +124,7 @@ class DeskTab:
     def _build_result(self, translate: gr.I18n) -> None:
         self.result = html(elem_id="result")
         self.spoken = html(cards.spoken(""), elem_id="spoken")
-        # The key of the entry on show in the browser. A click sends it, so feedback goes to the result the person saw.
+        # The key of the entry on show in the browser. A click sends it, so feedback goes to the result on show.
         self.shown = gr.Textbox(visible="hidden", elem_id="shown")
         with gr.Column(visible=False, elem_id="feedback", min_width=0) as self.feedback:
             self.question = html(elem_id="question")
@@ -156,7 +156,7 @@ class DeskTab:
     def on_stored(
         self, handler: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any], js: str
     ) -> Dependency:
-        """Run another tab's handler after every feedback event, on what `js` makes of its inputs."""
+        """Run another tab's handler after every feedback event, on the inputs as changed by `js`."""
         stored: Dependency = self._corrected.then(handler, inputs, outputs, js=js, **EVENT_OPTIONS)
         return stored
 

@@ -1,7 +1,7 @@
 """My corrections tab: what happened to the corrections given in this browser, and how to delete them.
 
-The browser keeps the receipts it was given. The server lists only those whose correction came from the same address,
-so people who share an address do not see each other's corrections.
+The browser stores its receipts. The server lists a correction only if the browser has its receipt and the correction
+came from the same address, so people who share an address do not see each other's corrections.
 """
 
 import re
@@ -86,7 +86,7 @@ def chosen(item: MyCorrection, t: Texts) -> str:
 
 
 def reason_of(item: MyCorrection) -> str:
-    """Why a lead rejected the correction, in the lead's own words; empty otherwise."""
+    """Why a lead rejected the correction, as the lead wrote it; empty otherwise."""
     latest = item.receipt.history[-1] if item.receipt.history else None
     return latest.note if latest and latest.status == Status.rejected else ""
 
@@ -139,7 +139,7 @@ def with_session(stored: object, recent: Recent) -> list[str]:
 
 
 def browser_receipts() -> gr.BrowserState:
-    """The receipts kept in the browser. Create it outside the tabs: inside, it works only once its tab was opened.
+    """The receipts stored in the browser. Create it outside the tabs: inside, it works only once its tab was opened.
 
     Receipts are no secret: with one, anyone can look up what happened to a correction, but not its text.
     """

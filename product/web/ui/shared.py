@@ -19,7 +19,7 @@ EVENT_OPTIONS: dict[str, Any] = {
     "concurrency_limit": MAX_CONCURRENT_EVENTS,
     "api_visibility": "private",
 }
-"""Of every event on the page."""
+"""The options of every event on the page."""
 
 Update = dict[Any, Any]
 """New values by component, as a handler returns them."""
@@ -29,7 +29,7 @@ on = partial(gr.on, **EVENT_OPTIONS)
 
 
 class DeskEvents(Protocol):
-    """What My corrections needs of the Desk."""
+    """What the My corrections tab needs from the Desk."""
 
     recent: gr.State
     components: list[Any]
@@ -38,7 +38,7 @@ class DeskEvents(Protocol):
     def on_stored(
         self, handler: Callable[..., Any], inputs: Sequence[Any], outputs: Sequence[Any], js: str
     ) -> Dependency:
-        """Run a handler after every feedback event, on what `js` makes of its inputs."""
+        """Run a handler after every feedback event, on the inputs as changed by `js`."""
 
     def forget(self, recent: Recent, receipt: str, t: Texts) -> Update:
         """Clear the Desk after a correction was erased."""

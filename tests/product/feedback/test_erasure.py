@@ -245,7 +245,7 @@ def test_while_another_program_reads_an_earlier_state_the_command_says_that_trac
 
 def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(database, erase, give, monkeypatch):
     def full(self):
-        raise StorageUnavailable("The database cannot be cleaned just now.")
+        raise StorageUnavailable("The database cannot be cleaned at the moment.")
 
     give()
     monkeypatch.setattr(workspace.Database, "scrub", full)

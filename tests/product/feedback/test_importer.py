@@ -238,7 +238,7 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(take):
     [
         (" ", "--actor: must not be empty."),
         ("a" * 129, "--actor: at most 128 characters, this has 129."),
-        ("token:anna", "--actor: must not contain a colon;"),
+        ("token:anna", "--actor: must not contain a colon or a NUL character;"),
     ],
 )
 def test_a_name_that_is_empty_too_long_or_somebody_s_is_refused(take, actor, said):

@@ -240,7 +240,8 @@ def test_the_command_lists_the_queue_for_people_and_for_programs(command, say):
     id, words = say("bad \x1b[31mbag", ann="positive", bob="neutral")
     listed = command("review")
     assert listed.exit_code == 0, listed.output
-    assert "disputed" in listed.output and f"feedback {words['bob']}, to be decided" in listed.output
+    assert "Contributors disagree about this message." in listed.output
+    assert f"feedback {words['bob']}, to be decided" in listed.output
     assert "\x1b" not in listed.output
     [item] = json.loads(command("review", "--limit", "1", "--json", "-").stdout)["queue"]
     assert (item["prediction_id"], item["reason"], item["predicted"]) == (id, "disputed", "negative")

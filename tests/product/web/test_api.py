@@ -122,7 +122,7 @@ def test_with_a_locked_database_predictions_have_null_ids_and_readiness_is_degra
     assert ready.json() == {"status": "degraded", "model": "v1", "database": False, "refused": {}}
     refused = client.post(FEEDBACK, json={"prediction_id": prediction_id, "label": "neutral"})
     assert refused.status_code == 503
-    assert refused.json() == {"detail": "The database cannot be written just now; try again in a moment."}
+    assert refused.json() == {"detail": "The database cannot be written at the moment; try again shortly."}
     holder.close()
     assert stored() == (1, 0)
 

@@ -112,7 +112,7 @@ def test_metrics_are_answered_while_every_thread_waits_for_the_model(client, eng
 
 def test_without_a_database_the_other_metrics_are_exported(client, database, monkeypatch):
     def unavailable():
-        raise StorageUnavailable("The database cannot be read just now; try again in a moment.")
+        raise StorageUnavailable("The database cannot be read at the moment; try again shortly.")
 
     client.post("/api/v1/predict", json={"texts": ["bad bag"]})
     monkeypatch.setattr(database, "read", unavailable)
