@@ -1,4 +1,4 @@
-"""The one object the web calls, on a real database and with a stand-in for the model."""
+"""The use cases of Application, on a real database and with a stand-in for the model."""
 
 import sqlite3
 import stat
@@ -56,7 +56,7 @@ def add_active_version(database, id, learned):
         activate_version(session, id, BY_COMMAND)
 
 
-def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, database):
+def test_predictions_come_in_the_order_sent_and_are_stored_as_returned(application, database):
     answers = application.predict(["good day", "bad bag", "where is it"])
     assert [answer.label for answer in answers] == ["positive", "negative", "neutral"]
     with database.read() as session:
@@ -66,18 +66,18 @@ def test_answers_come_in_the_order_sent_and_are_stored_as_shown(application, dat
     assert answers[1].route == row.route == "urgent"
 
 
-def test_the_model_reads_and_the_disk_keeps_the_redacted_text(application, engine, database):
+def test_the_redacted_text_is_predicted_and_stored(application, engine, database):
     [answer] = application.predict(["bad: write to ann@example.com"])
     with database.read() as session:
         stored = get_prediction(session, id=answer.id).text
     assert engine.seen == [stored] == ["bad: write to [email]"]
 
 
-def test_a_nul_character_is_replaced_as_not_every_database_takes_it(application):
+def test_a_nul_character_is_replaced(application):
     assert application.predict(["good\x00day"])[0].text == "good\ufffdday"
 
 
-def test_256_texts_of_10_000_characters_are_answered(application, count):
+def test_256_texts_of_10_000_characters_are_predicted(application, count):
     assert len(application.predict(["bag lost! " * 1_000] * 256)) == 256
     assert count(PredictionRow) == 256
 
@@ -94,7 +94,7 @@ def test_256_texts_of_10_000_characters_are_answered(application, count):
         (["x", 7], "texts[1]: must be a text."),
     ],
 )
-def test_a_text_that_cannot_be_read_is_refused_by_field_and_limit_and_none_is_stored(
+def test_an_invalid_text_is_refused_with_field_and_limit_and_nothing_is_stored(
     application, engine, count, texts, message
 ):
     with pytest.raises(InvalidInput) as refused:
@@ -104,7 +104,7 @@ def test_a_text_that_cannot_be_read_is_refused_by_field_and_limit_and_none_is_st
     assert count(PredictionRow) == 0
 
 
-def test_without_a_model_predicting_is_refused_and_nothing_is_stored(application, engine, count):
+def test_without_a_model_predictions_are_refused_and_nothing_is_stored(application, engine, count):
     engine.version = None
     with pytest.raises(NoModel):
         application.predict(["good day"])
@@ -112,14 +112,14 @@ def test_without_a_model_predicting_is_refused_and_nothing_is_stored(application
     assert not application.health().ready
 
 
-def test_with_the_database_locked_answers_still_come_without_ids(application, locked, count):
+def test_with_a_locked_database_predictions_have_no_ids(application, locked, count):
     answers = application.predict(["good day", "bad bag"])
     assert [(answer.label, answer.id) for answer in answers] == [("positive", None), ("negative", None)]
     assert application.health().degraded
     assert application.health().ready
 
 
-def test_once_the_database_is_free_again_answers_have_ids_and_health_is_whole(settings, application):
+def test_after_the_database_is_unlocked_predictions_have_ids_again(settings, application):
     connection = sqlite3.connect(settings.data_dir / "attune.db", isolation_level=None)
     connection.execute("BEGIN IMMEDIATE")
     assert application.predict(["good day"])[0].id is None
@@ -128,18 +128,18 @@ def test_once_the_database_is_free_again_answers_have_ids_and_health_is_whole(se
     assert len(application.predict(["good day"])[0].id) == 32
 
 
-def test_asking_for_health_makes_no_rows(application, count):
+def test_a_health_check_stores_nothing(application, count):
     assert (application.health().model, application.health().database) == ("v1", True)
     assert count(PredictionRow) == count(FeedbackRow) == 0
 
 
-def test_a_prediction_can_be_corrected_the_moment_its_answer_arrives(application):
+def test_a_prediction_can_be_corrected_at_once(application):
     [answer] = application.predict(["bad bag"])
     id, status, _ = application.correct(prediction_id=answer.id, label="neutral", actor=contributor("ann"))
     assert (len(id), status) == (32, "pending")
 
 
-def test_a_comment_is_redacted_too(application, database):
+def test_a_comment_is_redacted(application, database):
     [answer] = application.predict(["bad bag"])
     id, *_ = application.correct(
         prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="ask ann@example.com"
@@ -159,7 +159,7 @@ def test_a_comment_is_redacted_too(application, database):
         ({"comment": "c" * 2_001}, "comment: at most 2,000 characters, this has 2,001."),
     ],
 )
-def test_a_correction_that_breaks_a_limit_is_refused_and_not_stored(application, count, given, message):
+def test_an_invalid_correction_is_refused_with_field_and_limit_and_not_stored(application, count, given, message):
     [answer] = application.predict(["bad bag"])
     with pytest.raises(InvalidInput) as refused:
         application.correct(**({"prediction_id": answer.id, "label": "neutral", "actor": contributor("ann")} | given))
@@ -186,7 +186,7 @@ def test_a_correction_that_cannot_be_stored_is_not_acknowledged(application, set
     assert count(FeedbackRow) == 0
 
 
-def test_ten_threads_that_predict_and_correct_lose_nothing(settings, database, engine, count):
+def test_concurrent_predictions_and_corrections_are_all_stored(settings, database, engine, count):
     application = Application(settings, Database(settings.database), engine)
 
     def work(number: int):
@@ -198,7 +198,7 @@ def test_ten_threads_that_predict_and_correct_lose_nothing(settings, database, e
     assert count(PredictionRow) == count(FeedbackRow) == 50
 
 
-def test_one_actor_from_ten_threads_at_once_is_one_correction(settings, database, engine, count):
+def test_concurrent_corrections_by_one_actor_are_stored_once(settings, database, engine, count):
     application = Application(settings, Database(settings.database), engine)
     [answer] = application.predict(["bad bag"])
 
@@ -210,7 +210,7 @@ def test_one_actor_from_ten_threads_at_once_is_one_correction(settings, database
     assert count(FeedbackRow) == 1
 
 
-def test_a_receipt_before_learning_says_pending_and_whether_the_model_agrees(application, feedback_id):
+def test_a_receipt_before_learning_is_pending_and_shows_the_agreement(application, feedback_id):
     receipt = application.receipt(feedback_id)
     assert (receipt.status, receipt.label, receipt.predicted) == ("pending", "neutral", "negative")
     assert (receipt.learned_in, receipt.agrees_now) == (None, False)
@@ -234,14 +234,14 @@ def test_a_receipt_after_a_rollback_is_pending_again(application, database, feed
     assert [change.status for change in receipt.history] == ["pending", "learned", "pending"]
 
 
-def test_a_receipt_asks_the_model_that_serves_now(application, feedback_id, engine, monkeypatch):
+def test_a_receipt_shows_the_agreement_of_the_current_model(application, feedback_id, engine, monkeypatch):
     assert application.receipt(feedback_id).agrees_now is False
     learned = engine.score(["where is it"])  # neutral
     monkeypatch.setattr(engine, "score", lambda texts: learned)
     assert application.receipt(feedback_id).agrees_now is True
 
 
-def test_a_receipt_without_a_model_leaves_the_agreement_open(application, feedback_id, engine):
+def test_a_receipt_without_a_model_has_no_agreement(application, feedback_id, engine):
     engine.version = None
     assert application.receipt(feedback_id).agrees_now is None
 
@@ -256,7 +256,7 @@ def test_versions_come_newest_first_with_the_active_one_marked(application, data
     assert newest.keys() == {"id", "parent", "created", "active", "corrections", "metrics", "verdict"}
 
 
-def test_predictions_older_than_the_retention_time_go_and_corrected_ones_stay(
+def test_only_uncorrected_predictions_older_than_the_retention_time_are_deleted(
     application, feedback_id, database, count
 ):
     application.predict(["where is it"])
@@ -267,14 +267,14 @@ def test_predictions_older_than_the_retention_time_go_and_corrected_ones_stay(
         assert [row.text for row in session.query(PredictionRow)] == ["bad bag"]
 
 
-def test_expired_predictions_leave_no_byte_in_the_database_s_files(application, settings, feedback_id):
+def test_expired_predictions_leave_no_trace_in_the_database_files(application, settings, feedback_id):
     application.predict(["bad weather in Xanadu " * 20] * 200)
     assert b"Xanadu" in files(settings)
     application.delete_expired(datetime.now(UTC) + timedelta(days=91))
     assert b"Xanadu" not in files(settings)
 
 
-def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
+def test_expired_predictions_are_deleted_even_if_cleaning_the_files_fails(
     application, database, monkeypatch, caplog, count
 ):
     def busy():
@@ -287,7 +287,7 @@ def test_expired_predictions_go_even_where_the_files_cannot_be_cleaned_just_now(
     assert "until the next clean-up in minutes" in caplog.text
 
 
-def test_files_that_could_not_be_cleaned_are_cleaned_a_little_later_once(application, database, monkeypatch):
+def test_a_failed_clean_up_is_retried_until_it_succeeds(application, database, monkeypatch):
     answers = iter([False, True])
     application.predict(["where is it"])
     monkeypatch.setattr(database, "scrub", lambda: next(answers))
@@ -297,13 +297,13 @@ def test_files_that_could_not_be_cleaned_are_cleaned_a_little_later_once(applica
     assert next(answers, None) is None
 
 
-def test_where_nothing_expired_the_files_are_left_alone(application, database, monkeypatch):
+def test_without_expired_predictions_the_files_are_not_cleaned(application, database, monkeypatch):
     monkeypatch.setattr(database, "scrub", lambda: pytest.fail("cleaned for nothing"))
     application.predict(["where is it"])
     assert application.delete_expired() == 0
 
 
-def test_a_decision_is_redacted_and_stands_in_the_receipt_without_its_reviewer(application, feedback_id):
+def test_a_receipt_shows_the_redacted_note_of_a_decision_but_not_the_reviewer(application, feedback_id):
     decided = application.decide(feedback_id=feedback_id, accept=False, by=lead("eve"), note="see ann@example.com")
     receipt = application.receipt(feedback_id)
     assert decided == receipt.status == "rejected"
@@ -323,14 +323,14 @@ def test_a_decision_is_redacted_and_stands_in_the_receipt_without_its_reviewer(a
         ({"feedback_id": "%"}, NotFound, "feedback_id: no correction has this id."),
     ],
 )
-def test_a_decision_that_cannot_be_stored_names_the_field(application, feedback_id, given, refusal, message):
+def test_an_invalid_decision_is_refused_with_the_field(application, feedback_id, given, refusal, message):
     with pytest.raises(refusal) as refused:
         application.decide(**{"feedback_id": feedback_id, "accept": True, "by": lead("eve")} | given)
     assert str(refused.value) == message
     assert application.receipt(feedback_id).status == "pending"
 
 
-def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(application, feedback_id, database):
+def test_an_erased_correction_has_no_reviewer_and_cannot_be_decided(application, feedback_id, database):
     application.decide(feedback_id=feedback_id, accept=True, by=lead("eve"))
     application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     with database.read() as session:
@@ -339,7 +339,7 @@ def test_an_erased_correction_cannot_be_decided_on_and_keeps_no_reviewer(applica
         application.decide(feedback_id=feedback_id, accept=True, by=lead("eve"))
 
 
-def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(application, settings):
+def test_a_contributor_erases_their_correction_with_its_text(application, settings):
     [answer] = application.predict(["bad bag in Xanadu"])
     id, *_ = application.correct(
         prediction_id=answer.id, label="neutral", actor=contributor("ann"), comment="from Xanadu"
@@ -351,7 +351,7 @@ def test_one_s_own_correction_is_erased_with_the_text_and_the_receipt_says_so(ap
     assert b"Xanadu" not in files(settings)
 
 
-def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_is_counted(application, feedback_id):
+def test_erasing_a_correction_also_erases_and_counts_others_of_the_same_prediction(application, feedback_id):
     with application.database.read() as session:
         prediction_id = get_feedback(session, id=feedback_id).prediction_id
     bob, *_ = application.correct(prediction_id=prediction_id, label="positive", actor=contributor("bob"))
@@ -360,7 +360,7 @@ def test_another_person_s_correction_of_the_same_answer_goes_with_one_s_own_and_
 
 
 @pytest.mark.parametrize("actor", ["bob", "", "Ann"])
-def test_nobody_erases_somebody_else_s_correction(application, feedback_id, actor):
+def test_a_contributor_cannot_erase_another_contributors_correction(application, feedback_id, actor):
     with pytest.raises(NotFound) as refused:
         application.erase_my_correction(feedback_id=feedback_id, actor=contributor(actor))
     with pytest.raises(NotFound) as unknown:
@@ -369,26 +369,26 @@ def test_nobody_erases_somebody_else_s_correction(application, feedback_id, acto
     assert application.receipt(feedback_id).status == "pending"
 
 
-def test_an_erased_correction_is_nobody_s(application, feedback_id):
+def test_an_erased_correction_cannot_be_erased_again(application, feedback_id):
     application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     with pytest.raises(NotFound):
         application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
 
 
-def test_while_a_retraining_runs_one_s_own_correction_stays(application, settings, database, feedback_id):
+def test_during_a_retraining_run_a_contributor_cannot_erase_a_correction(application, settings, database, feedback_id):
     with corrections_lock(settings, database), pytest.raises(Locked):
         application.erase_my_correction(feedback_id=feedback_id, actor=contributor("ann"))
     assert application.receipt(feedback_id).status == "pending"
 
 
-def test_expired_predictions_go_in_several_short_transactions(application, monkeypatch, count):
+def test_expired_predictions_are_deleted_in_several_transactions(application, monkeypatch, count):
     monkeypatch.setattr("product.service.DELETED_AT_ONCE", 2)
     application.predict(["where is it"] * 5)
     assert application.delete_expired(datetime.now(UTC) + timedelta(days=91)) == 5
     assert count(PredictionRow) == 0
 
 
-def test_a_client_s_key_is_steady_across_restarts_and_tells_addresses_apart(settings, application):
+def test_a_client_key_survives_restarts_and_differs_by_address(settings, application):
     key = application.client_key("203.0.113.7")
     restarted = Application(settings, application.database, application.engine)
     assert restarted.client_key("203.0.113.7") == key
@@ -396,7 +396,7 @@ def test_a_client_s_key_is_steady_across_restarts_and_tells_addresses_apart(sett
     assert len(key) == 12 and int(key, 16) >= 0
 
 
-def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, application):
+def test_a_client_key_depends_on_a_secret_that_only_the_owner_can_read(settings, application):
     key = application.client_key("203.0.113.7")
     file = settings.data_dir / "secret.key"
     assert stat.S_IMODE(file.stat().st_mode) == 0o600
@@ -406,7 +406,7 @@ def test_a_client_s_key_depends_on_a_secret_only_the_owner_may_read(settings, ap
     assert other.client_key("203.0.113.7") != key
 
 
-def test_a_client_s_key_is_the_same_for_a_week_and_another_the_week_after(application):
+def test_a_client_key_changes_every_week(application):
     # 26 November 2026 is a Thursday, as 1 January 1970 was, from which the weeks are counted.
     thursday = datetime(2026, 11, 26, tzinfo=UTC)
     key = application.client_key("203.0.113.7", thursday)
@@ -415,7 +415,7 @@ def test_a_client_s_key_is_the_same_for_a_week_and_another_the_week_after(applic
     assert application.client_key("203.0.113.7", thursday - timedelta(seconds=1)) != key
 
 
-def test_the_same_client_replaces_its_word_within_a_week(application, monkeypatch, count):
+def test_a_client_replaces_its_correction_within_a_week(application, monkeypatch, count):
     [answer] = application.predict(["bad bag"])
     for day, label in ((26, "neutral"), (27, "positive")):
         monkeypatch.setattr("product.service.now", lambda day=day: datetime(2026, 11, day, tzinfo=UTC))
@@ -424,9 +424,9 @@ def test_the_same_client_replaces_its_word_within_a_week(application, monkeypatc
     assert count(FeedbackRow) == 1
 
 
-def test_processes_that_make_the_secret_at_once_agree_on_it(settings, application):
+def test_processes_that_create_the_secret_concurrently_share_it(settings, application):
     others = [Application(settings, application.database, application.engine) for _ in range(8)]
     with ThreadPoolExecutor(8) as pool:
-        keys = list(pool.map(lambda each: each.client_key("x"), others))
+        keys = list(pool.map(lambda other: other.client_key("x"), others))
     assert len(keys) == 8 and len(set(keys)) == 1
     assert [file.name for file in settings.data_dir.glob(".secret.key*")] == []

@@ -25,6 +25,6 @@ def test_a_doubtful_message_goes_to_an_agent():
     assert route(scores(0.3, 0.7, 0)) == "agent"
 
 
-def test_of_two_equal_routes_the_one_where_a_person_looks_sooner_wins():
+def test_of_equally_costly_routes_the_fastest_to_reach_a_person_is_chosen():
     same = {"negative": 1.0, "neutral": 1.0, "positive": 1.0}
     assert route(scores(0.2, 0.5, 0.3), {"urgent": same, "agent": same, "self-service": same}) == "urgent"

@@ -43,7 +43,7 @@ class GivenVerdicts(Run):
         self.learned_from, self.folders, self.seed_offsets = [], [], []
 
     def train_ablation(self, folder, dataset):
-        self.learned_from.append({one.actor.name for one in dataset.corrections + dataset.holdout})
+        self.learned_from.append({correction.actor.name for correction in dataset.corrections + dataset.holdout})
         self.folders.append(folder)
         return np.arange(100) < self.correct[len(self.folders) - 1]
 

@@ -34,13 +34,15 @@ def different_texts(given: list[Correction]) -> np.ndarray:
 
 def same_texts(given: list[Correction], *same: set[str]) -> np.ndarray:
     """Groups in which the corrections with these ids are of one text, and all others of texts of their own."""
-    names = [next((min(ids) for ids in same if one.id in ids), one.id) for one in given]
+    names = [next((min(ids) for ids in same if correction.id in ids), correction.id) for correction in given]
     return np.unique(names, return_inverse=True)[1]
 
 
 def quality_of(given: list[Correction], **probabilities: float):
     """Label quality: the probability named for a correction's id, or else for its actor."""
-    found = [probabilities.get(one.id, probabilities.get(one.actor.name, UNKNOWN)) for one in given]
+    found = [
+        probabilities.get(correction.id, probabilities.get(correction.actor.name, UNKNOWN)) for correction in given
+    ]
     return lambda weights: np.array(found)
 
 

@@ -22,7 +22,7 @@ def test_psi_of_a_half_that_becomes_four_fifths():
     )
 
 
-def test_psi_with_an_empty_bin_is_finite_as_half_a_message_is_added_to_each():
+def test_psi_with_an_empty_bin_is_finite():
     # Shares (9.5, .5) / 10 and (4.5, 5.5) / 10: .5 ln(4.5/9.5) * -1 + .5 ln(5.5/.5)
     assert distance.psi([9, 0], [4, 5]) == pytest.approx(-0.5 * log(4.5 / 9.5) + 0.5 * log(11))
 
@@ -51,7 +51,7 @@ def test_psi_close_by_is_8_ln_2_times_jensen_shannon():
     assert distance.jensen_shannon(before, now) * distance.PSI_OF_JSD == pytest.approx(index, rel=0.01)
 
 
-def test_noise_is_the_mean_of_psi_where_nothing_changed():
+def test_noise_is_the_mean_of_psi_without_a_change():
     chance, shares = random.Random(7), (0.5, 0.3, 0.15, 0.05)
 
     def draw(rows: int) -> list[int]:
@@ -64,7 +64,7 @@ def test_noise_is_the_mean_of_psi_where_nothing_changed():
     assert mean == pytest.approx(0.01875, rel=0.15)
 
 
-def test_noise_holds_for_the_vocabulary_whose_words_come_in_messages():
+def test_noise_is_correct_for_the_vocabulary():
     chance = random.Random(11)
     # Words depend on each other: each message takes all its words from one of two topics.
     topics = [[f"{letter}{number}" for number in range(200)] for letter in ("left", "right")]

@@ -35,7 +35,7 @@ def test_weeks_start_on_monday_at_midnight_utc(world):
     world.give(MONDAY, neutral=2)
     world.give(MONDAY + 7 * DAY, positive=4)
     world.moment = MONDAY + 7 * DAY + timedelta(minutes=1)
-    weeks = [each.week for each in world.monitor().check(weeks=3).weeks]
+    weeks = [report.week for report in world.monitor().check(weeks=3).weeks]
     assert [(week.name, week.rows, week.complete) for week in weeks] == [
         ("2026-W24", 4, False),
         ("2026-W23", 2, True),
@@ -139,12 +139,15 @@ def test_a_reference_of_another_model_is_not_used(world):
 def test_partly_deleted_weeks_are_left_out(world):
     world.give(MONDAY, neutral=20)
     world.moment = MONDAY + 15 * DAY
-    assert [each.week.name for each in world.monitor(retention_days=15).check().weeks] == [
+    assert [report.week.name for report in world.monitor(retention_days=15).check().weeks] == [
         "2026-W25",
         "2026-W24",
         "2026-W23",
     ]
-    assert [each.week.name for each in world.monitor(retention_days=14).check().weeks] == ["2026-W25", "2026-W24"]
+    assert [report.week.name for report in world.monitor(retention_days=14).check().weeks] == [
+        "2026-W25",
+        "2026-W24",
+    ]
 
 
 def test_a_week_that_is_over_is_counted_once_and_the_current_one_again(world):
@@ -155,7 +158,7 @@ def test_a_week_that_is_over_is_counted_once_and_the_current_one_again(world):
     monitor.check()
     world.give(MONDAY, neutral=1)
     world.give(MONDAY + 7 * DAY, neutral=1)
-    assert [each.week.rows for each in monitor.check(weeks=2).weeks] == [6, 3]
+    assert [report.week.rows for report in monitor.check(weeks=2).weeks] == [6, 3]
 
 
 def test_a_prediction_whose_text_was_erased_is_not_counted(world):
@@ -236,7 +239,7 @@ def test_predictions_with_new_words_are_to_review_first(world):
 # The shipped reference
 
 
-def test_a_reference_of_the_project_s_own_messages_has_a_few_kilobytes(world):
+def test_a_reference_of_the_replay_messages_has_a_few_kilobytes(world):
     def load(name: str, split: str) -> list[Row]:
         return corpora.load(name, split, corpus_dir="")[:200] if name.startswith("replay") else []
 
@@ -258,7 +261,7 @@ def test_the_application_lists_the_weeks_that_drifted(application, world):
     application.drift = world.monitor()
     assert application.drifted == ()
     application.drift.check()
-    assert [each.week.name for each in application.drifted] == ["2026-W23"]
+    assert [report.week.name for report in application.drifted] == ["2026-W23"]
 
 
 def test_metrics_are_of_the_newest_week_that_could_be_compared(application, world):

@@ -1,4 +1,4 @@
-"""What is left after an erasure: in the answers, in the rows, and in the bytes on disk."""
+"""What remains after an erasure: in receipts, in rows, and in the files."""
 
 import json
 import random
@@ -71,7 +71,7 @@ def traces(settings) -> int:
     return sum(file.read_bytes().count(SECRET) for file in settings.data_dir.rglob("*") if file.is_file())
 
 
-def test_after_erasing_an_actor_text_comment_and_actor_are_gone_from_the_rows(database, give):
+def test_erasing_an_actor_removes_text_comment_and_actor_from_the_rows(database, give):
     prediction_id, feedback_id = give()
     erase_actor(database)
     with database.read() as session:
@@ -84,16 +84,16 @@ def test_after_erasing_an_actor_text_comment_and_actor_are_gone_from_the_rows(da
         ]
 
 
-def test_erasing_one_correction_leaves_the_actor_s_others(database, give):
+def test_erasing_one_correction_keeps_the_actors_others(database, give):
     _, first = give()
     _, second = give(text="another bad bag")
     with database.write() as session:
         erasure.erase(session, erasure.scope_of_feedback(session, first))
     with database.read() as session:
-        assert [one.id for one in all_corrections(session)] == [second]
+        assert [correction.id for correction in all_corrections(session)] == [second]
 
 
-def test_other_people_s_corrections_of_the_same_prediction_go_as_well_and_are_counted(database, give, count):
+def test_other_corrections_of_the_same_prediction_are_erased_and_counted(database, give, count):
     prediction_id, _ = give()
     give(actor="bob", prediction_id=prediction_id)
     give(actor="cat", prediction_id=prediction_id)
@@ -104,12 +104,12 @@ def test_other_people_s_corrections_of_the_same_prediction_go_as_well_and_are_co
     assert count(FeedbackRow) == 3
 
 
-def test_the_same_text_in_another_prediction_stays(database, give):
+def test_the_same_text_in_another_prediction_is_not_erased(database, give):
     give(actor="Xanadu Ann", text="bad bag")
     other, _ = give(actor="bob", text="bad bag")
     erase_actor(database)
     with database.read() as session:
-        assert [one.prediction_id for one in all_corrections(session)] == [other]
+        assert [correction.prediction_id for correction in all_corrections(session)] == [other]
         assert get_prediction(session, id=other).text == "bad bag"
 
 
@@ -125,7 +125,7 @@ def test_more_corrections_than_fit_in_one_statement_are_erased(database, give, m
         assert session.query(FeedbackEventRow).filter_by(status="erased").count() == 10
 
 
-def test_the_versions_that_learned_any_of_it_are_named_oldest_first(database, give):
+def test_versions_that_learned_erased_corrections_are_listed_oldest_first(database, give):
     prediction_id, ann = give()
     _, bob = give(actor="bob", prediction_id=prediction_id)
     _, unrelated = give(actor="bob", text="good day")
@@ -135,7 +135,7 @@ def test_the_versions_that_learned_any_of_it_are_named_oldest_first(database, gi
     assert erase_actor(database).versions == ["z-first", "a-second"]
 
 
-def test_an_actor_without_corrections_or_with_erased_ones_only_is_not_found(database, give):
+def test_an_actor_without_remaining_corrections_is_not_found(database, give):
     with database.read() as session, pytest.raises(NotFound, match="--actor nobody"):
         erasure.scope_of_actor(session, "nobody")
     give()
@@ -144,7 +144,7 @@ def test_an_actor_without_corrections_or_with_erased_ones_only_is_not_found(data
         erasure.scope_of_actor(session, "crm:Xanadu Ann")
 
 
-def test_others_who_call_themselves_the_same_are_named(database, give, erase):
+def test_other_contributors_of_the_same_name_are_listed(database, give, erase):
     give(actor=visitor("b3a36163be41", "anna"), text="one")
     with database.read() as session, pytest.raises(NotFound, match="for example b3a36163be41:anna"):
         erasure.scope_of_actor(session, "anna")
@@ -154,7 +154,7 @@ def test_others_who_call_themselves_the_same_are_named(database, give, erase):
     assert "not erased, other contributors of that name: b3a36163be41:anna\n" in done.output
 
 
-def test_erasing_what_is_erased_changes_nothing(database, give, count):
+def test_erasing_a_correction_twice_changes_nothing(database, give, count):
     _, feedback_id = give()
     erase_actor(database)
     events = count(FeedbackEventRow)
@@ -165,7 +165,7 @@ def test_erasing_what_is_erased_changes_nothing(database, give, count):
     assert count(FeedbackEventRow) == events
 
 
-def test_a_receipt_of_an_erased_correction_says_so_and_asks_no_model(application, database, engine, give):
+def test_the_receipt_of_an_erased_correction_is_erased_and_predicts_nothing(application, database, engine, give):
     _, feedback_id = give()
     learn(database, "v2", feedback_id)
     engine.seen.clear()
@@ -176,7 +176,7 @@ def test_a_receipt_of_an_erased_correction_says_so_and_asks_no_model(application
     assert engine.seen == []
 
 
-def test_an_erased_prediction_cannot_be_corrected_again(application, database, give, count):
+def test_an_erased_prediction_cannot_be_corrected(application, database, give, count):
     prediction_id, _ = give()
     erase_actor(database)
     with pytest.raises(NotFound, match="prediction_id"):
@@ -184,7 +184,7 @@ def test_an_erased_prediction_cannot_be_corrected_again(application, database, g
     assert count(FeedbackRow) == 1
 
 
-def test_erased_corrections_do_not_make_a_retraining_due(database, give):
+def test_erased_corrections_that_were_not_learned_do_not_count_for_retraining(database, give):
     give()
     give(actor="bob", text="another bad bag")
     erase_actor(database)
@@ -192,7 +192,7 @@ def test_erased_corrections_do_not_make_a_retraining_due(database, give):
         assert count_feedback_since_last_attempt(session) == 1
 
 
-def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):
+def test_the_command_leaves_no_trace_in_any_file(settings, erase, give):
     give()
     give(text="bad Xanadu " * 900)
     give(actor="bob", text="good day", comment="")
@@ -204,7 +204,7 @@ def test_after_the_command_no_file_has_a_byte_of_it(settings, erase, give):
 
 
 @pytest.mark.parametrize("seed", [1, 2])
-def test_no_file_has_a_byte_of_it_where_rows_moved_between_pages(settings, database, make_prediction, seed):
+def test_no_trace_remains_when_rows_have_moved_between_pages(settings, database, make_prediction, seed):
     draw = random.Random(seed)
     for number in range(1_000):
         mark = "Xanadu" if number % 20 == 0 else "plain"
@@ -229,9 +229,7 @@ def test_no_file_has_a_byte_of_it_where_rows_moved_between_pages(settings, datab
     assert traces(settings) == 0
 
 
-def test_while_another_program_reads_an_earlier_state_the_command_says_that_traces_stay(
-    settings, database, erase, give
-):
+def test_the_command_reports_remaining_traces_while_another_program_reads(settings, database, erase, give):
     _, feedback_id = give()
     with database.read() as reader:
         reader.query(PredictionRow).count()
@@ -243,7 +241,7 @@ def test_while_another_program_reads_an_earlier_state_the_command_says_that_trac
     assert traces(settings) == 0
 
 
-def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(database, erase, give, monkeypatch):
+def test_the_command_reports_the_erasure_even_if_cleaning_the_files_fails(database, erase, give, monkeypatch):
     def full(self):
         raise StorageUnavailable("The database cannot be cleaned at the moment.")
 
@@ -254,7 +252,7 @@ def test_when_the_files_cannot_be_cleaned_the_command_still_says_what_is_erased(
     assert "traces may remain" in str(done.exception)
 
 
-def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase, give):
+def test_the_command_asks_first_and_erases_nothing_when_declined(database, erase, give):
     _, feedback_id = give()
     done = erase("--feedback", feedback_id[:8], input="n\n")
     assert done.exit_code == 1
@@ -264,7 +262,7 @@ def test_the_command_asks_first_and_erases_nothing_without_a_yes(database, erase
     assert erase("--feedback", feedback_id, input="y\n").exit_code == 0
 
 
-def test_the_command_names_the_versions_and_what_makes_one_without(database, erase, give):
+def test_the_command_names_the_versions_and_the_command_that_trains_a_new_one(database, erase, give):
     _, feedback_id = give()
     learn(database, "v2", feedback_id)
     done = erase("--feedback", feedback_id, "--yes", "--json", "-")
@@ -279,18 +277,18 @@ def test_the_command_names_the_versions_and_what_makes_one_without(database, era
 
 
 @pytest.mark.parametrize(("option", "value"), [("--actor", "nobody"), ("--feedback", "f" * 32)])
-def test_the_command_names_what_is_unknown_and_ends_with_1(erase, database, option, value):
+def test_the_command_names_an_unknown_actor_or_correction_and_exits_with_1(erase, database, option, value):
     done = erase(option, value, "--yes")
     assert done.exit_code == 1
     assert f"{option} {value}" in done.stderr
 
 
 @pytest.mark.parametrize("arguments", [[], ["--actor", "ann", "--feedback", "f" * 32]])
-def test_the_command_wants_an_actor_or_a_correction_and_not_both(erase, database, arguments):
+def test_the_command_requires_either_an_actor_or_a_correction(erase, database, arguments):
     assert erase(*arguments).exit_code == 2
 
 
-def test_while_a_retraining_runs_nothing_is_erased(settings, database, erase, give):
+def test_during_a_retraining_run_the_command_erases_nothing(settings, database, erase, give):
     give()
     with corrections_lock(settings, database):
         done = erase("--actor", "crm:Xanadu Ann", "--yes")
@@ -316,7 +314,7 @@ def retrainings(monkeypatch):
     return started
 
 
-def test_asked_for_a_retraining_it_follows_on_the_same_data_and_its_exit_status_is_the_command_s(
+def test_with_retrain_the_command_retrains_on_the_same_data_and_returns_its_status(
     settings, database, erase, give, retrainings
 ):
     _, feedback_id = give()
@@ -330,7 +328,7 @@ def test_asked_for_a_retraining_it_follows_on_the_same_data_and_its_exit_status_
     assert traces(settings) == 0
 
 
-def test_a_program_that_reads_the_result_gets_nothing_else_on_stdout(database, erase, give, retrainings):
+def test_with_json_only_the_result_is_on_stdout(database, erase, give, retrainings):
     _, feedback_id = give()
     done = erase("--feedback", feedback_id, "--yes", "--retrain", "--json", "-")
     assert json.loads(done.stdout)["corrections"] == 1
@@ -340,7 +338,7 @@ def test_a_program_that_reads_the_result_gets_nothing_else_on_stdout(database, e
 @pytest.mark.parametrize(
     ("learned", "answers", "started"), [(True, "y\ny\n", 1), (True, "y\nn\n", 0), (True, "y\n", 0), (False, "y\n", 0)]
 )
-def test_a_person_is_offered_one_where_a_version_learned_it(
+def test_the_command_offers_a_retraining_if_a_version_learned_the_correction(
     database, erase, give, retrainings, learned, answers, started
 ):
     _, feedback_id = give()
@@ -352,13 +350,13 @@ def test_a_person_is_offered_one_where_a_version_learned_it(
     assert done.exit_code == (7 if started else 0)
 
 
-def test_without_the_option_a_program_starts_none(database, erase, give, retrainings):
+def test_with_yes_and_without_retrain_no_retraining_starts(database, erase, give, retrainings):
     _, feedback_id = give()
     learn(database, "v2", feedback_id)
     assert erase("--feedback", feedback_id, "--yes").exit_code == 0
     assert retrainings == []
 
 
-def test_where_nothing_was_erased_none_is_started(database, erase, give, retrainings):
+def test_if_nothing_was_erased_no_retraining_starts(database, erase, give, retrainings):
     assert erase("--actor", "nobody", "--yes", "--retrain").exit_code == 1
     assert retrainings == []

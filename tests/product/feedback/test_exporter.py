@@ -39,7 +39,7 @@ def lines(file) -> list[dict]:
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
-def test_datasets_reads_chinese_quotes_and_newlines_as_they_were(database, give, export, tmp_path, ending):
+def test_the_datasets_library_reads_chinese_quotes_and_newlines_unchanged(database, give, export, tmp_path, ending):
     datasets = pytest.importorskip("datasets")
     for text in HARD:
         id = give(text, comment=text)
@@ -65,7 +65,7 @@ def test_datasets_reads_chinese_quotes_and_newlines_as_they_were(database, give,
     }
 
 
-def test_the_moments_are_written_with_their_zone(database, give, export, tmp_path):
+def test_times_are_written_with_their_time_zone(database, give, export, tmp_path):
     id = give("bad bag")
     export(tmp_path / "out.jsonl")
     [row] = lines(tmp_path / "out.jsonl")
@@ -75,7 +75,7 @@ def test_the_moments_are_written_with_their_zone(database, give, export, tmp_pat
     assert row["updated_at"].endswith("+00:00")
 
 
-def test_every_status_but_erased_is_written_as_a_receipt_would_say_it(database, application, give, tmp_path):
+def test_statuses_are_those_of_receipts_and_erased_corrections_are_left_out(database, application, give, tmp_path):
     ids = [give(f"bad bag {status}") for status in Status]
     again = give("bad bag, learned with another label", label="positive")
     with database.write() as session:
@@ -101,7 +101,7 @@ def test_without_actors_the_column_is_left_out(database, give, export, tmp_path,
     assert b"bad bag" in file.read_bytes()
 
 
-def test_more_rows_than_are_held_in_memory_are_all_written(database, give, export, tmp_path, monkeypatch):
+def test_more_rows_than_fit_in_memory_are_all_written(database, give, export, tmp_path, monkeypatch):
     monkeypatch.setattr(exporting, "ROWS_IN_MEMORY", 2)
     for number in range(5):
         give(f"bad bag {number}")
@@ -111,13 +111,13 @@ def test_more_rows_than_are_held_in_memory_are_all_written(database, give, expor
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
-def test_without_corrections_the_file_is_there_and_has_no_rows(database, export, tmp_path, ending):
+def test_without_corrections_an_empty_file_is_written(database, export, tmp_path, ending):
     done = export(tmp_path / f"out.{ending}")
     assert (done.exit_code, (tmp_path / f"out.{ending}").is_file()) == (0, True)
     assert "0 corrections" in done.output
 
 
-def test_a_file_that_is_there_is_refused_unless_forced(database, give, export, tmp_path):
+def test_an_existing_file_is_overwritten_only_with_force(database, give, export, tmp_path):
     file = tmp_path / "out.jsonl"
     file.write_text("mine")
     give("bad bag")
@@ -129,16 +129,14 @@ def test_a_file_that_is_there_is_refused_unless_forced(database, give, export, t
 
 
 @pytest.mark.parametrize("name", ["out.csv", "out", "out.jsonl.gz"])
-def test_another_ending_is_refused_naming_those_allowed(database, export, tmp_path, name):
+def test_an_unknown_file_type_is_refused_with_the_allowed_ones(database, export, tmp_path, name):
     refused = export(tmp_path / name)
     assert isinstance(refused.exception, InvalidInput)
     assert ".jsonl or .parquet" in str(refused.exception)
 
 
 @pytest.mark.parametrize("ending", ["jsonl", "parquet"])
-def test_when_writing_fails_half_way_the_earlier_file_stays_and_nothing_beside_it(
-    database, give, tmp_path, monkeypatch, ending
-):
+def test_a_failed_export_leaves_the_old_file_and_nothing_else(database, give, tmp_path, monkeypatch, ending):
     folder = tmp_path / "exports"
     folder.mkdir()
     file = folder / f"out.{ending}"
@@ -157,19 +155,19 @@ def test_when_writing_fails_half_way_the_earlier_file_stays_and_nothing_beside_i
     assert list(folder.iterdir()) == [file]
 
 
-def test_a_folder_that_is_not_there_is_named(database, export, tmp_path):
+def test_a_missing_folder_is_named(database, export, tmp_path):
     refused = export(tmp_path / "nowhere" / "out.jsonl")
     assert isinstance(refused.exception, InvalidInput)
     assert "nowhere/out.jsonl cannot be written" in str(refused.exception)
 
 
-def test_only_its_owner_may_read_the_file(database, give, export, tmp_path):
+def test_only_the_owner_can_read_the_file(database, give, export, tmp_path):
     give("bad bag")
     export(tmp_path / "out.jsonl")
     assert stat.S_IMODE((tmp_path / "out.jsonl").stat().st_mode) == 0o600
 
 
-def test_since_counts_from_when_a_label_was_last_given(database, give, export, tmp_path):
+def test_since_compares_the_time_of_the_last_change(database, give, export, tmp_path):
     changed, old = give("bad bag"), give("good day")
     with database.write() as session:
         first, second = (get_feedback(session, id=id) for id in (changed, old))
@@ -181,7 +179,7 @@ def test_since_counts_from_when_a_label_was_last_given(database, give, export, t
     assert export(tmp_path / "other.jsonl", "--since", "spring").exit_code == 2
 
 
-def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, give, export, tmp_path):
+def test_corrections_are_selected_by_the_status_on_their_receipts(database, give, export, tmp_path):
     learned, rejected = give("bad bag"), give("where is it")
     give("good day")
     with database.write() as session:
@@ -198,7 +196,7 @@ def test_the_statuses_asked_for_are_those_that_a_receipt_would_say(database, giv
 
 
 @pytest.mark.parametrize("status", ["erased", "open"])
-def test_a_status_that_cannot_be_asked_for_is_refused_with_those_that_can(database, export, tmp_path, status):
+def test_an_unknown_status_is_refused_with_the_allowed_ones(database, export, tmp_path, status):
     refused = export(tmp_path / "out.jsonl", "--status", status)
     assert isinstance(refused.exception, InvalidInput)
     assert f"--status {status}: must be one of pending, accepted, quarantined, learned, rejected." in str(

@@ -1,4 +1,4 @@
-"""Labels from a file: what is stored, what is refused, and that nothing is stored twice."""
+"""Importing labels from a file: stored rows, refused rows, and repeated imports."""
 
 import json
 from contextlib import contextmanager
@@ -10,7 +10,7 @@ from typer.testing import CliRunner
 from product.cli import workspace
 from product.cli.app import app
 from product.codes import FeedbackCode
-from product.feedback import importer as intake
+from product.feedback import importer
 from product.inference.engine import NoModel
 from product.sentiment import InvalidInput
 from product.storage.corrections import all_corrections
@@ -41,9 +41,9 @@ def take(tmp_path, database, engine):
 
     def import_file(content: str, name="labels.csv", actor="team", skip_bad=False, scorer=engine, **columns):
         (tmp_path / name).write_text(content, encoding="utf-8")
-        source = intake.Source(tmp_path / name, actor, **columns)
-        plan = intake.check(source, KEY, skip_bad=skip_bad)
-        return intake.store(source, plan, KEY, database, scorer)
+        source = importer.Source(tmp_path / name, actor, **columns)
+        plan = importer.check(source, KEY, skip_bad=skip_bad)
+        return importer.store(source, plan, KEY, database, scorer)
 
     return import_file
 
@@ -76,8 +76,8 @@ def numbered(count: int, label="negative") -> str:
     return "text,label\n" + "".join(f"bad bag {number},{label}\n" for number in range(count))
 
 
-def test_a_label_is_stored_as_a_correction_with_the_model_s_answer(take, database):
-    assert take("text,label\nbad bag,neutral\n") == intake.Imported(added=1, changed=0, unchanged=0, erased=0)
+def test_a_label_is_stored_as_a_correction_with_a_prediction(take, database):
+    assert take("text,label\nbad bag,neutral\n") == importer.Imported(added=1, changed=0, unchanged=0, erased=0)
     [stored] = standing(database)
     assert (stored.text, stored.label, stored.predicted) == ("bad bag", "neutral", "negative")
     assert (stored.actor.handle, stored.status, stored.model_version) == ("team", "pending", "v1")
@@ -87,7 +87,7 @@ def test_a_label_is_stored_as_a_correction_with_the_model_s_answer(take, databas
         assert [event.code for event in session.query(FeedbackEventRow)] == [FeedbackCode.imported]
 
 
-def test_an_imported_text_is_no_message_of_the_week(take, database):
+def test_imported_texts_do_not_count_as_incoming_messages(take, database):
     take("text,label\nbad bag,neutral\n")
     with database.read() as session:
         begin, end = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
@@ -95,26 +95,28 @@ def test_an_imported_text_is_no_message_of_the_week(take, database):
         assert first_prediction_at(session) is None
 
 
-def test_the_model_reads_and_the_disk_keeps_the_redacted_text(take, database, engine):
+def test_the_redacted_text_is_predicted_and_stored(take, database, engine):
     take("text,label\nbad: write to ann@example.com,negative\n")
     assert engine.seen == [standing(database)[0].text] == ["bad: write to [email]"]
 
 
-def test_jsonl_with_columns_of_other_names_is_read(take, database):
+def test_jsonl_is_read_with_other_column_names(take, database):
     line = json.dumps({"message": "第一行\n第二行", "mood": " Negative "}, ensure_ascii=False)
     take(line + "\n", name="labels.jsonl", text_column="message", label_column="mood")
-    assert [(one.text, one.label) for one in standing(database)] == [("第一行\n第二行", "negative")]
+    assert [(correction.text, correction.label) for correction in standing(database)] == [
+        ("第一行\n第二行", "negative")
+    ]
 
 
-def test_the_same_file_again_changes_nothing_and_asks_no_model(take, database, engine, count):
+def test_importing_a_file_twice_changes_nothing_and_predicts_nothing(take, database, engine, count):
     take(numbered(3))
     engine.seen.clear()
-    assert take(numbered(3)) == intake.Imported(added=0, changed=0, unchanged=3, erased=0)
+    assert take(numbered(3)) == importer.Imported(added=0, changed=0, unchanged=3, erased=0)
     assert engine.seen == []
     assert count(PredictionRow) == count(FeedbackRow) == count(FeedbackEventRow) == 3
 
 
-def test_a_changed_label_replaces_and_keeps_the_answer_as_it_was_shown(take, database, engine, count):
+def test_a_changed_label_replaces_the_old_one_and_keeps_the_prediction(take, database, engine, count):
     take("text,label\nbad bag,neutral\n")
     engine.version = "v2"
     assert take("text,label\nbad bag,positive\n").changed == 1
@@ -123,16 +125,16 @@ def test_a_changed_label_replaces_and_keeps_the_answer_as_it_was_shown(take, dat
     assert count(PredictionRow) == count(FeedbackRow) == 1
 
 
-def test_another_actor_s_label_of_the_same_text_is_kept_beside(take, database):
+def test_labels_of_two_actors_for_one_text_are_both_stored(take, database):
     take("text,label\nbad bag,neutral\n", actor="team")
     take("text,label\nbad bag,negative\n", actor="others")
-    assert sorted((one.actor.handle, one.label) for one in standing(database)) == [
+    assert sorted((correction.actor.handle, correction.label) for correction in standing(database)) == [
         ("others", "negative"),
         ("team", "neutral"),
     ]
 
 
-def test_of_a_text_in_several_rows_the_last_label_counts_each_time(take, database, count):
+def test_the_last_label_of_a_repeated_text_counts(take, database, count):
     content = "text,label\nbad bag,neutral\nbad bag,positive\n"
     assert take(content).added == 1
     assert standing(database)[0].label == "positive"
@@ -140,39 +142,39 @@ def test_of_a_text_in_several_rows_the_last_label_counts_each_time(take, databas
     assert count(FeedbackEventRow) == 1
 
 
-def test_after_a_break_what_was_committed_stays_and_the_rest_follows(take, database, engine):
+def test_an_interrupted_import_continues_where_it_stopped(take, database, engine):
     with pytest.raises(NoModel):
         take(numbered(600), scorer=Breaking(engine, requests=1))
     assert len(standing(database)) == 256
     engine.seen.clear()
-    assert take(numbered(600)) == intake.Imported(added=344, changed=0, unchanged=256, erased=0)
+    assert take(numbered(600)) == importer.Imported(added=344, changed=0, unchanged=256, erased=0)
     assert len(engine.seen) == 344
     assert len(standing(database)) == 600
 
 
 def test_progress_is_reported_after_each_batch(tmp_path, database, engine):
     (tmp_path / "a.csv").write_text(numbered(300))
-    source = intake.Source(tmp_path / "a.csv", "team")
-    plan = intake.check(source, KEY)
+    source = importer.Source(tmp_path / "a.csv", "team")
+    plan = importer.check(source, KEY)
     with recorded_progress() as reports:
-        intake.store(source, plan, KEY, database, engine)
+        importer.store(source, plan, KEY, database, engine)
     assert [(done, total) for _, done, total in reports] == [(256, 300), (300, 300)]
 
 
-def test_an_erased_text_is_not_brought_back(take, database):
+def test_an_erased_text_is_not_imported_again(take, database):
     take("text,label\nbad bag,neutral\ngood day,positive\n")
     with database.write() as session:
         row = session.query(PredictionRow).filter_by(text="bad bag").one()
         row.text = ""
         session.query(FeedbackRow).filter_by(prediction_id=row.id).one().status = "erased"
     again = take("text,label\nbad bag,negative\ngood day,positive\n")
-    assert again == intake.Imported(added=0, changed=0, unchanged=1, erased=1)
-    assert [one.text for one in standing(database)] == ["good day"]
+    assert again == importer.Imported(added=0, changed=0, unchanged=1, erased=1)
+    assert [correction.text for correction in standing(database)] == ["good day"]
 
 
-def test_a_text_s_id_depends_on_the_key_the_actor_and_the_text():
+def test_a_prediction_id_depends_on_key_actor_and_text():
     ids = {
-        intake.prediction_id(key, actor, text)
+        importer.prediction_id(key, actor, text)
         for key, actor, text in [(KEY, "a", "b"), (b"other", "a", "b"), (KEY, "b", "b"), (KEY, "a", "c")]
     }
     assert len(ids) == 4
@@ -188,7 +190,7 @@ a,b,c
 """
 
 
-def test_bad_rows_are_named_by_number_and_column_and_nothing_is_imported(take, count, engine):
+def test_invalid_rows_are_named_by_number_and_column_and_nothing_is_imported(take, count, engine):
     said = refused(take, BAD.format(long="x" * 10_001))
     for problem in (
         "4 row(s) are invalid, so nothing was imported",
@@ -202,12 +204,12 @@ def test_bad_rows_are_named_by_number_and_column_and_nothing_is_imported(take, c
     assert engine.seen == []
 
 
-def test_bad_rows_are_left_out_where_that_is_asked_for(take, database):
+def test_invalid_rows_are_skipped_with_the_option(take, database):
     assert take(BAD.format(long="x" * 10_001), skip_bad=True).added == 1
-    assert [one.text for one in standing(database)] == ["good day"]
+    assert [correction.text for correction in standing(database)] == ["good day"]
 
 
-def test_a_refusal_names_twenty_rows_and_counts_the_rest(take):
+def test_an_error_names_twenty_invalid_rows_and_counts_the_rest(take):
     said = refused(take, numbered(25, label="angry"))
     assert said.count("row ") == 20
     assert said.endswith("… and 5 more")
@@ -224,11 +226,11 @@ def test_a_refusal_names_twenty_rows_and_counts_the_rest(take):
         ("[]", "row 1: must be a JSON object."),
     ],
 )
-def test_a_bad_line_of_jsonl_is_named(take, line, said):
+def test_an_invalid_jsonl_line_is_named(take, line, said):
     assert said in refused(take, line, name="labels.jsonl")
 
 
-def test_a_column_that_is_not_there_is_named_with_those_that_are(take):
+def test_a_missing_column_is_named_with_the_existing_ones(take):
     with pytest.raises(InvalidInput, match="has no column 'text'; its columns are message, label"):
         take("message,label\na,neutral\n")
 
@@ -241,11 +243,11 @@ def test_a_column_that_is_not_there_is_named_with_those_that_are(take):
         ("token:anna", "--actor: must not contain a colon or a NUL character;"),
     ],
 )
-def test_a_name_that_is_empty_too_long_or_somebody_s_is_refused(take, actor, said):
+def test_an_invalid_actor_name_is_refused(take, actor, said):
     assert said in refused(take, numbered(1), actor=actor)
 
 
-def test_the_command_imports_and_tells_what_came_of_each_row(tmp_path, run, database):
+def test_the_command_reports_how_many_rows_were_imported_and_skipped(tmp_path, run, database):
     (tmp_path / "a.csv").write_text("text,label\nbad bag,neutral\nbad bag,positive\ngood day,angry\n")
     done = run(tmp_path / "a.csv", "--actor", "team", "--skip-bad")
     assert done.exit_code == 0, done.output
@@ -264,7 +266,7 @@ def test_the_command_imports_and_tells_what_came_of_each_row(tmp_path, run, data
     }
 
 
-def test_the_command_refuses_a_file_with_a_bad_row_before_a_model_is_loaded(tmp_path, run, monkeypatch):
+def test_the_command_refuses_an_invalid_row_before_it_loads_a_model(tmp_path, run, monkeypatch):
     monkeypatch.setattr(workspace, "running_engine", lambda *_: pytest.fail("the model was loaded"))
     (tmp_path / "a.csv").write_text("text,label\nbad bag,angry\n")
     assert isinstance(run(tmp_path / "a.csv", "--actor", "team").exception, InvalidInput)

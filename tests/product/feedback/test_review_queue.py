@@ -1,4 +1,4 @@
-"""The review queue on a real database: what is in it, why, and how a decision takes it out."""
+"""The review queue on a real database: what is queued, the reason, and the effect of a decision."""
 
 import json
 from dataclasses import replace
@@ -55,22 +55,20 @@ def reasons(application) -> dict[str, str]:
     return {item.text: item.reason for item in application.review_queue()}
 
 
-def test_messages_that_nobody_corrected_are_in_it_and_corrected_ones_are_not(application, say):
+def test_only_uncorrected_messages_are_queued(application, say):
     application.predict(["bad bag", "where is it"])
     say("good day", ann="neutral")
     assert reasons(application) == {"bad bag": "unsure", "where is it": "unsure"}
 
 
-def test_a_message_that_the_model_is_sure_of_is_only_called_unseen(application, database, make_prediction):
+def test_a_message_with_a_confident_prediction_is_queued_as_unseen(application, database, make_prediction):
     sure = replace(make_prediction(), scores={"negative": 0.01, "neutral": 0.98, "positive": 0.01})
     with database.write() as session:
         save_predictions(session, [sure])
     assert reasons(application) == {"where is my parcel": "unseen"}
 
 
-def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebody_says_what_it_is(
-    application, database, say
-):
+def test_a_shadow_disagreement_is_queued_until_the_message_is_corrected(application, database, say):
     differing, _ = say("where is it")
     application.predict(["bad bag"])
     with database.write() as session:
@@ -85,7 +83,7 @@ def test_what_a_challenger_in_the_shadow_reads_differently_is_in_it_until_somebo
     assert reasons(application) == {"bad bag": "unsure"}
 
 
-def test_imported_and_erased_messages_are_not_in_it(application, database, make_prediction, say):
+def test_imported_and_erased_messages_are_not_queued(application, database, make_prediction, say):
     with database.write() as session:
         save_predictions(session, [make_prediction(id="1" * 32)], imported=True)
         save_predictions(session, [make_prediction(id="2" * 32, text="")])
@@ -94,7 +92,7 @@ def test_imported_and_erased_messages_are_not_in_it(application, database, make_
     assert application.review_queue() == []
 
 
-def test_a_correction_that_was_put_aside_is_in_it_until_it_is_decided(application, database, say):
+def test_a_quarantined_correction_is_queued_until_it_is_decided(application, database, say):
     id, words = say("bad bag", ann="positive")
     quarantine_contributor(database, words["ann"])
     [item] = application.review_queue()
@@ -106,7 +104,7 @@ def test_a_correction_that_was_put_aside_is_in_it_until_it_is_decided(applicatio
     assert application.review_queue() == []
 
 
-def test_people_who_disagree_on_a_message_are_in_it_until_one_word_is_left(application, say):
+def test_a_disputed_message_is_queued_until_one_label_is_left(application, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     assert reasons(application) == {"bad bag": "disputed"}
     application.decide(feedback_id=words["ann"], accept=True, by=lead("eve"))
@@ -116,14 +114,14 @@ def test_people_who_disagree_on_a_message_are_in_it_until_one_word_is_left(appli
     assert application.review_queue() == []
 
 
-def test_people_who_disagree_on_the_same_text_in_two_messages_are_in_it_once(application, say):
+def test_a_text_disputed_in_two_messages_is_queued_once(application, say):
     say("bad bag", ann="positive")
     say("Bad  bag", bob="neutral")
     [item] = application.review_queue()
     assert (item.reason, [word.actor.name for word in item.corrections]) == ("disputed", ["ann", "bob"])
 
 
-def test_people_who_agree_need_no_decision(application, say):
+def test_a_message_with_agreeing_corrections_is_not_queued(application, say):
     say("bad bag", ann="neutral", bob="neutral")
     assert application.review_queue() == []
 
@@ -137,7 +135,7 @@ def attempt(database, *waiting):
         finish_attempt(session, id=id, outcome="insufficient", reasons=[])
 
 
-def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(application, database, say):
+def test_a_correction_that_a_run_left_pending_is_queued_until_it_is_decided(application, database, say):
     _, words = say("bad bag", ann="neutral")
     assert reasons(application) == {}
     attempt(database)
@@ -148,7 +146,7 @@ def test_a_word_that_a_run_has_left_waiting_is_in_it_until_it_is_decided(applica
     assert reasons(application) == {}
 
 
-def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database, say):
+def test_an_accepted_correction_that_becomes_pending_again_is_queued(application, database, say):
     _, words = say("bad bag", ann="neutral")
     with database.write() as session:
         apply_trust_decisions(session, {words["ann"]: (Status.accepted, TRUSTED)})
@@ -156,7 +154,7 @@ def test_a_word_that_was_accepted_and_waits_again_is_in_it(application, database
     assert reasons(application) == {"bad bag": "waiting"}
 
 
-def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, say):
+def test_an_accepted_correction_is_not_open_for_decision(application, database, say):
     _, words = say("bad bag", ann="positive", bob="neutral")
     with database.write() as session:
         apply_trust_decisions(session, {words["ann"]: (Status.accepted, TRUSTED)})
@@ -164,7 +162,7 @@ def test_of_an_accepted_word_no_decision_is_wanted_again(application, database, 
     assert [(word.actor.name, word.open) for word in item.corrections] == [("ann", False), ("bob", True)]
 
 
-def test_what_drift_asks_to_look_at_is_in_it_once_and_says_so(application, monkeypatch):
+def test_a_message_of_a_drifted_group_is_queued_once_as_drifted(application, monkeypatch):
     [answer] = application.predict(["where is it"])
     monkeypatch.setattr(application.drift, "to_review", lambda limit: [answer.id])
     assert reasons(application) == {"where is it": "drifted"}
@@ -180,7 +178,7 @@ def test_the_newest_messages_are_candidates(application, database, make_predicti
         assert [row.text for row in uncorrected_predictions(session, limit=2)] == ["text 2", "text 1"]
 
 
-def test_of_many_corrections_those_put_aside_are_candidates_first(database, say):
+def test_quarantined_corrections_are_candidates_first(database, say):
     _, words = say("bad bag", ann="positive", bob="neutral", cid="neutral")
     quarantine_contributor(database, words["ann"])
     with database.read() as session:
@@ -188,7 +186,7 @@ def test_of_many_corrections_those_put_aside_are_candidates_first(database, say)
     assert found == ["ann", "cid"]
 
 
-def test_what_is_dearer_to_get_wrong_comes_first(application):
+def test_messages_with_the_costliest_mistakes_come_first(application):
     application.predict(["good day", "bad bag", "where is it"])
     # positive: .125*10 + .125 = 1.375 minutes, negative: .125*2 + .125*3 = .625, neutral: .125*6 + .125 = .875
     assert [(item.predicted, item.cost) for item in application.review_queue()] == [
@@ -199,12 +197,12 @@ def test_what_is_dearer_to_get_wrong_comes_first(application):
 
 
 @pytest.mark.parametrize("limit", [0, 201])
-def test_a_limit_that_is_not_allowed_is_named(application, limit):
+def test_a_limit_out_of_range_is_refused_with_the_range(application, limit):
     with pytest.raises(InvalidInput, match="limit: must be from 1 to 200"):
         application.review_queue(limit)
 
 
-def test_a_lead_s_own_word_is_accepted_at_once(application, database):
+def test_a_leads_label_is_accepted_at_once(application, database):
     [answer] = application.predict(["bad bag"])
     id = application.label_as_lead(prediction_id=answer.id, label="neutral", by=lead("eve"))
     receipt = application.receipt(id)
@@ -213,7 +211,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
     with database.read() as session:
         [row] = session.query(FeedbackRow)
         assert (row.actor, row.reviewer) == (lead("eve"), lead("eve"))
-        assert [each.reviewed for each in all_corrections(session)] == [True]
+        assert [correction.reviewed for correction in all_corrections(session)] == [True]
     assert application.review_queue() == []
 
 
@@ -226,7 +224,7 @@ def test_a_lead_s_own_word_is_accepted_at_once(application, database):
         ({"prediction_id": "'"}, NotFound, "prediction_id"),
     ],
 )
-def test_a_lead_s_word_that_cannot_be_stored_names_the_field(application, count, given, refusal, field):
+def test_an_invalid_label_by_a_lead_is_refused_with_the_field(application, count, given, refusal, field):
     [answer] = application.predict(["bad bag"])
     with pytest.raises(refusal, match=field):
         application.label_as_lead(**{"prediction_id": answer.id, "label": "neutral", "by": lead("eve")} | given)
@@ -236,7 +234,7 @@ def test_a_lead_s_word_that_cannot_be_stored_names_the_field(application, count,
 # Commands
 
 
-def test_the_command_lists_the_queue_for_people_and_for_programs(command, say):
+def test_the_command_lists_the_queue_as_text_and_as_json(command, say):
     id, words = say("bad \x1b[31mbag", ann="positive", bob="neutral")
     listed = command("review")
     assert listed.exit_code == 0, listed.output
@@ -248,12 +246,12 @@ def test_the_command_lists_the_queue_for_people_and_for_programs(command, say):
     assert [word["feedback_id"] for word in item["corrections"]] == list(words.values())
 
 
-def test_the_command_says_when_there_is_nothing_to_review(command, database):
+def test_the_command_reports_an_empty_queue(command, database):
     assert "nothing to review" in command("review").output
 
 
 @pytest.mark.parametrize(("decision", "status"), [("accept", "accepted"), ("reject", "rejected")])
-def test_the_command_decides_with_who_and_why(command, database, say, decision, status):
+def test_the_command_stores_a_decision_with_reviewer_and_note(command, database, say, decision, status):
     _, words = say("bad bag", ann="positive")
     done = command("decide", words["ann"], decision, "--who", "eve", "--why", "asked her")
     assert done.exit_code == 0, done.output
@@ -264,7 +262,7 @@ def test_the_command_decides_with_who_and_why(command, database, say, decision, 
         assert (row.history[-1].actor.name, row.history[-1].note) == ("eve", "asked her")
 
 
-def test_the_command_takes_what_a_page_shows_of_a_receipt(command, database, say):
+def test_the_command_accepts_a_shortened_feedback_id(command, database, say):
     _, words = say("bad bag", ann="positive")
     done = command("decide", words["ann"][:8], "accept", "--who", "eve")
     assert done.exit_code == 0, done.output
@@ -272,15 +270,15 @@ def test_the_command_takes_what_a_page_shows_of_a_receipt(command, database, say
 
 
 @pytest.mark.parametrize("name", ["", "%", "________", "f" * 7])
-def test_the_command_takes_nothing_for_the_beginning_of_a_receipt_that_is_none(command, database, say, name):
+def test_the_command_refuses_an_invalid_shortened_id(command, database, say, name):
     say("bad bag", ann="positive")
     assert isinstance(command("decide", name, "accept", "--who", "eve").exception, NotFound)
 
 
 @pytest.mark.parametrize("arguments", [["accept"], ["perhaps", "--who", "eve"]])
-def test_the_command_wants_a_decision_and_who_decides(command, database, arguments):
+def test_the_command_requires_a_decision_and_a_reviewer(command, database, arguments):
     assert command("decide", "f" * 32, *arguments).exit_code == 2
 
 
-def test_the_command_names_what_is_unknown(command, database):
+def test_the_command_refuses_an_unknown_correction(command, database):
     assert isinstance(command("decide", "f" * 32, "accept", "--who", "eve").exception, NotFound)

@@ -41,7 +41,7 @@ def test_quoted_separators_in_a_heading_separate_nothing(tmp_path):
     assert read_heading(tmp_path / "a.csv") == ["a;b;c", "d"]
 
 
-def test_a_cell_longer_than_python_s_default_limit_is_read(tmp_path):
+def test_a_cell_longer_than_the_default_limit_of_python_is_read(tmp_path):
     [row] = rows(tmp_path / "a.csv", "text,notes\nhello," + "x" * 200_000 + "\n")
     assert len(row.values["notes"]) == 200_000
 

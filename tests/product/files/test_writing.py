@@ -44,6 +44,6 @@ def test_an_interrupted_result_leaves_the_old_file_and_nothing_else(tmp_path):
     assert (tmp_path / "a").read_text() == "old"
 
 
-def test_a_full_disk_is_reported_with_the_file_s_name(tmp_path):
+def test_a_full_disk_is_reported_with_the_file_name(tmp_path):
     with pytest.raises(InvalidInput, match="a cannot be written: No space left"), replacing_file(tmp_path / "a"):
         raise OSError(28, "No space left on device")

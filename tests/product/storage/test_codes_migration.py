@@ -146,7 +146,7 @@ def test_the_last_sentence_of_a_history_becomes_a_code(database, number, status,
         assert (last.status, last.reason, last.note) == (status, Reason(code, values), "")
 
 
-def test_a_history_keeps_its_order_and_who_acted(database):
+def test_a_history_keeps_its_order_and_actors(database):
     with database.read() as session:
         history = get_feedback(session, id=feedback_id(15)).history
         events = [(event.actor, event.reason.code, event.reason.values) for event in history]
@@ -168,13 +168,13 @@ def test_a_history_keeps_its_order_and_who_acted(database):
         (12, Actor(ActorKind.lead, OTHER_KEY), FeedbackCode.decided_by_lead, ""),
     ],
 )
-def test_a_lead_s_own_reason_becomes_a_note(database, number, actor, code, note):
+def test_a_reason_written_by_a_lead_becomes_a_note(database, number, actor, code, note):
     with database.read() as session:
         event = get_feedback(session, id=feedback_id(number)).history[1]
         assert (event.actor, event.reason, event.note) == (actor, Reason(code), note)
 
 
-def test_the_history_of_an_erased_correction_names_nobody(database):
+def test_the_history_of_an_erased_correction_names_no_person(database):
     with database.read() as session:
         history = get_feedback(session, id=feedback_id(26)).history
         events = [(event.actor, event.code, event.note) for event in history]
@@ -182,7 +182,7 @@ def test_the_history_of_an_erased_correction_names_nobody(database):
     assert events == [(erased, "removed", ""), (erased, "removed", ""), (PRODUCT, "erased-by-operator", "")]
 
 
-def test_activations_become_reasons_with_who_decided(database):
+def test_activations_get_reasons_and_the_actor_who_decided(database):
     with database.read() as session:
         found = [(row.actor, row.reasons, row.note) for row in session.query(ActivationRow).order_by(ActivationRow.id)]
     operator = Actor(ActorKind.operator)
@@ -336,7 +336,7 @@ def test_the_checks_of_a_verdict_become_codes_and_numbers(database):
 # The migrated database in use
 
 
-def test_a_receipt_is_answered(application):
+def test_receipts_work_after_the_migration(application):
     receipt = application.receipt(feedback_id(10))
     assert (receipt.status, receipt.label, receipt.agrees_now) == ("rejected", "neutral", True)
     assert [(change.status, change.reason.code) for change in receipt.history] == [
@@ -373,7 +373,7 @@ def test_a_contributor_is_erased_by_their_handle(database):
         ]
 
 
-def test_harm_done_before_the_migration_is_still_known(database):
+def test_a_contributor_found_harmful_before_the_migration_is_still_known(database):
     with database.read() as session:
         assert corrections_with_code(session, FeedbackCode.harmful_contributor) == {feedback_id(22)}
 

@@ -1,4 +1,4 @@
-"""Sessions on a real SQLite file: what is kept, what is refused, what happens when somebody else writes."""
+"""Sessions on a real SQLite file: settings, errors, concurrent writers and migration."""
 
 import os
 import signal
@@ -58,26 +58,26 @@ def pragma(session, name: str) -> int | str:
     return session.execute(text(f"PRAGMA {name}")).scalar()
 
 
-def test_making_a_database_touches_no_disk(tmp_path):
+def test_creating_a_database_object_writes_nothing(tmp_path):
     Database(f"sqlite:///{tmp_path}/new/attune.db")
     assert list(tmp_path.iterdir()) == []
 
 
-def test_a_writer_syncs_fully_holds_foreign_keys_and_keeps_a_write_ahead_log(database):
+def test_a_writer_uses_full_sync_foreign_keys_and_a_write_ahead_log(database):
     with database.write() as session:
         assert pragma(session, "journal_mode") == "wal"
         assert pragma(session, "synchronous") == 2  # FULL
         assert pragma(session, "foreign_keys") == 1
 
 
-def test_every_connection_overwrites_what_it_deletes(database):
+def test_every_connection_overwrites_deleted_content(database):
     with database.write() as session:
         assert pragma(session, "secure_delete") == 1
     with database.read() as session:
         assert pragma(session, "secure_delete") == 1
 
 
-def test_scrubbing_while_another_holds_the_lock_is_refused_and_works_once_it_is_free(database, other_writer):
+def test_scrubbing_a_locked_database_is_refused_until_it_is_unlocked(database, other_writer):
     with pytest.raises(StorageUnavailable, match="cannot be cleaned"):
         database.scrub()
     other_writer.rollback()
@@ -90,18 +90,18 @@ def test_a_reader_cannot_write(database, make_prediction, count):
     assert count(PredictionRow) == 0
 
 
-def test_a_reader_is_not_held_up_by_a_writer(database, other_writer, count):
+def test_a_reader_does_not_wait_for_a_writer(database, other_writer, count):
     assert count(PredictionRow) == 0
 
 
-def test_a_block_that_raises_stores_nothing(database, count):
+def test_a_failed_transaction_stores_nothing(database, count):
     with pytest.raises(NotFound), database.write() as session:
         start_attempt(session)
         raise NotFound("nothing")
     assert count(AttemptRow) == 0
 
 
-def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(database, other_writer, count):
+def test_a_locked_database_is_unavailable_until_it_is_unlocked(database, other_writer, count):
     with pytest.raises(StorageUnavailable, match="cannot be written"), database.write() as session:
         start_attempt(session)
     other_writer.rollback()
@@ -110,20 +110,20 @@ def test_a_locked_database_is_unavailable_and_writes_again_once_it_is_free(datab
     assert count(AttemptRow) == 1
 
 
-def test_a_failure_tells_neither_the_person_nor_the_log_what_a_customer_wrote(database, make_prediction, caplog):
+def test_a_failed_write_puts_no_customer_text_into_error_or_log(database, make_prediction, caplog):
     twice = [make_prediction(text="my secret"), make_prediction(text="my secret")]
     with pytest.raises(StorageUnavailable) as raised, database.write() as session:
         save_predictions(session, twice)
     assert "secret" not in str(raised.value) + str(raised.value.__cause__) + caplog.text
 
 
-def test_reachable_is_false_while_another_holds_the_lock_and_true_after(database, other_writer):
+def test_a_locked_database_is_not_reachable_until_it_is_unlocked(database, other_writer):
     assert not database.reachable()
     other_writer.rollback()
     assert database.reachable()
 
 
-def test_reachable_is_false_on_a_file_that_may_only_be_read(settings, database):
+def test_a_read_only_database_is_not_reachable(settings, database):
     database.close()
     path = settings.data_dir / "attune.db"
     # A flag in the address, as file permissions do not bind the root user of a container.
@@ -131,11 +131,11 @@ def test_reachable_is_false_on_a_file_that_may_only_be_read(settings, database):
     assert not read_only.reachable()
 
 
-def test_reachable_is_false_without_tables(tmp_path):
+def test_a_database_without_tables_is_not_reachable(tmp_path):
     assert not Database(f"sqlite:///{tmp_path}/empty.db").reachable()
 
 
-def test_reachable_commits_for_real_after_a_failed_write(database, other_writer):
+def test_after_a_failed_write_the_reachability_check_commits(database, other_writer):
     with pytest.raises(StorageUnavailable), database.write() as session:
         start_attempt(session)
     other_writer.rollback()
@@ -151,12 +151,12 @@ def test_reachable_commits_for_real_after_a_failed_write(database, other_writer)
 @pytest.mark.parametrize(
     "url", ["", "nonsense", "sqlite://", "sqlite:///:memory:", "oracel://host/name", "sqlite+nodriver:///x"]
 )
-def test_an_address_that_cannot_be_used_is_refused_by_the_setting_s_name(url):
+def test_an_unusable_url_is_refused_by_the_name_of_the_setting(url):
     with pytest.raises(StorageUnavailable, match="ATTUNE_DATABASE_URL"):
         Database(url)
 
 
-def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction, count):
+def test_twenty_concurrent_writers_store_everything(settings, database, make_prediction, count):
     patient = Database(settings.database)
     with patient.write() as session:
         save_predictions(session, [make_prediction()])
@@ -179,14 +179,14 @@ def test_twenty_writers_at_once_lose_nothing(settings, database, make_prediction
     assert count(FeedbackRow) == 200
 
 
-def test_four_processes_that_prepare_one_new_database_all_succeed(tmp_path):
+def test_four_processes_can_migrate_a_new_database_concurrently(tmp_path):
     url = f"sqlite:///{tmp_path}/new/attune.db"
     processes = [run(MIGRATING, url) for _ in range(4)]
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
     assert Database(url).reachable()
 
 
-def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(settings, database, make_prediction):
+def test_every_acknowledged_correction_survives_a_killed_writer(settings, database, make_prediction):
     with database.write() as session:
         save_predictions(session, [make_prediction()])
     process = run(CORRECTING, settings.database, stdout=subprocess.PIPE)
@@ -201,19 +201,19 @@ def test_every_acknowledged_correction_is_there_after_the_writer_was_killed(sett
     assert acknowledged <= stored
 
 
-def test_migrating_where_no_folder_can_be_made_says_so(tmp_path):
+def test_migrating_is_refused_if_the_folder_cannot_be_created(tmp_path):
     (tmp_path / "file").write_text("in the way")
     with pytest.raises(StorageUnavailable, match="folder"):
         migrate(Database(f"sqlite:///{tmp_path}/file/attune.db"))
 
 
-def test_migrating_a_file_that_is_no_database_says_so(tmp_path):
+def test_migrating_a_file_that_is_not_a_database_is_refused(tmp_path):
     (tmp_path / "attune.db").write_bytes(b"no database at all, only some text that is long enough" * 40)
     with pytest.raises(StorageUnavailable, match="cannot be prepared"):
         migrate(Database(f"sqlite:///{tmp_path}/attune.db", patience=0.1))
 
 
-def test_migrating_a_database_of_a_later_release_says_so(database):
+def test_migrating_a_database_of_a_later_release_is_refused(database):
     with database.write() as session:
         session.execute(text("UPDATE alembic_version SET version_num = 'later'"))
     with pytest.raises(StorageUnavailable, match="later"):

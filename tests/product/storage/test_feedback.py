@@ -1,4 +1,4 @@
-"""What is stored of predictions and corrections, by small cases worked out by hand."""
+"""Stored predictions and corrections, and the decisions on them."""
 
 from datetime import UTC, datetime, timedelta
 
@@ -36,7 +36,7 @@ def test_correcting_an_unknown_prediction_is_refused_and_stores_nothing(session)
     assert session.query(FeedbackRow).count() == 0
 
 
-def test_the_same_actor_again_replaces_the_label_and_keeps_the_history(session):
+def test_an_actors_second_correction_replaces_the_first_and_keeps_the_history(session):
     first = correct(session, label="negative", comment="rude")
     again = correct(session, label="positive", comment="kind after all")
     [row] = session.query(FeedbackRow)
@@ -45,18 +45,24 @@ def test_the_same_actor_again_replaces_the_label_and_keeps_the_history(session):
     assert history(session, first) == ["pending", "pending"]
 
 
-def test_another_actor_is_kept_beside_the_first(session):
+def test_corrections_of_two_actors_are_both_stored(session):
     assert correct(session, actor="ann") != correct(session, actor="bob")
     assert session.query(FeedbackRow).count() == 2
 
 
-def test_judged_corrections_are_all_that_are_not_erased_oldest_first(session):
+def test_all_corrections_are_listed_oldest_first_without_erased_ones(session):
     statuses = ["quarantined", "learned", "rejected", "pending", "erased", "accepted"]
     for minute, status in enumerate(statuses):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, 10 - minute, tzinfo=UTC)
     corrections = all_corrections(session)
-    assert [each.actor.name for each in corrections] == ["accepted", "pending", "rejected", "learned", "quarantined"]
+    assert [correction.actor.name for correction in corrections] == [
+        "accepted",
+        "pending",
+        "rejected",
+        "learned",
+        "quarantined",
+    ]
     oldest = corrections[0]
     assert (oldest.text, oldest.label, oldest.predicted) == ("bad bag", "negative", "neutral")
     assert oldest.created_at == datetime(2026, 1, 1, 12, 5, tzinfo=UTC)
@@ -69,7 +75,7 @@ def test_a_label_equal_to_the_prediction_is_a_confirmation(session):
     assert confirmation.confirms
 
 
-def test_only_old_predictions_that_nobody_corrected_are_deleted(session):
+def test_only_old_uncorrected_predictions_are_deleted(session):
     correct(session, prediction_id=P1)
     at = datetime(2026, 6, 1, tzinfo=UTC)
     for id in (P1, P2):
@@ -80,7 +86,7 @@ def test_only_old_predictions_that_nobody_corrected_are_deleted(session):
     assert [row.id for row in session.query(PredictionRow)] == [P1]
 
 
-def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
+def test_at_most_the_limit_of_predictions_is_deleted_at_once(session):
     later = datetime.now(UTC) + timedelta(days=1)
     assert delete_uncorrected_predictions(session, before=later, limit=1) == 1
     assert session.query(PredictionRow).count() == 1
@@ -90,7 +96,7 @@ def test_no_more_predictions_are_deleted_at_once_than_the_limit(session):
 
 
 @pytest.mark.parametrize(("accept", "status"), [(True, "accepted"), (False, "rejected")])
-def test_a_decision_is_stored_with_who_and_why(session, accept, status):
+def test_a_decision_is_stored_with_reviewer_and_note(session, accept, status):
     id = correct(session)
     assert decide(session, id, accept) == status
     row = session.get(FeedbackRow, id)
@@ -99,15 +105,15 @@ def test_a_decision_is_stored_with_who_and_why(session, accept, status):
     assert (last.feedback_id, last.status, last.actor, last.note) == (id, status, lead("eve"), "read it")
 
 
-def test_what_a_reviewer_decided_is_told_with_the_correction(session):
+def test_reviewed_corrections_are_marked(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     decide(session, rejected, False)
     decide(session, accepted, True)
-    standing = {one.id: (one.status, one.reviewed) for one in all_corrections(session)}
+    standing = {correction.id: (correction.status, correction.reviewed) for correction in all_corrections(session)}
     assert standing == {rejected: ("rejected", True), accepted: ("accepted", True)}
 
 
-def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(session):
+def test_a_learned_correction_that_is_rejected_has_the_status_rejected(session):
     id = correct(session)
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
@@ -117,7 +123,7 @@ def test_a_correction_that_was_learned_and_is_rejected_is_called_rejected(sessio
     assert [row.status for row in rows] == ["rejected"]
 
 
-def test_a_new_word_of_the_actor_takes_the_decision_away(session):
+def test_a_changed_label_removes_the_decision(session):
     id = correct(session)
     decide(session, id, False)
     correct(session, label="positive")
@@ -126,7 +132,7 @@ def test_a_new_word_of_the_actor_takes_the_decision_away(session):
     assert history(session, id) == ["pending", "rejected", "pending"]
 
 
-def test_a_correction_is_found_by_its_id_or_the_beginning_that_no_other_has(session, monkeypatch):
+def test_a_correction_is_found_by_its_id_or_a_unique_prefix(session, monkeypatch):
     ids = iter(("a" * 10 + "1" * 22, "a" * 10 + "2" * 22))
     monkeypatch.setattr(feedback, "new_id", lambda: next(ids))
     correct(session, actor="ann")
@@ -141,7 +147,7 @@ def test_a_correction_is_found_by_its_id_or_the_beginning_that_no_other_has(sess
 
 
 @pytest.mark.parametrize("status", [None, "erased"])
-def test_deciding_on_what_is_not_there_is_refused(session, status):
+def test_deciding_on_an_unknown_or_erased_correction_is_refused(session, status):
     id = correct(session) if status else "f" * 32
     if status:
         session.get(FeedbackRow, id).status = status
@@ -149,7 +155,7 @@ def test_deciding_on_what_is_not_there_is_refused(session, status):
         decide(session, id, True)
 
 
-def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
+def test_trust_decisions_change_unreviewed_corrections_and_store_reasons(session):
     id = correct(session)
     assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}) == 1
     assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}) == 0
@@ -162,7 +168,7 @@ def test_automatic_rules_change_what_no_person_decided_on_and_say_why(session):
     ]
 
 
-def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_what_is_unknown(session):
+def test_trust_decisions_do_not_change_reviewed_erased_or_unknown_corrections(session):
     rejected, accepted, erased = (correct(session, actor=name) for name in ("ann", "bob", "cid"))
     decide(session, rejected, False)
     decide(session, accepted, True)
@@ -173,7 +179,7 @@ def test_automatic_rules_leave_alone_what_a_person_decided_what_is_erased_and_wh
     assert statuses == ["rejected", "accepted", "erased"]
 
 
-def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
+def test_trust_decisions_do_not_change_corrections_given_after_them(session):
     id = correct(session)
     judged = datetime.now(UTC)
     correct(session, label="positive")
@@ -181,7 +187,7 @@ def test_automatic_rules_leave_alone_a_word_given_after_they_judged(session):
     assert apply_trust_decisions(session, {id: (Status.quarantined, ODD)}, as_of=datetime.now(UTC)) == 1
 
 
-def test_accepting_what_the_active_version_learned_adds_nothing_to_the_history(session):
+def test_accepting_a_learned_correction_adds_nothing_to_the_history(session):
     id = correct(session)
     add_version(session, "v1", {id: "negative"})
     activate(session, "v1")
@@ -196,10 +202,10 @@ def test_more_corrections_than_fit_in_one_statement_are_changed(session, monkeyp
     assert apply_trust_decisions(session, changes) == 5
 
 
-def test_sources_are_weighed_by_every_correction_that_is_not_erased_oldest_first(session):
+def test_unreviewed_corrections_of_every_other_status_are_listed(session):
     for minute, status in enumerate(["erased", "rejected", "learned", "quarantined", "accepted", "pending"]):
         row = session.get(FeedbackRow, correct(session, prediction_id=P2, actor=status))
         row.status, row.created_at = status, datetime(2026, 1, 1, 12, minute, tzinfo=UTC)
     found = all_corrections(session)
-    assert [each.status for each in found] == ["rejected", "learned", "quarantined", "accepted", "pending"]
-    assert {each.reviewed for each in found} == {False}
+    assert [correction.status for correction in found] == ["rejected", "learned", "quarantined", "accepted", "pending"]
+    assert {correction.reviewed for correction in found} == {False}

@@ -46,7 +46,7 @@ def hold(*arguments, script=HOLDER):
     return process
 
 
-def test_the_second_is_told_who_holds_the_lock(tmp_path):
+def test_a_held_lock_is_refused_with_its_holder(tmp_path):
     process = hold(tmp_path / "lock")
     try:
         with pytest.raises(Locked, match=f"retraining is already running: process {process.pid} on "):
@@ -56,7 +56,7 @@ def test_the_second_is_told_who_holds_the_lock(tmp_path):
         process.wait()
 
 
-def test_a_killed_holder_frees_the_lock_at_once(tmp_path):
+def test_a_lock_is_free_after_its_holder_is_killed(tmp_path):
     process = hold(tmp_path / "lock")
     os.kill(process.pid, signal.SIGKILL)
     process.wait()
@@ -64,7 +64,7 @@ def test_a_killed_holder_frees_the_lock_at_once(tmp_path):
         pass
 
 
-def test_a_lock_is_free_after_its_block_even_when_the_block_fails(tmp_path):
+def test_a_lock_is_free_after_its_block_fails(tmp_path):
     with pytest.raises(ZeroDivisionError), exclusive(tmp_path / "lock", "retraining"):
         raise ZeroDivisionError
     with exclusive(tmp_path / "lock", "retraining"):
@@ -80,7 +80,7 @@ def host(tmp_path, postgresql_url):
     database.close()
 
 
-def test_hosts_that_share_a_postgresql_keep_each_other_out_until_the_holder_dies(tmp_path, postgresql_url, host):
+def test_on_postgresql_another_hosts_lock_is_refused_until_its_holder_dies(tmp_path, postgresql_url, host):
     process = hold(tmp_path / "there", postgresql_url, script=HOST)
     with pytest.raises(Locked, match=f"retraining is already running: process {process.pid} on .*, since 20"):
         corrections_lock(*host).__enter__()
@@ -96,7 +96,7 @@ def test_hosts_that_share_a_postgresql_keep_each_other_out_until_the_holder_dies
             time.sleep(0.05)
 
 
-def test_who_lost_the_lock_on_postgresql_is_told_before_changing_anything(host):
+def test_a_lost_postgresql_lock_is_detected(host):
     database = host[1]
     with corrections_lock(*host) as check_still_locked:
         check_still_locked()
@@ -112,20 +112,20 @@ def test_who_lost_the_lock_on_postgresql_is_told_before_changing_anything(host):
             check_still_locked()
 
 
-def test_on_sqlite_the_lock_is_held_as_long_as_the_process_lives(tmp_path):
+def test_on_sqlite_the_lock_is_never_lost(tmp_path):
     settings = Settings(_env_file=None, data_dir=tmp_path)
     with corrections_lock(settings, Database(settings.database)) as check_still_locked:
         check_still_locked()
 
 
-def test_on_postgresql_the_lock_is_free_after_its_block_even_when_the_block_fails(host):
+def test_on_postgresql_the_lock_is_free_after_its_block_fails(host):
     with pytest.raises(ZeroDivisionError), corrections_lock(*host):
         raise ZeroDivisionError
     with corrections_lock(*host):
         pass
 
 
-def test_the_tables_are_made_on_postgresql_and_hold_a_correction(host, make_prediction):
+def test_migrations_create_usable_tables_on_postgresql(host, make_prediction):
     database = host[1]
     migrate(database)
     with database.write() as session:

@@ -1,4 +1,4 @@
-"""The migrations build what the models say, and can be taken back."""
+"""The migrations build the tables of the models and convert old rows."""
 
 from datetime import UTC, datetime
 
@@ -18,14 +18,14 @@ from tests.support.actors import contributor
 from tests.support.stored import get_prediction
 
 
-def test_migrations_build_the_tables_the_models_describe(settings, database):
+def test_migrations_build_the_tables_of_the_models(settings, database):
     with create_engine(settings.database).connect() as connection:
         options = {"compare_type": True, "target_metadata": Table.metadata}
         context = MigrationContext.configure(connection, opts=options)
         assert compare_metadata(context, Table.metadata) == []
 
 
-def test_migrations_build_the_checks_the_models_describe(settings, database):
+def test_migrations_build_the_check_constraints_of_the_models(settings, database):
     """Alembic's comparison leaves check constraints out."""
     found = inspect(create_engine(settings.database))
     for table in Table.metadata.sorted_tables:
@@ -36,14 +36,14 @@ def test_migrations_build_the_checks_the_models_describe(settings, database):
         assert built == described
 
 
-def test_migrating_again_keeps_what_is_stored(database, application, count):
+def test_migrating_twice_keeps_the_rows(database, application, count):
     [prediction] = application.predict(["bad flight"])
     application.correct(prediction_id=prediction.id, label="neutral", actor=contributor("ann"))
     migrate(database)
     assert count(FeedbackRow) == 1
 
 
-def test_answers_stored_before_there_were_imports_came_in(tmp_path):
+def test_predictions_from_before_0002_are_not_imported(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
     migrate(database, to="0001")
     with database.write() as session:
@@ -58,7 +58,7 @@ def test_answers_stored_before_there_were_imports_came_in(tmp_path):
     database.close()
 
 
-def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_path):
+def test_corrections_from_before_0003_are_not_reviewed(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
     migrate(database, to="0002")
     with database.write() as session:
@@ -74,7 +74,7 @@ def test_corrections_stored_before_there_were_decisions_are_not_decided_on(tmp_p
         assert (correction.id, correction.label, correction.reviewed) == ("f1", "neutral", False)
 
 
-def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_began(tmp_path):
+def test_an_attempt_from_before_0004_has_read_the_events_before_its_start(tmp_path):
     database = Database(f"sqlite:///{tmp_path}/attune.db")
     migrate(database, to="0002")
     with database.write() as session:
@@ -95,7 +95,7 @@ def test_an_attempt_of_before_they_were_numbered_knew_what_was_given_when_it_beg
     database.close()
 
 
-def test_a_downgrade_from_codes_is_refused_and_names_what_to_do():
+def test_a_downgrade_from_0006_is_refused_with_a_remedy():
     codes = ScriptDirectory(str(MIGRATIONS)).get_revision("0006")
     with pytest.raises(NotImplementedError, match="Restore a backup"):
         codes.module.downgrade()

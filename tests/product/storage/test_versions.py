@@ -1,4 +1,4 @@
-"""What is stored of versions and attempts, and what it makes of corrections, by small cases worked out by hand."""
+"""Stored versions and attempts, and the statuses of corrections that follow from them."""
 
 from datetime import UTC, datetime
 
@@ -42,7 +42,7 @@ def test_adding_a_version_does_not_activate_it(session):
     assert get_version(session, id="v1").metrics == {"accuracy": 0.9}
 
 
-def test_the_version_activated_last_is_active_and_the_log_remembers_the_others(session):
+def test_the_version_activated_last_is_active_and_earlier_ones_are_listed(session):
     for version in ("v1", "v2", "v3"):
         add_version(session, version)
     for version in ("v1", "v2", "v1", "v2", "v1"):
@@ -77,7 +77,7 @@ def test_learned_in_names_the_first_version_that_was_ever_active(session):
     assert learned_in(session, id) == "v2"  # v1 learned it first and never served
 
 
-def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
+def test_after_a_rollback_a_correction_is_pending_again_with_its_history(session):
     id = correct(session)
     add_version(session, "v1")
     activate(session, "v1")
@@ -89,7 +89,7 @@ def test_a_rollback_makes_it_unlearned_and_the_history_says_so(session):
     assert history(session, id) == ["pending", "learned", "pending"]
 
 
-def test_a_version_that_learned_it_too_adds_nothing_to_the_history(session):
+def test_a_second_version_that_learned_a_correction_adds_nothing_to_its_history(session):
     id = correct(session)
     for version in ("v2", "v3"):
         add_version(session, version, {id: "negative"})
@@ -110,7 +110,7 @@ def test_a_label_changed_after_learning_is_pending_until_it_is_changed_back(sess
     assert history(session, id) == ["pending", "learned", "pending", "learned"]
 
 
-def test_a_quarantined_correction_is_not_called_learned(session):
+def test_a_quarantined_correction_does_not_have_the_status_learned(session):
     id = correct(session)
     session.get(FeedbackRow, id).status = "quarantined"
     add_version(session, "v1", {id: "negative"})
@@ -140,7 +140,7 @@ def test_feedback_counts_from_the_start_of_the_newest_finished_attempt(session):
     assert old.updated_at < changed.updated_at
 
 
-def test_a_killed_attempt_and_one_that_read_earlier_leave_what_came_since_to_be_counted(session):
+def test_feedback_that_no_finished_attempt_has_read_counts(session):
     correct(session, actor="ann")
     known = latest_event_id(session)
     correct(session, actor="bob")
@@ -161,7 +161,7 @@ def test_feedback_counts_after_an_attempt_made_while_the_clock_was_ahead(session
     assert count_feedback_since_last_attempt(session) == 1
 
 
-def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_corrections_are_learned_from(session):
+def test_after_the_clock_is_set_back_the_latest_activation_and_all_corrections_count(session):
     future = datetime(2126, 1, 1, tzinfo=UTC)
     ahead = session.get(FeedbackRow, correct(session, actor="ann"))
     ahead.created_at = ahead.updated_at = future
@@ -172,11 +172,11 @@ def test_after_the_clock_is_set_back_the_latest_activation_counts_and_all_correc
     correct(session, actor="bob")
     session.flush()
     assert active_version(session) == "v2"
-    assert {one.actor.name for one in all_corrections(session)} == {"ann", "bob"}
+    assert {correction.actor.name for correction in all_corrections(session)} == {"ann", "bob"}
     assert count_feedback_since_last_attempt(session) == 2
 
 
-def test_what_cannot_be_learned_from_and_what_no_person_did_makes_no_run_due(session):
+def test_quarantined_corrections_and_automatic_changes_do_not_count(session):
     quarantined = session.get(FeedbackRow, correct(session, actor="ann"))
     quarantined.status = "quarantined"
     learned = correct(session, actor="bob")
@@ -197,7 +197,7 @@ def test_finishing_an_attempt_that_never_started_is_refused(session):
 
 
 @pytest.mark.parametrize("gone", ["rejected", "erased"])
-def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_due(session, gone):
+def test_a_withdrawn_correction_counts_if_the_active_version_learned_it(session, gone):
     learned, other = correct(session, actor="ann"), correct(session, actor="bob")
     add_version(session, "v1", {learned: "neutral"})
     add_version(session, "v0", {other: "neutral"})
@@ -214,7 +214,7 @@ def test_what_the_active_version_learned_and_is_gone_since_makes_a_retraining_du
     assert count_feedback_since_last_attempt(session) == 1
 
 
-def test_an_accepted_correction_makes_a_retraining_due_and_a_rejected_one_does_not(session):
+def test_an_accepted_correction_counts_and_a_rejected_one_does_not(session):
     rejected, accepted = correct(session, actor="ann"), correct(session, actor="bob")
     attempt = start_attempt(session)
     finish_attempt(session, id=attempt, outcome="kept", reasons=[])
