@@ -48,7 +48,7 @@ def one_line(text: str) -> str:
 def verdict_table(title: str, verdict: Mapping[str, Any]) -> Table:
     """The gate's checks as stored with a version or an attempt, one row per check."""
     table = Table(title=title, title_justify="left")
-    for heading in ("check", "champion", "challenger", "finding", "threshold", "passed"):
+    for heading in ("check", "champion", "challenger", "finding", "required", "passed"):
         table.add_column(heading)
     passed = {True: "yes", False: "NO", None: "–"}
     for check in verdict["checks"]:

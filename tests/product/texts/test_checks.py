@@ -59,14 +59,14 @@ def test_differences_are_shown_in_percentage_points():
         "91.0% correct",
         "89.0% correct",
         "-2.00 points (95% interval -3.00 to -1.00)",
-        "interval above -1 points",
+        "interval entirely above -1",
     )
 
 
 @pytest.mark.parametrize(
     ("language", "subject", "name"),
     [
-        ("en", "language:zh", "read in Chinese (9)"),
+        ("en", "language:zh", "Chinese messages (9)"),
         ("en", "label:negative", "labelled negative (9)"),
         ("en", "length:medium", "medium-length texts (9)"),
         ("en", "corpus:airline", "corpus airline (9)"),
@@ -99,7 +99,7 @@ def test_a_failed_check_is_a_sentence_with_its_finding_and_what_is_required():
     numbers = {"rows": 200, "difference": -0.02, "p": 0.031, "threshold": 0.05, "champion": 1.0, "challenger": 0.98}
     failed = Reason(RunCode.check_failed, {"check": "slice", "subject": "language:en", **numbers})
     assert rendering.reason(failed, texts("en")) == (
-        "Failed check: read in English (200): -2.00 points (p = 0.031); required: not significantly worse, "
+        "Failed check: English messages (200): -2.00 points (p = 0.031); required: not significantly worse, "
         "p above 0.05."
     )
 
