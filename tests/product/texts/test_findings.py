@@ -44,8 +44,8 @@ def test_every_code_has_a_sentence_of_its_own(reader):
 @pytest.mark.parametrize(
     ("reader", "sentence"),
     [
-        ("en", "length: very different; largest increase: 20 to 39 characters, from 12% to >99%"),
-        ("zh", "消息长度：差异很大；增加最多的是“20 至 39 个字符”，从 12% 到 >99%"),
+        ("en", "length: large change; largest increase: 20 to 39 characters, from 12% to >99%"),
+        ("zh", "消息长度：变化很大；增加最多的是“20 至 39 个字符”，从 12% 到 >99%"),
     ],
 )
 def test_a_finding_names_the_bin_that_grew_most_with_its_shares(reader, sentence):
