@@ -26,6 +26,20 @@ SCORES = {
 }
 
 
+SLOW_FIXTURES = {"installation", "postgresql_server", "zh_version"}
+"""Fixtures that build or load a real model, or start a server."""
+SLOW_FOLDERS = {"browser", "faults", "loop"}
+"""Folders whose tests start the app."""
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the tests that `make test-fast` leaves out. Other slow tests carry the marker themselves."""
+    for item in items:
+        folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
+        if folder in SLOW_FOLDERS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+            item.add_marker(pytest.mark.slow)
+
+
 class WordEngine:
     """Texts with `bad` are negative, with `good` positive, all others neutral. `seen` lists the texts scored so far."""
 
