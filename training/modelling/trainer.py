@@ -1,5 +1,6 @@
 """Train a model on rows with the Hugging Face Trainer: the loss, the arguments and the run."""
 
+import logging
 import math
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,12 +12,16 @@ from torch.utils.data import Sampler, SequentialSampler
 from transformers import (
     EarlyStoppingCallback,
     PreTrainedModel,
+    PrinterCallback,
     Trainer,
     TrainerCallback,
+    TrainerControl,
+    TrainerState,
     TrainingArguments,
     set_seed,
 )
 
+from product import progress
 from product.sentiment import LABELS
 from training.data.rows import NEUTRAL
 from training.modelling.adapters import add_adapter
@@ -25,7 +30,32 @@ from training.modelling.early_stopping import MASKED_LOGIT, EarlyStopping
 from training.modelling.folders import last_checkpoint
 from training.modelling.recipe import Recipe, mixed_precision, rows_per_process
 
+log = logging.getLogger(__name__)
+
 EVALUATION_BATCH = 64
+
+
+class ReportProgress(TrainerCallback):
+    """Reports each step and logs each evaluation, in place of the Trainer's own bars and printed dictionaries."""
+
+    def on_step_end(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any
+    ) -> TrainerControl:
+        if state.is_world_process_zero:
+            progress.report("training", state.global_step, state.max_steps)
+        return control
+
+    def on_evaluate(
+        self,
+        args: TrainingArguments,
+        state: TrainerState,
+        control: TrainerControl,
+        metrics: dict[str, float] | None = None,
+        **_: Any,
+    ) -> TrainerControl:
+        if state.is_world_process_zero and metrics and "eval_quality" in metrics:
+            log.info("step %d of %d: quality %.4f", state.global_step, state.max_steps, metrics["eval_quality"])
+        return control
 
 
 class SentimentTrainer(Trainer):
@@ -137,8 +167,9 @@ def train(
         eval_dataset=encode(evaluated, early_stopping.encoder) if early_stopping else None,
         data_collator=collate,
         compute_metrics=early_stopping.metric(evaluated) if early_stopping else None,
-        callbacks=[*stopping, *callbacks],
+        callbacks=[ReportProgress(), *stopping, *callbacks],
     )
+    trainer.remove_callback(PrinterCallback)
     trainer.recipe = recipe
     trainer.train(resume_from_checkpoint=last_checkpoint(work))
     trained: torch.nn.Module = trainer.model  # type: ignore[assignment]
@@ -178,7 +209,7 @@ def arguments(recipe: Recipe, rows: int, early_stopping: bool, work: Path) -> Tr
         remove_unused_columns=False,
         label_names=["labels"],
         report_to="none",
-        disable_tqdm=False,
+        disable_tqdm=True,
         seed=recipe.seed,
         **saving,
         **mixed_precision(recipe.precision),

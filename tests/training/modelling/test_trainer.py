@@ -1,5 +1,6 @@
 """The loss by hand, and real training on a few rows."""
 
+from dataclasses import replace
 from types import SimpleNamespace
 
 import numpy as np
@@ -9,6 +10,7 @@ import torch
 from product.inference import checkpoint
 from product.inference.text import TextEncoder
 from tests.support.labelled import MESSAGES
+from tests.support.progress import recorded_progress
 from training.data.rows import Row
 from training.modelling.adapters import save_half
 from training.modelling.batches import IGNORED_LABEL, collate, encode
@@ -38,6 +40,15 @@ def test_an_adapter_learns_its_rows_and_is_restored_from_disk(base, encoder, tmp
     restored = checkpoint.assemble(base, [tmp_path / "adapter"])
     # saved in half precision: three significant digits
     assert logits(restored, MESSAGES, encoder) == pytest.approx(learned, abs=0.05)
+
+
+def test_training_reports_every_step_and_prints_nothing(base, encoder, tmp_path, capsys):
+    recipe = replace(SHORT, epochs=2)
+    with recorded_progress() as reports:
+        train(checkpoint.load_base(base), encode(MESSAGES, encoder), recipe, tmp_path / "work")
+    # 12 messages in batches of 4, twice
+    assert reports == [("training", step, 6) for step in range(1, 7)]
+    assert capsys.readouterr().out == ""
 
 
 def test_rows_trained_towards_current_probabilities_keep_them_while_another_row_is_learned(base, encoder, tmp_path):
