@@ -211,7 +211,7 @@ def conclude(context: RunContext, challenger: Challenger) -> RunResult:
     if context.dry_run:
         with context.database.read() as session:
             outcome = decide_outcome(context, verdict, active_version(session))
-        reasons = [Reason(RunCode.dry_run), *verdict.reasons]
+        reasons = [*verdict.reasons, Reason(RunCode.dry_run)]
         return RunResult(outcome, reasons, champion=manifest.parent, verdict=verdict)
     context.check_still_locked()
     version = manifest.id if verdict.promote else None

@@ -84,7 +84,7 @@ def test_a_failed_challenger_leaves_its_verdict_and_no_folder(concluded, version
 def test_a_dry_run_reports_the_outcome_and_changes_nothing(concluded, versions, database):
     before = versions.active()
     result = concluded(WINS, dry_run=True)
-    assert (result.outcome, result.reasons) == (Outcome.promoted, [Reason(RunCode.dry_run), *WINS.reasons])
+    assert (result.outcome, result.reasons) == (Outcome.promoted, [*WINS.reasons, Reason(RunCode.dry_run)])
     assert versions.active() == before
     assert published(versions) == [before]
     with database.read() as session:
