@@ -4,22 +4,31 @@ from datetime import UTC, datetime, timedelta
 
 import numpy as np
 
+from product.identity import Actor
 from product.sentiment import Correction
 from product.settings.rules import SourceTrustRules
 from tests.support.actors import contributor
+from training.retraining.trust import LabelQuality, contributor_trust
 
 RULES = SourceTrustRules()
 START = datetime(2026, 1, 1, 9, tzinfo=UTC)
 UNKNOWN, AGREES, CONTRADICTS = 1 / 3, 0.9, 0.05
 
 
-def correction(id: str, actor: str, label: str = "positive", *, minute: float = 0, reviewed: str = "") -> Correction:
-    """`reviewed`: the status that a reviewer gave it."""
+def correction(
+    id: str, actor: str | Actor, label: str = "positive", *, minute: float = 0, reviewed: str = ""
+) -> Correction:
+    """`actor`: a contributor, or the name of one behind a token. `reviewed`: the status that a reviewer gave it."""
     at = START + timedelta(minutes=minute)
     status = reviewed or "pending"
-    return Correction(
-        id, "p" + id, f"text {id}", label, "negative", contributor(actor), status, "v1", at, bool(reviewed)
-    )
+    actor = actor if isinstance(actor, Actor) else contributor(actor)
+    return Correction(id, "p" + id, f"text {id}", label, "negative", actor, status, "v1", at, bool(reviewed))
+
+
+def trust_by_name(given: list[Correction], groups: np.ndarray, label_quality: LabelQuality) -> dict[str, float]:
+    """Trust by the display name of each contributor."""
+    trust = contributor_trust(given, groups, label_quality, RULES)
+    return {correction.actor.name: trust[correction.source] for correction in given}
 
 
 def corrections(actor: str, count: int, label: str = "positive") -> list[Correction]:

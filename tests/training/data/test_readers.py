@@ -100,7 +100,7 @@ def test_a_bad_corpus_file_ends_the_command_before_training_and_without_a_traceb
     given = ("finetune", "--corpus", "replay-en=60", "--corpus", "imdb", "--out", str(tmp_path / "out"))
     ended = command("training", *given, data_dir=tmp_path, check=False, ATTUNE_CORPUS_DIR=str(folder))
     assert ended.returncode == 2
-    assert "BadCorpus" in ended.stderr and "row 2, column 'label': 'angry' is not one of" in ended.stderr
+    assert "row 2, column 'label': 'angry' is not one of" in ended.stderr
     assert "Traceback" not in ended.stderr and "training on" not in ended.stderr
 
 
