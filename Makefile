@@ -12,7 +12,7 @@ test: $(VENV)/.test
 	$(BIN)/python -m pytest tests
 
 test-fast: $(VENV)/.test
-	$(BIN)/python -m pytest tests -m "not slow"
+	$(BIN)/python -m pytest tests -m "not slow" -n 2
 
 bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.serving

@@ -28,15 +28,37 @@ SCORES = {
 
 SLOW_FIXTURES = {"installation", "postgresql_server", "zh_version"}
 """Fixtures that build or load a real model, or start a server."""
-SLOW_FOLDERS = {"browser", "faults", "loop"}
-"""Folders whose tests start the app."""
+SLOW_TESTS = (
+    "browser",
+    "faults",
+    "loop",
+    "test_app.py",
+    "training/release",
+    "training/compression",
+    "training/modelling",
+    "training/data/test_cleaning.py",
+    "training/data/test_preparation.py",
+    "training/data/test_readers.py",
+    "training/data/test_templates.py",
+    "training/retraining/test_dataset.py",
+    "training/retraining/test_label_quality.py",
+    "training/retraining/test_large_contributors.py",
+    "training/retraining/test_withdrawn.py",
+    "product/storage/test_codes_migration.py",
+    "product/web/test_server.py",
+    "product/web/test_space.py",
+    "training/retraining/test_loop.py",
+    "training/evaluation/test_behaviours.py",
+)
+"""Folders and files, relative to tests/, that start the app, train, read whole corpora or run commands."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Mark the tests that `make test-fast` leaves out. Other slow tests carry the marker themselves."""
+    """Mark the tests that `make test-fast` leaves out."""
     for item in items:
-        folder = item.path.relative_to(item.config.rootpath / "tests").parts[0]
-        if folder in SLOW_FOLDERS or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
+        path = item.path.relative_to(item.config.rootpath / "tests").as_posix()
+        uses_server = "[postgresql" in item.name
+        if path.startswith(SLOW_TESTS) or uses_server or SLOW_FIXTURES & set(getattr(item, "fixturenames", ())):
             item.add_marker(pytest.mark.slow)
 
 
