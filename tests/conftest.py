@@ -44,13 +44,18 @@ SLOW_TESTS = (
     "training/retraining/test_label_quality.py",
     "training/retraining/test_large_contributors.py",
     "training/retraining/test_withdrawn.py",
+    "product/feedback/test_erasure.py",
     "product/storage/test_codes_migration.py",
+    "product/storage/test_database.py",
     "product/web/test_server.py",
     "product/web/test_space.py",
+    "product/web/ui/test_my_corrections.py",
+    "product/web/ui/test_review.py",
     "training/retraining/test_loop.py",
     "training/evaluation/test_behaviours.py",
 )
-"""Folders and files, relative to tests/, that start the app, train, read whole corpora or run commands."""
+"""Folders and files, relative to tests/, that start the app or commands, train, read whole corpora, rewrite database
+files or build the page for every test."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
