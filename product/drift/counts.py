@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from product.inference.text import LANGUAGE_NEUTRAL
+from product.inference.text import LANGUAGE_NEUTRAL, expert_for_language
 from product.sentiment import LABELS
 
 BUCKETS = 512
@@ -62,7 +62,7 @@ class Counts:
 
     def add(self, prediction: ScoredText, measures: Iterable[str] = MEASURES) -> None:
         """Count one prediction in these measures."""
-        by_measure = self.experts[expert_of(prediction.language)]
+        by_measure = self.experts[expert_for_language(prediction.language, EXPERTS)]
         for name in measures:
             bins = self.language if name == "language" else by_measure[name]
             for index in bins_of(prediction, name):
@@ -78,11 +78,6 @@ class Counts:
 def add_bins(left: Sequence[int], right: Sequence[int]) -> list[int]:
     """The sums, bin by bin."""
     return [a + b for a, b in zip(left, right, strict=True)]
-
-
-def expert_of(language: str) -> str:
-    """The expert that reads a language."""
-    return "zh" if language == "zh" else "en"
 
 
 def bins_of(prediction: ScoredText, name: str) -> Sequence[int]:
