@@ -115,6 +115,14 @@ class ProbationCode(StrEnum):
     worse = "worse"
 
 
+class CorpusProblem(StrEnum):
+    """Why a gate corpus is not measured."""
+
+    no_expert = "no-expert"
+    no_folder = "no-folder"
+    unreadable = "unreadable"
+
+
 class CheckCode(StrEnum):
     """The lines of the evaluation gate, in the order of the table."""
 

@@ -82,6 +82,8 @@ def _check_values(check: Mapping[str, Any], texts: Texts) -> dict[str, Any]:
     numbers = {name: check[name] for name in ("subject", "champion", "challenger", "threshold")}
     values = numbers | {name: _joined(value, texts) for name, value in check["values"].items()}
     points = {POINTS[name]: 100 * values[name] for name in POINTS if isinstance(values.get(name), int | float)}
+    if "problem" in values:  # verdicts stored before there were codes have a sentence
+        values["problem"] = texts.strings.get(f"check.problem.{values['problem']}", values["problem"])
     return values | points | {"subject_name": _subject_name(check["subject"], texts)}
 
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 import numpy as np
 
-from product.codes import Reason, RunCode
+from product.codes import CorpusProblem, Reason, RunCode
 from product.inference.text import expert_for
 from product.sentiment import Correction
 from product.settings.configuration import Settings
@@ -72,7 +72,7 @@ class RetrainDataset:
     holdout_groups: np.ndarray
     """int [holdout]; near-duplicates share a number."""
     gate_rows: list[Row]
-    unmeasured: dict[str, str] = field(default_factory=dict)
+    unmeasured: dict[str, CorpusProblem] = field(default_factory=dict)
     """Gate corpora that are not available here, and why."""
     nothing_new: bool = False
     """Trains only what the champion has learned already, without withdrawn corrections. The gate then requires that the
@@ -172,17 +172,22 @@ def choose_early_stopping(corrections: list[Correction], groups: np.ndarray, new
     return choose_holdout(corrections, groups, new, EARLY_STOPPING_SHARE, MIN_EARLY_STOPPING_GROUPS, seed)
 
 
-def load_gate_rows(request: DatasetRequest) -> tuple[list[Row], dict[str, str]]:
+def load_gate_rows(request: DatasetRequest) -> tuple[list[Row], dict[str, CorpusProblem]]:
     """Gate rows of the corpora available here that an expert can read, and why each other corpus is missing."""
     rows: list[Row] = []
-    unmeasured: dict[str, str] = {}
+    unmeasured: dict[str, CorpusProblem] = {}
     for name, limit in GATE_CORPORA.items():
-        try:
-            if not set(corpora.find(name).languages) & set(request.languages):
-                raise CorpusUnavailable(f"no expert has learned {', '.join(corpora.find(name).languages)}")
-            rows += subsample(load_local(request.settings, name, "gate"), limit, request.seed)
-        except CorpusUnavailable as reason:
-            unmeasured[name] = str(reason)
+        corpus = corpora.find(name)
+        if not set(corpus.languages) & set(request.languages):
+            unmeasured[name] = CorpusProblem.no_expert
+        elif corpus.hub and not request.settings.corpus_dir:
+            unmeasured[name] = CorpusProblem.no_folder
+        else:
+            try:
+                rows += subsample(load_local(request.settings, name, "gate"), limit, request.seed)
+            except CorpusUnavailable as error:
+                log.warning("%s is not measured: %s", name, error)
+                unmeasured[name] = CorpusProblem.unreadable
     return rows, unmeasured
 
 

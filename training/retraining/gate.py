@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from product.codes import CheckCode, Reason, RunCode, Value
+from product.codes import CheckCode, CorpusProblem, Reason, RunCode, Value
 from product.settings.rules import GateRules
 from training.evaluation.statistics import (
     brier,
@@ -234,9 +234,9 @@ def source_ablation(having: np.ndarray, without: np.ndarray, given: int, total: 
     )
 
 
-def unmeasured(corpus: str, problem: str) -> Check:
+def unmeasured(corpus: str, problem: CorpusProblem) -> Check:
     """A gate corpus that is not available here, and why."""
-    return Check(CheckCode.corpus_unmeasured, subject=corpus, values={"problem": problem})
+    return Check(CheckCode.corpus_unmeasured, subject=corpus, values={"problem": str(problem)})
 
 
 def earlier_attempt(number: int, of: int, verdict: Verdict) -> Check:

@@ -5,7 +5,7 @@ import re
 from pathlib import Path
 
 import product
-from product.codes import CheckCode, FeedbackCode, ProbationCode, ReviewReason, RunCode
+from product.codes import CheckCode, CorpusProblem, FeedbackCode, ProbationCode, ReviewReason, RunCode
 from product.texts import texts
 from product.texts.rendering import CheckTexts
 
@@ -41,7 +41,9 @@ def test_every_key_of_a_coded_text_names_an_existing_code():
             assert name in {*FeedbackCode, *RunCode} | REASON_PARTS, key
         elif family == "probation":
             assert name in {*ProbationCode}, key
-        elif family == "check" and not name.startswith("subject."):
+        elif family == "check" and not name.startswith(("subject.", "problem.")):
             assert name.split(".")[0] in {*CheckCode} and name.split(".")[-1] in CheckTexts.__annotations__, key
+    problems = {key.removeprefix("check.problem.") for key in keys if key.startswith("check.problem.")}
+    assert problems == {*CorpusProblem}
     reviewed = {key.removeprefix("review_reason_") for key in keys if key.startswith("review_reason_")}
     assert reviewed == {*ReviewReason}

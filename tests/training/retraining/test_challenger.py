@@ -5,7 +5,7 @@ import logging
 import numpy as np
 import pytest
 
-from product.codes import CheckCode
+from product.codes import CheckCode, CorpusProblem
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.privacy import keys
@@ -48,9 +48,7 @@ def test_chinese_corrections_train_the_chinese_expert_and_leave_the_english_one_
     assert found.correct.mean() == pytest.approx(found.metrics["gate"]["accuracy"])
     assert found.metrics["gate"]["rows"] == 40
     unmeasured = [check for check in found.verdict.checks if check.code == CheckCode.corpus_unmeasured]
-    assert [(check.subject, check.values["problem"]) for check in unmeasured] == [
-        ("imdb", "ATTUNE_CORPUS_DIR names no folder with this corpus")
-    ]
+    assert [(check.subject, check.values["problem"]) for check in unmeasured] == [("imdb", CorpusProblem.no_folder)]
 
 
 def test_an_ablation_is_a_single_training_and_leaves_no_folder(settings, versions, context, small, monkeypatch):

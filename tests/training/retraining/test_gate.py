@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from product.codes import CheckCode, Reason, RunCode
+from product.codes import CheckCode, CorpusProblem, Reason, RunCode
 from product.settings.rules import GateRules
 from training.retraining import gate
 from training.retraining.gate import Check, Verdict, decide
@@ -255,7 +255,7 @@ def test_a_challenger_with_nothing_new_is_promoted_for_being_not_worse():
 
 
 def test_unmeasured_corpora_decide_nothing_and_are_named_in_the_reasons():
-    missing = [gate.unmeasured("imdb", "not here"), gate.unmeasured("sst2", "not here")]
+    missing = [gate.unmeasured("imdb", CorpusProblem.no_folder), gate.unmeasured("sst2", CorpusProblem.no_folder)]
     verdict = decide([check(CheckCode.gate_rows, True), *missing])
     assert (verdict.promote, missing[0].passed) == (True, None)
     assert verdict.reasons == [Reason(RunCode.better), Reason(RunCode.unmeasured, {"corpora": ["imdb", "sst2"]})]
@@ -295,7 +295,7 @@ def test_an_earlier_attempt_keeps_the_reasons_of_its_verdict():
         ([gate.no_forgetting(*broken(3, 100), none_reviewed(100), RULES)], True),
         (gate.slices({"length:short": broken(5, 200)}, RULES), True),
         (gate.slices({"length:short": broken(5, 199)}, RULES), False),  # only shown
-        ([gate.unmeasured("imdb", "not here")], False),
+        ([gate.unmeasured("imdb", CorpusProblem.no_folder)], False),
     ],
 )
 def test_a_challenger_harms_if_it_fails_on_anything_but_the_holdout(checks, harms):
