@@ -19,7 +19,7 @@ from benchmarks.serving import compare
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.model import Model
-from product.inference.text import HAN, detect_language
+from product.inference.text.language import HAN, detect_language
 from product.progress import report
 from product.sentiment import AttuneError
 from product.settings.configuration import load_settings

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import Protocol
 
-from product.inference.text import LANGUAGE_NEUTRAL, expert_for_language
+from product.inference.text.language import LANGUAGE_NEUTRAL, expert_for_language
 from product.sentiment import LABELS
 
 BUCKETS = 512

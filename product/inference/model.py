@@ -11,7 +11,8 @@ from numpy.typing import NDArray
 from product.inference import backends
 from product.inference import manifest as manifests
 from product.inference.manifest import BadVersion, Manifest
-from product.inference.text import EncodedText, TextEncoder, detect_language, expert_for_language, pad
+from product.inference.text.encoding import EncodedText, TextEncoder, pad
+from product.inference.text.language import detect_language, expert_for_language
 from product.sentiment import LABELS
 
 BATCH = 32

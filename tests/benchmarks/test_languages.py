@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from benchmarks import languages
-from product.inference.text import HAN, detect_language
+from product.inference.text.language import HAN, detect_language
 from product.sentiment import LABELS
 from training.data import catalogue as corpora
 from training.data.cleaning import key

@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 
 import numpy as np
 
-from product.inference.text import expert_for
+from product.inference.text.language import expert_for
 from product.sentiment import Correction
 from product.settings.rules import GateRules
 from product.versions.installer import installed_manifest

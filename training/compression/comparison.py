@@ -10,7 +10,7 @@ from product.inference import checkpoint, export, packing
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.backends.onnx_int8 import OnnxInt8
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from training.compression.checkpoints import CHECKPOINT_FILES
 from training.data.rows import BadRequest, Row
 from training.evaluation.metrics import are_polar, score_metrics, targets

@@ -17,7 +17,7 @@ from transformers import PreTrainedModel
 from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.model import TOKENIZER_FILE, softmax
-from product.inference.text import TextEncoder, pad
+from product.inference.text.encoding import TextEncoder, pad
 from product.progress import report
 from product.sentiment import LABELS
 from training.compression.checkpoints import require_checkpoint

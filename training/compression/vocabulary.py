@@ -14,7 +14,7 @@ from safetensors.torch import load_file
 from tokenizers import Tokenizer
 
 from product.inference.model import TOKENIZER_FILE
-from product.inference.text import prepare
+from product.inference.text.encoding import prepare
 from product.progress import report
 from training.compression.checkpoints import CHECKPOINT_FILES, require_checkpoint, write_checkpoint
 from training.data import catalogue

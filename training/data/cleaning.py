@@ -9,7 +9,7 @@ from functools import lru_cache
 import ftfy
 import ftfy.bad_codecs
 
-from product.inference.text import LINK
+from product.inference.text.language import LINK
 from product.privacy.redact import redact
 from training.data.rows import Row, Step
 

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from product.inference.text import detect_language
+from product.inference.text.language import detect_language
 from training.data.rows import Row
 
 MAX_SHORT, MAX_MEDIUM = 60, 140

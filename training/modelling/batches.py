@@ -9,7 +9,7 @@ import torch
 from datasets import Dataset
 from torch.utils.data import Sampler
 
-from product.inference.text import TextEncoder, pad
+from product.inference.text.encoding import TextEncoder, pad
 from product.sentiment import LABELS
 from training.data.catalogue import is_polar
 from training.data.rows import Row

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from sklearn.metrics import f1_score
 
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from product.sentiment import LABELS
 from training.data.catalogue import is_polar
 from training.data.rows import NEUTRAL, Row

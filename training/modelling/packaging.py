@@ -15,7 +15,7 @@ from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.backends.onnx_int8 import OnnxInt8
 from product.inference.manifest import Base, Canary, Expert, Manifest, Serving
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from product.sentiment import LABELS
 from training.data.rows import Row
 from training.modelling.calibration import Calibration, calibrate

@@ -7,7 +7,7 @@ import torch
 from transformers import PreTrainedModel
 
 from product.inference import checkpoint
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from training.compression.pruning import keep_layers
 from training.data.augmentation import misspell
 from training.modelling import distributed

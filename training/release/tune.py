@@ -13,7 +13,7 @@ import optuna
 from optuna.trial import TrialState
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from product.progress import report
 from product.settings.configuration import Settings
 from training.data.rows import BadRequest

@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from product.inference.model import Model
-from product.inference.text import expert_for
+from product.inference.text.language import expert_for
 from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
 from training.data.catalogue import is_polar

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from product.codes import CorpusProblem, Reason, RunCode
-from product.inference.text import expert_for
+from product.inference.text.language import expert_for
 from product.sentiment import Correction
 from product.settings.configuration import Settings
 from product.settings.rules import GateRules

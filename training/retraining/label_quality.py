@@ -17,7 +17,8 @@ from transformers import PreTrainedModel
 
 from product.inference import checkpoint
 from product.inference import manifest as manifests
-from product.inference.text import TextEncoder, expert_for, pad
+from product.inference.text.encoding import TextEncoder, pad
+from product.inference.text.language import expert_for
 from product.sentiment import LABELS, Correction, Status
 from product.settings.rules import SourceTrustRules
 from training.data.similarity import near_duplicate_groups

@@ -20,7 +20,7 @@ from product.inference import model as models
 from product.inference.backends.torch_float import TorchFloat
 from product.inference.manifest import Expert, Manifest
 from product.inference.model import softmax
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from product.sentiment import LABELS
 from training.data.preparation import subsample
 from training.data.rows import Row

@@ -4,7 +4,8 @@ import numpy as np
 import pytest
 
 from product.inference.model import BATCH, Expert, Model
-from product.inference.text import EncodedText, expert_for
+from product.inference.text.encoding import EncodedText
+from product.inference.text.language import expert_for
 
 ENGLISH, CHINESE = "Where is my parcel?", "我的包裹在哪里？"
 

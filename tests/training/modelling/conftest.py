@@ -1,7 +1,7 @@
 import pytest
 
 from product.inference import checkpoint
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 
 
 @pytest.fixture(scope="module")

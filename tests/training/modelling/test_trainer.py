@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from product.inference import checkpoint
-from product.inference.text import TextEncoder
+from product.inference.text.encoding import TextEncoder
 from tests.support.labelled import MESSAGES
 from tests.support.progress import recorded_progress
 from training.data.rows import Row

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from product.inference import manifest as manifests
-from product.inference.text import expert_for
+from product.inference.text.language import expert_for
 from product.sentiment import LABELS, Correction, Status
 from product.settings.configuration import SHIPPED_MODEL
 from product.settings.rules import SourceTrustRules

@@ -9,7 +9,7 @@ import torch
 from product.inference import checkpoint
 from product.inference import manifest as manifests
 from product.inference.model import softmax
-from product.inference.text import TextEncoder, pad
+from product.inference.text.encoding import TextEncoder, pad
 from training.retraining import label_quality
 from training.retraining.label_quality import (
     MIN_PROBABILITY,

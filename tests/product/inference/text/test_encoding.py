@@ -1,7 +1,8 @@
 import pytest
 
 from product.inference.checkpoint import locate_base
-from product.inference.text import TextEncoder, detect_language, pad, prepare
+from product.inference.text.encoding import TextEncoder, pad, prepare
+from product.inference.text.language import detect_language
 
 
 @pytest.mark.parametrize(
