@@ -9,28 +9,31 @@ import numpy as np
 from numpy.typing import NDArray
 from tokenizers import Tokenizer
 
-from product.inference.text.language import LINK
+from product.inference.text.language import HAN, LINK, detect_language
+from product.inference.text.symbols import words_for_symbols
 
 # Characters that modify the emoji before them (skin tone, variation, joiner) carry no sentiment.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
 
 
 def prepare(text: str) -> str:
-    """The text as one line: links become "http", emoji their Unicode names, broken characters spaces.
+    """The text as one line: links become "http", symbols the words they mean, broken characters spaces."""
+    return prepare_with_rating(text)[0]
 
-    The address of a link carries no sentiment. An emoji does, but the English vocabulary has no token for it.
-    """
-    text = LINK.sub("http", unicodedata.normalize("NFKC", MODIFIERS.sub("", text)))
-    return " ".join("".join(_plain(character) for character in text).split())
+
+def prepare_with_rating(text: str) -> tuple[str, int | None]:
+    """The prepared text, and the level of a rating in it: 0 (worst) to 4 (best), or None."""
+    text = LINK.sub("http", MODIFIERS.sub("", text))
+    text, rating = words_for_symbols(text, chinese=bool(HAN.search(text)) and detect_language(text) == "zh")
+    if not text.isprintable() or not text.isascii():
+        text = "".join(_plain(character) for character in unicodedata.normalize("NFKC", text))
+    return " ".join(text.split()), rating
 
 
 def _plain(character: str) -> str:
-    if character == "\ufffd":
+    if character == "\ufffd" or unicodedata.category(character) in ("Cc", "Cf", "Co", "Cs", "Cn"):
         return " "
-    category = unicodedata.category(character)
-    if category == "So":
-        return f" {unicodedata.name(character, '').lower()} "
-    return " " if category in ("Cc", "Cf", "Co", "Cs", "Cn") else character
+    return character
 
 
 @dataclass(frozen=True)
