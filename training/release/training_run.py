@@ -9,7 +9,7 @@ from transformers import PreTrainedModel
 from product.inference import checkpoint
 from product.inference.text.encoding import TextEncoder
 from training.compression.pruning import keep_layers
-from training.data.augmentation import misspell
+from training.data.generation.augmentation import misspell
 from training.modelling import distributed
 from training.modelling.batches import encode
 from training.modelling.early_stopping import EarlyStopping

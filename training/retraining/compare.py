@@ -14,8 +14,8 @@ from product.inference.text.language import expert_for
 from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
 from training.data.catalogue import is_polar
+from training.data.generation.templates import Case
 from training.data.rows import Row
-from training.data.templates import Case
 from training.evaluation import behaviours
 from training.evaluation.metrics import score_metrics, targets
 from training.evaluation.slices import LENGTHS, length_slice

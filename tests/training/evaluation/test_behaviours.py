@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 import numpy as np
 import pytest
 
-from training.data import templates as data_templates
+from training.data.generation import templates as data_templates
+from training.data.generation.templates import LANGUAGES, BadTemplates, Case
 from training.data.readers import DATA
-from training.data.templates import LANGUAGES, BadTemplates, Case
 from training.evaluation import behaviours
 from training.evaluation.behaviours import (
     cases,

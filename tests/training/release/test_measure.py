@@ -7,7 +7,7 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import BadVersion
-from training.data.templates import CAPABILITIES
+from training.data.generation.templates import CAPABILITIES
 from training.evaluation import behaviours
 from training.release.card import model_card
 from training.release.measure import agreement_rows, measure, shipped_files

@@ -8,8 +8,8 @@ import pytest
 from product.codes import CheckCode
 from product.sentiment import LABELS
 from product.settings.rules import GateRules
+from training.data.generation.templates import Case
 from training.data.rows import Row
-from training.data.templates import Case
 from training.retraining import compare as comparing
 from training.retraining.compare import FAIRNESS, References, ScoredModel, compare, first_cases, gate_slices
 from training.retraining.dataset import RetrainDataset

@@ -6,9 +6,9 @@ from typing import Any
 import jieba
 import pytest
 
-from training.data import templates
+from training.data.generation import templates
+from training.data.generation.templates import CASES, LANGUAGES, generate, read_templates, template_texts, training_rows
 from training.data.rows import Row
-from training.data.templates import CASES, LANGUAGES, generate, read_templates, template_texts, training_rows
 
 
 def write(folder, monkeypatch, words, capabilities, name):

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from training.data.augmentation import MAX_LENGTH, add_errors, misspell
+from training.data.generation.augmentation import MAX_LENGTH, add_errors, misspell
 from training.data.rows import Row
 
 
