@@ -1,6 +1,7 @@
 """Checks of input from people and programs. Every error names the field and what is allowed."""
 
 from product.identity import Actor
+from product.message.invisible import visible
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput
 
 MAX_ACTOR = 128
@@ -52,6 +53,6 @@ def check_text(field: str, text: object) -> str:
     if not isinstance(text, str):
         raise InvalidInput(f"{field}: must be a text.")
     check_length(field, text, MAX_CHARACTERS)
-    if not text.strip():
+    if not visible(text).strip():
         raise InvalidInput(f"{field}: 1 to {MAX_CHARACTERS:,} characters, not only white space.")
     return text

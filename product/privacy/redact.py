@@ -3,6 +3,7 @@
 `data/privacy/README.md` lists what is redacted and what stays; `python -m benchmarks.privacy` measures it.
 """
 
+from product.message.invisible import visible
 from product.privacy.identifiers import RULES, Identifier
 
 BLANK = "\ue000"
@@ -19,7 +20,7 @@ FOLDED |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212), "-")
 
 def redact_for_storage(text: str) -> str:
     """The text as it may be stored. The model gets the same text, so that training and serving agree."""
-    return redact(storable(text))
+    return redact(storable(visible(text)))
 
 
 def storable(text: str) -> str:
