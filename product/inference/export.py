@@ -46,18 +46,26 @@ def export_onnx(model: PreTrainedModel, target: Path) -> None:
         )
 
 
-FLOAT_LAYERS = 4
-"""How many of the first layers stay in fp32: their rounding errors pass through every later layer.
+FLOAT_LAYERS = 0
+"""How many of the first layers stay in fp32. Keeping some there raises the agreement with fp32, not the accuracy, and
+costs speed; `python -m benchmarks.quantisation` prints the table."""
+VNNI = ("avx512_vnni", "avx_vnni", "amx_int8")
+"""Instructions of x86 processors that add up products of 8-bit numbers in 32 bits."""
 
-Chosen on validation rows; `python -m benchmarks.quantisation` prints the table.
-"""
+
+def full_weight_range() -> bool:
+    """Whether this processor multiplies 8-bit weights exactly.
+
+    On x86 processors without VNNI, sums of two products overflow 16 bits, so weights get only 7 bits there and labels
+    do not depend on the processor (ONNX Runtime documentation, "Quantize ONNX models").
+    """
+    capabilities = torch.cpu.get_capabilities()
+    return capabilities.get("architecture") != "x86_64" or any(capabilities.get(name) for name in VNNI)
 
 
 def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: int = FLOAT_LAYERS) -> None:
     """Fuse attention, then quantise the matrix products from layer `float_layers` on, weights per output channel.
 
-    `reduce_range` uses 7-bit weights: on processors without VNNI instructions, sums of products of 8-bit weights
-    overflow 16 bits, and labels would depend on the processor (ONNX Runtime documentation, "Quantize ONNX models").
     Embeddings, pooler and classifier stay in fp32: quantising them saves little time and costs much accuracy.
     """
     with _quiet():
@@ -70,7 +78,7 @@ def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: 
             str(target),
             op_types_to_quantize=["MatMul", "Attention"],
             per_channel=True,
-            reduce_range=True,
+            reduce_range=not full_weight_range(),
             weight_type=QuantType.QInt8,
             nodes_to_exclude=keep,
             extra_options={"DefaultTensorType": onnx.TensorProto.FLOAT},
