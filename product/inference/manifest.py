@@ -56,6 +56,8 @@ class Expert(BaseModel):
     temperature: float = Field(gt=0)
     bias: list[float] = Field(min_length=3, max_length=3)
     serving: Serving
+    long_text_head: list[list[float]] | None = None
+    """Weights [3, features + 1] of the head that reads long texts in windows; without it, they are read once."""
 
 
 class Canary(BaseModel):

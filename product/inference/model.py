@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from product.inference import backends
 from product.inference import manifest as manifests
+from product.inference.long_texts import LongTextHead
 from product.inference.manifest import BadVersion, Manifest
 from product.inference.text.encoding import EncodedText, TextEncoder, pad
 from product.inference.text.language import detect_language, expert_for_language
@@ -24,6 +25,9 @@ CANARY_TOLERANCE = {"onnx-int8": 0.03, "torch": 0.1, "bnb-int8": 0.1}
 Another batch shape or processor moves a score of the export by about 0.001, a wrong file by far more. The other
 backends round differently from the export that was evaluated.
 """
+RATING_SHARE = 0.4
+"""The weight of a rating that contradicts the words. The words still decide where they are clear (labelling guide,
+"Rating"), but the confidence is at most 0.6."""
 T = TypeVar("T")
 
 
@@ -46,23 +50,53 @@ class Expert:
     backend: backends.Backend
     temperature: float = 1.0
     bias: tuple[float, ...] = (0.0, 0.0, 0.0)
+    long_text_head: LongTextHead | None = None
 
     def logits(self, texts: list[str]) -> NDArray[np.float32]:
         """Uncalibrated logits, float32 [texts, 3], in the order of `texts`."""
-        return self.encoded_logits(self.encoder.encode(texts))
+        return self.encoded_logits(self.encode(texts))
+
+    def encode(self, texts: list[str]) -> list[EncodedText]:
+        """The texts as this expert reads them: with a head for long texts also in windows."""
+        return self.encoder.encode(texts, windows=self.long_text_head is not None)
 
     def encoded_logits(self, encoded: list[EncodedText]) -> NDArray[np.float32]:
-        """Uncalibrated logits, float32 [texts, 3]. Texts of similar length share a batch, which saves padding."""
+        """Uncalibrated logits, float32 [texts, 3]; those of a long text combine all of its readings."""
+        read = self._token_logits([ids for text in encoded for ids in (text.ids, *text.windows)])
         result = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
-        order = sorted(range(len(encoded)), key=lambda index: len(encoded[index].ids))
+        start = 0
+        for index, text in enumerate(encoded):
+            end = start + 1 + len(text.windows)
+            result[index] = read[start]
+            if text.windows and self.long_text_head:
+                result[index] = self.long_text_head.logits(read[start], read[start + 1 : end])
+            start = end
+        return result
+
+    def readings(self, text: EncodedText) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
+        """Logits of the whole text [3] and of its windows [windows, 3]."""
+        read = self._token_logits([text.ids, *text.windows])
+        return read[0], read[1:]
+
+    def _token_logits(self, rows: list[list[int]]) -> NDArray[np.float32]:
+        """Logits of token ids, float32 [rows, 3]. Rows of similar length share a batch, which saves padding."""
+        result = np.zeros((len(rows), len(LABELS)), dtype=np.float32)
+        order = sorted(range(len(rows)), key=lambda index: len(rows[index]))
         for start in range(0, len(order), BATCH):
             batch = order[start : start + BATCH]
-            result[batch] = self.backend.logits(*pad([encoded[index].ids for index in batch]))
+            result[batch] = self.backend.logits(*pad([rows[index] for index in batch]))
         return result
 
     def probabilities(self, texts: list[str]) -> NDArray[np.float64]:
         """Calibrated probabilities, float64 [texts, 3]; each row sums to 1."""
-        return self.calibrated(self.logits(texts))
+        return self._probabilities(self.encode(texts))
+
+    def _probabilities(self, encoded: list[EncodedText]) -> NDArray[np.float64]:
+        rows = self.calibrated(self.encoded_logits(encoded))
+        for row, text in zip(rows, encoded, strict=True):
+            if contradicts(LABELS[int(row.argmax())], text.rating):
+                row[:] = weigh_rating(row, text.rating)
+        return rows
 
     def calibrated(self, logits: NDArray[np.float32]) -> NDArray[np.float64]:
         """softmax(logits / temperature + bias) of each row, float64."""
@@ -70,8 +104,8 @@ class Expert:
 
     def score(self, texts: list[str], languages: list[str]) -> list[TextScore]:
         """Scores in the order of `texts`; `languages` are the detected ones."""
-        encoded = self.encoder.encode(texts)
-        rows = self.calibrated(self.encoded_logits(encoded))
+        encoded = self.encode(texts)
+        rows = self._probabilities(encoded)
         parts = zip(rows, languages, encoded, strict=True)
         return [_text_score(row, language, text.truncated) for row, language, text in parts]
 
@@ -121,6 +155,18 @@ def softmax(logits: NDArray[np.floating]) -> NDArray[np.float64]:
     return probabilities
 
 
+def contradicts(label: str, rating: int | None) -> bool:
+    """Whether a rating, 0 (worst) to 4 (best), says the opposite of a label."""
+    return rating is not None and ((label == "negative" and rating > 2) or (label == "positive" and rating < 2))
+
+
+def weigh_rating(row: NDArray[np.float64], rating: int | None) -> NDArray[np.float64]:
+    """Probabilities [3] that give RATING_SHARE to the label that a rating stands for."""
+    rated = np.zeros(len(LABELS))
+    rated[0 if rating is not None and rating < 2 else -1] = 1
+    return (1 - RATING_SHARE) * row + RATING_SHARE * rated
+
+
 def _text_score(row: NDArray[np.float64], language: str, truncated: bool) -> TextScore:
     best = int(row.argmax())
     scores = {label: float(score) for label, score in zip(LABELS, row, strict=True)}
@@ -147,7 +193,8 @@ def assemble(folder: Path, manifest: Manifest, backend: str = "onnx-int8", base_
     for name, expert in manifest.experts.items():
         encoder = TextEncoder(folder / expert.tokenizer, expert.max_tokens)
         loaded = backends.load(backend, folder, manifest, name, base_setting)
-        experts[name] = Expert(encoder, loaded, expert.temperature, tuple(expert.bias))
+        head = LongTextHead(np.array(expert.long_text_head)) if expert.long_text_head else None
+        experts[name] = Expert(encoder, loaded, expert.temperature, tuple(expert.bias), head)
     return Model(manifest.id, experts)
 
 

@@ -2,15 +2,16 @@
 
 import re
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tokenizers import Tokenizer
+from tokenizers import Encoding, Tokenizer
 
 from product.inference.text.language import HAN, LINK, detect_language
 from product.inference.text.symbols import words_for_symbols
+from product.inference.text.windows import MAX_WINDOWS, WINDOW_TOKENS, cut, sentence_starts
 
 # Characters that modify the emoji before them (skin tone, variation, joiner) carry no sentiment.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
@@ -38,10 +39,16 @@ def _plain(character: str) -> str:
 
 @dataclass(frozen=True)
 class EncodedText:
-    """Token ids of one text, [CLS] and [SEP] included; `truncated` if the middle was left out."""
+    """Token ids of one text, [CLS] and [SEP] included; `truncated` if some of its tokens are in none of the lists.
+
+    `windows` are the ids of a long text's windows, empty for a short text. `rating` is the level of a rating in the
+    text, 0 (worst) to 4 (best), or None.
+    """
 
     ids: list[int]
     truncated: bool
+    windows: list[list[int]] = field(default_factory=list)
+    rating: int | None = None
 
 
 class TextEncoder:
@@ -53,15 +60,29 @@ class TextEncoder:
         self._tokenizer.no_padding()
         self.max_tokens = max_tokens
 
-    def encode(self, texts: list[str]) -> list[EncodedText]:
-        encodings = self._tokenizer.encode_batch([prepare(text) for text in texts])
-        return [self._truncate(encoding.ids) for encoding in encodings]
+    def encode(self, texts: list[str], windows: bool = False) -> list[EncodedText]:
+        """The texts as the model reads them; with `windows`, long texts also in windows of sentences."""
+        prepared = [prepare_with_rating(text) for text in texts]
+        encodings = self._tokenizer.encode_batch([text for text, _ in prepared])
+        return [
+            self._encoded(text, rating, encoding, windows)
+            for (text, rating), encoding in zip(prepared, encodings, strict=True)
+        ]
 
-    def _truncate(self, ids: list[int]) -> EncodedText:
+    def _encoded(self, text: str, rating: int | None, encoding: Encoding, windows: bool) -> EncodedText:
+        ids = encoding.ids
+        if windows and len(ids) > WINDOW_TOKENS + 2:
+            # The first and the last token are [CLS] and [SEP].
+            ranges = cut(sentence_starts(text), encoding.offsets[1:-1])
+            read = [[ids[0], *ids[start + 1 : end + 1], ids[-1]] for start, end in ranges[:MAX_WINDOWS]]
+            return EncodedText(self._shortened(ids), len(ranges) > MAX_WINDOWS, read, rating)
+        return EncodedText(self._shortened(ids), len(ids) > self.max_tokens, [], rating)
+
+    def _shortened(self, ids: list[int]) -> list[int]:
         if len(ids) <= self.max_tokens:
-            return EncodedText(ids, truncated=False)
+            return ids
         head = self.max_tokens // 2
-        return EncodedText(ids[:head] + ids[head - self.max_tokens :], truncated=True)
+        return ids[:head] + ids[head - self.max_tokens :]
 
 
 def pad(rows: list[list[int]], padding_id: int = 0) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

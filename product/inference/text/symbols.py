@@ -209,7 +209,7 @@ def _emoji_as_word(character: str, column: int) -> str:
         return character
     if character in EMOJI:
         return f" {EMOJI[character][column]} "
-    if unicodedata.category(character) != "So":
+    if character == "\ufffd" or unicodedata.category(character) != "So":
         return character
     # Other symbols are objects and signs. The Chinese expert does not know their English names.
     return " " if column or character in STAR_SYMBOLS else f" {unicodedata.name(character, '').lower()} "

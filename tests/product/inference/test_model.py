@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 
+from product.inference.long_texts import FEATURES, LongTextHead, features
 from product.inference.model import BATCH, Expert, Model
 from product.inference.text.encoding import EncodedText
 from product.inference.text.language import expert_for
@@ -13,7 +14,7 @@ ENGLISH, CHINESE = "Where is my parcel?", "我的包裹在哪里？"
 class LengthEncoder:
     """One token for each character."""
 
-    def encode(self, texts: list[str]) -> list[EncodedText]:
+    def encode(self, texts: list[str], windows: bool = False) -> list[EncodedText]:
         return [EncodedText([1] * len(text), truncated=False) for text in texts]
 
 
@@ -94,3 +95,54 @@ def test_the_language_of_each_text_is_detected_once(model, monkeypatch):
     monkeypatch.setattr("product.inference.model.detect_language", detect)
     assert [score.language for score in model.score([ENGLISH, CHINESE])] == ["en", "zh"]
     assert detected == [ENGLISH, CHINESE]
+
+
+class WindowEncoder:
+    """One token for each character, and a window for each word."""
+
+    def encode(self, texts: list[str], windows: bool = False) -> list[EncodedText]:
+        return [
+            EncodedText([1] * len(text), False, [[1] * len(word) for word in text.split()] if windows else [])
+            for text in texts
+        ]
+
+
+def test_with_a_head_a_long_text_is_read_in_windows_and_combined():
+    weights = np.zeros((3, FEATURES + 1))
+    weights[0, -1] = 7.0  # the head answers 7, 0, 0 whatever it reads
+    backend = FixedBackend(2)
+    head = LongTextHead(weights)
+    expert = Expert(WindowEncoder(), backend, long_text_head=head)
+    assert expert.logits(["three short words"]).tolist() == [[7.0, 0.0, 0.0]]
+    assert backend.batches == [4]  # the whole text and three windows in one batch
+
+
+def test_without_a_head_a_long_text_is_read_once():
+    backend = FixedBackend(2)
+    Expert(WindowEncoder(), backend).logits(["three short words"])
+    assert backend.batches == [1]
+
+
+def test_the_features_of_a_long_text_come_from_the_whole_and_its_windows():
+    whole = np.array([0.0, 0.0, 0.0], dtype=np.float32)
+    windows = np.array([[1000.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], dtype=np.float32)
+    found = features(whole, windows).reshape(5, 3)
+    assert found[0] == pytest.approx(np.log([1 / 3] * 3))
+    assert found[1].tolist() == [0.0, 0.0, -1000.0]  # the highest log-probability of each label
+    assert found[2].tolist() == [0.5, 0.5, 0.0]  # the mean probability
+    assert found[3].tolist() == [-1000.0, 0.0, -1000.0]  # the last window
+    assert found[4].tolist() == [0.5, 0.5, 0.0]  # the share of windows with each label
+
+
+class RatedEncoder:
+    """Texts that end in a digit have this rating."""
+
+    def encode(self, texts: list[str], windows: bool = False) -> list[EncodedText]:
+        return [EncodedText([1], False, rating=int(text[-1]) if text[-1].isdigit() else None) for text in texts]
+
+
+@pytest.mark.parametrize(("text", "confidence"), [("bad", 1.0), ("bad 0", 1.0), ("bad 2", 1.0), ("bad 4", 0.6)])
+def test_a_rating_that_contradicts_the_words_lowers_the_confidence(text, confidence):
+    found = Model("v1", {"en": Expert(RatedEncoder(), FixedBackend(0))}).score([text])[0]
+    assert (found.label, found.confidence) == ("negative", pytest.approx(confidence))
+    assert sum(found.scores.values()) == pytest.approx(1)
