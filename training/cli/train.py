@@ -34,6 +34,9 @@ def finetune(
         float | None, typer.Option(help="Share of each label that is spread over all classes.")
     ] = None,
     misspelled: Annotated[float | None, typer.Option(help="Share of short rows that are given typing errors.")] = None,
+    quantisation_aware: Annotated[
+        bool, typer.Option(help="Round what every layer reads to 8 bits while training, as serving does.")
+    ] = False,
     rank: Annotated[int | None, typer.Option(help="Rank of the adapters (--method lora).")] = None,
     tokens: Annotated[int | None, typer.Option(help="Maximum tokens of a text in training; serving reads 256.")] = None,
     precision: Annotated[str | None, typer.Option(help="auto, bf16, fp16 or fp32.")] = None,
@@ -79,6 +82,7 @@ def finetune(
         "weight_decay": weight_decay,
         "label_smoothing": label_smoothing,
         "misspelled": misspelled,
+        "quantisation_aware": quantisation_aware or None,
         "rank": rank,
         "max_tokens": tokens,
         "precision": precision,

@@ -24,8 +24,9 @@ class Recipe:
     `divergence_weight` weighs the Kullback-Leibler divergence from target probabilities. `soft_share` is the teacher's
     share of a row's target; the rest is its label. `hidden_share` weighs the cosine distance to a teacher's last hidden
     state of [CLS]. `misspelled` is the share of short rows that get typing errors, while their targets stay those of
-    the original. `warmup` is the share of the steps in which the learning rate rises. Embeddings stay frozen even with
-    method `full`: the embeddings of words that no training row contains could not follow the rest of the model.
+    the original. `quantisation_aware` rounds what every layer reads to 8 bits while training, as serving does. `warmup`
+    is the share of the steps in which the learning rate rises. Embeddings stay frozen even with method `full`: the
+    embeddings of words that no training row contains could not follow the rest of the model.
     """
 
     method: str = "lora"
@@ -38,6 +39,7 @@ class Recipe:
     weight_decay: float = 0.01
     label_smoothing: float = 0.0
     misspelled: float = 0.0
+    quantisation_aware: bool = False
     evaluations_per_epoch: int = 1
     patience: int = 3
     divergence_weight: float = 1.0

@@ -134,10 +134,31 @@ def trainable(model: PreTrainedModel, recipe: Recipe) -> torch.nn.Module:
     """The model with the weights that the recipe trains: those of a new adapter, or all but the embeddings."""
     # Faster than the eager attention that the exporter needs, with the same results.
     model.set_attn_implementation("sdpa")
+    if recipe.quantisation_aware:
+        round_activations(model)
     if recipe.method == "lora":
         return add_adapter(model, recipe)
     model.base_model.embeddings.requires_grad_(False)
     return model
+
+
+def round_activations(model: PreTrainedModel) -> None:
+    """Round the input of every linear layer of the encoder to 8 bits, as dynamic quantisation does when serving.
+
+    Gradients pass the rounding unchanged (the straight-through estimator of Bengio et al. 2013, "Estimating or
+    Propagating Gradients Through Stochastic Neurons").
+    """
+    for module in model.base_model.get_submodule("encoder").modules():
+        if isinstance(module, torch.nn.Linear):
+            module.register_forward_pre_hook(_rounded_input)
+
+
+def _rounded_input(module: torch.nn.Module, inputs: tuple[torch.Tensor, ...]) -> tuple[torch.Tensor, ...]:
+    values = inputs[0].float()
+    low, high = values.detach().amin().clamp(max=0), values.detach().amax().clamp(min=0)
+    step = (high - low).clamp(min=1e-8) / 255
+    rounded = (values / step).round() * step
+    return (values + (rounded - values).detach(), *inputs[1:])
 
 
 def train(
