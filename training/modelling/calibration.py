@@ -5,8 +5,10 @@ from collections.abc import Sequence
 import numpy as np
 from scipy.optimize import minimize, minimize_scalar
 from scipy.special import log_softmax
+from sklearn.linear_model import LogisticRegression
 
 from product.inference import model as models
+from product.inference.long_texts import features
 from product.sentiment import LABELS
 from training.data.catalogue import is_polar
 from training.data.rows import NEUTRAL, Row
@@ -96,3 +98,18 @@ def recalibrate(shipped: models.Expert, expert: models.Expert, rows: list[Row]) 
         return shipped.temperature, shipped.bias
     scores = mask_neutral(expert.logits([row.text for row in rows]), rows)
     return fit_temperature(scores, targets(rows), shipped.bias), shipped.bias
+
+
+def fit_long_text_head(expert: models.Expert, rows: list[Row]) -> list[list[float]]:
+    """Weights [3, features + 1] of the head that combines the readings of a long text, fitted to labelled rows.
+
+    Only rows that are long enough to be read in windows count. The head's logits go through the expert's calibration
+    like all others, so the fitted probabilities are stored as the logits that the calibration maps to them.
+    """
+    encoded = expert.encoder.encode([row.text for row in rows], windows=True)
+    long = [index for index, text in enumerate(encoded) if text.windows]
+    found = [expert.readings(encoded[index]) for index in long]
+    head = LogisticRegression(C=1.0, max_iter=2000)
+    head.fit(np.array([features(*readings) for readings in found]), targets([rows[index] for index in long]))
+    weights = np.column_stack([head.coef_, head.intercept_ - np.array(expert.bias)]) * expert.temperature
+    return [row.round(5).tolist() for row in weights]

@@ -18,7 +18,7 @@ from product.inference.manifest import Base, Canary, Expert, Manifest, Serving
 from product.inference.text.encoding import TextEncoder
 from product.sentiment import LABELS
 from training.data.rows import Row
-from training.modelling.calibration import Calibration, calibrate
+from training.modelling.calibration import Calibration, calibrate, fit_long_text_head
 
 log = logging.getLogger(__name__)
 
@@ -54,7 +54,8 @@ class ExpertParts:
 
     `names`: the part folders, relative to the draft. `base`: the folder of the base they belong to, or None if the
     first part has all weights. `base_name`: a folder or Hub id to find the base again, needed for any base but the
-    product's own. `float_layers`: the number of encoder layers that stay in fp32.
+    product's own. `float_layers`: the number of encoder layers that stay in fp32. `long_text_head`: the head to keep,
+    if the expert has one already.
     """
 
     base: Path | None
@@ -63,6 +64,7 @@ class ExpertParts:
     base_name: str = ""
     max_tokens: int = MAX_TOKENS
     float_layers: int = export.FLOAT_LAYERS
+    long_text_head: list[list[float]] | None = None
 
 
 def build_expert(
@@ -95,7 +97,15 @@ def build_expert(
         temperature=temperature,
         bias=list(bias),
         serving=Serving(file=serving, sha256=digest, evaluated_sha256=digest, float_layers=parts.float_layers),
+        long_text_head=parts.long_text_head,
     )
+
+
+def with_long_text_head(draft: Path, expert: Expert, rows: list[Row]) -> Expert:
+    """The exported and calibrated expert in `draft` with a head for long texts that is fitted to rows."""
+    encoder = TextEncoder(draft / expert.tokenizer, expert.max_tokens)
+    served = models.Expert(encoder, OnnxInt8(draft / expert.serving.file), expert.temperature, tuple(expert.bias))
+    return expert.model_copy(update={"long_text_head": fit_long_text_head(served, rows)})
 
 
 def copy_tokenizer(tokenizer: Path, target: Path, compact: bool) -> None:

@@ -16,19 +16,29 @@ from product.inference.model import TOKENIZER_FILE
 from product.settings.configuration import Settings
 from training.compression.checkpoints import check_bits, require_checkpoint
 from training.data import catalogue
-from training.data.catalogue import GENERATED_PREFIX, REPORTED
-from training.data.preparation import parse_request
+from training.data.catalogue import GENERATED_PREFIXES, REPORTED
+from training.data.generation.long_messages import head_rows
+from training.data.preparation import parse_request, subsample_each_corpus
 from training.data.rows import BadRequest, CorpusUnavailable
 from training.evaluation.metrics import evaluate
 from training.modelling import distributed
 from training.modelling.folders import check_new_folder, delete_run_folder, move_into_place, new_draft, write_json
-from training.modelling.packaging import MAX_TOKENS, ExpertParts, build_expert, complete_version
+from training.modelling.packaging import (
+    MAX_TOKENS,
+    ExpertParts,
+    build_expert,
+    complete_version,
+    with_long_text_head,
+)
 from training.release.lineage import RESULT_FILE, recorded_runs, run_record, version_lineage
 from training.release.parts import write_expert_parts, write_packed, write_trained_checkpoint
 from training.release.plan import Plan, Request, make_plan
 from training.release.training_run import train_plan
 
 log = logging.getLogger(__name__)
+
+CALIBRATION_ROWS = 600
+"""Validation rows of each corpus that an expert is calibrated on: a mixture, so that no corpus dominates."""
 
 
 def finetune_version(settings: Settings, request: Request, version: str) -> Manifest | None:
@@ -85,10 +95,11 @@ def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft:
     language = plan.language
     base, names = write_expert_parts(plan, draft)
     parts = ExpertParts(base, names, plan.tokenizer, plan.request.base, min(MAX_TOKENS, plan.positions))
-    expert = build_expert(draft, language, parts, plan.validation)
+    expert = build_expert(draft, language, parts, subsample_each_corpus(plan.validation, CALIBRATION_ROWS, seed=0))
+    expert = with_long_text_head(draft, expert, head_rows(language, settings.corpus_dir))
     manifest = complete_version(draft, version, {language: expert}, version_lineage([*record["before"], record]))
     requested = [parse_request(corpus)[0] for corpus in plan.request.corpora]
-    corpora = [name for name in requested if not name.startswith(GENERATED_PREFIX)]
+    corpora = [name for name in requested if not name.startswith(GENERATED_PREFIXES)]
     reported = reported_corpora(language, corpora, settings.corpus_dir)
     return with_test_metrics(draft, manifest, reported, settings.corpus_dir)
 
@@ -107,7 +118,8 @@ class CheckpointRequest:
 def version_from_checkpoint(settings: Settings, request: CheckpointRequest, version: str) -> Manifest:
     """Pack, export, calibrate and measure a checkpoint without training it.
 
-    It is calibrated on all validation rows of the corpora. Raises BadRequest, CorpusUnavailable.
+    It is calibrated on validation rows of the corpora, at most CALIBRATION_ROWS of each. Raises BadRequest,
+    CorpusUnavailable.
     """
     language = request.language
     _check_checkpoint_request(request)
@@ -115,7 +127,9 @@ def version_from_checkpoint(settings: Settings, request: CheckpointRequest, vers
         row for name in request.corpora for row in catalogue.load_clean(name, "validation", settings.corpus_dir)
     ]
     draft = new_draft(request.out)
-    expert = build_expert(draft, language, _pack_checkpoint(settings, request, draft), validation)
+    balanced = subsample_each_corpus(validation, CALIBRATION_ROWS, seed=0)
+    expert = build_expert(draft, language, _pack_checkpoint(settings, request, draft), balanced)
+    expert = with_long_text_head(draft, expert, head_rows(language, settings.corpus_dir))
     runs = recorded_runs([request.folder])
     manifest = complete_version(draft, version, {language: expert}, version_lineage(runs) if runs else {})
     reported = reported_corpora(language, request.corpora, settings.corpus_dir)
@@ -163,5 +177,5 @@ def with_test_metrics(folder: Path, manifest: Manifest, names: list[str], corpus
 
 def reported_corpora(language: str, trained: list[str], corpus_dir: str) -> list[str]:
     """The corpora to measure a new version on. Those on the Hub are included only if it was trained on them."""
-    known = [name for name in REPORTED[language] if name in trained or corpus_dir or not catalogue.find(name).hub]
+    known = [name for name in REPORTED[language] if name in trained or corpus_dir or catalogue.find(name).installed]
     return known + [name for name in trained if name not in known and "test" in catalogue.find(name).splits]

@@ -135,6 +135,7 @@ def train_expert(
         base_name=before.base.name if before.base else "",
         max_tokens=before.max_tokens,
         float_layers=before.serving.float_layers,
+        long_text_head=before.long_text_head,
     )
     calibration = partial(recalibrate, served)
     expert = build_expert(draft, language, expert_parts, training_set.validation_rows, calibration)
