@@ -117,7 +117,7 @@ def other_test_rows() -> dict[str, list[Row]]:
     found, corpus_dir = {}, load_settings().corpus_dir
     for name, limit in TEST_ROWS.items():
         try:
-            if catalogue.find(name).hub and not corpus_dir:
+            if not catalogue.find(name).installed and not corpus_dir:
                 raise CorpusUnavailable("not on this disk")
             found[name] = subsample(catalogue.load_clean(name, "test", corpus_dir), limit, seed=0)
         except CorpusUnavailable:

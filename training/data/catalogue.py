@@ -7,14 +7,20 @@ from functools import partial
 from product.sentiment import LABELS
 from training.data import sources
 from training.data.cleaning import clean
+from training.data.generation import composition
 from training.data.readers import POLAR
 from training.data.rows import SPLITS, CorpusUnavailable, Row
 
-REPORTED = {"en": ("airline", "desk-en", "imdb", "sst2"), "zh": ("desk-zh", "zh-reviews")}
+REPORTED = {
+    "en": ("airline", "desk-en", "imdb", "sst2", "support", "composed-en"),
+    "zh": ("desk-zh", "zh-reviews", "support-zh", "composed-zh"),
+}
 """The corpora whose test rows the expert of each language is measured on."""
-GENERATED_PREFIX = "behaviours-"
+TEMPLATES_PREFIX = "behaviours-"
 """Names of the corpora whose rows are generated from templates start with this."""
-PROJECT_PREFIXES = ("replay-", GENERATED_PREFIX)
+GENERATED_PREFIXES = (TEMPLATES_PREFIX, composition.PREFIX)
+"""Names of the corpora whose training rows are generated start with one of these."""
+PROJECT_PREFIXES = ("replay-", "support", *GENERATED_PREFIXES)
 """Names of the training corpora made for this project start with one of these. Their labels follow the labelling guide,
 so the label review skips them."""
 
@@ -24,8 +30,8 @@ class Corpus:
     """Where a corpus comes from and what may be done with it.
 
     `read(split, corpus_dir)` returns the rows of a split as published. `hub` is its id on the Hub, if it has one.
-    Generated corpora have no splits. In a weakly labelled corpus, a row is part of a text and carries the label of
-    the whole text.
+    One that `needs_folder` is neither on the Hub nor in a package. The training rows of generated corpora are made on
+    request. In a weakly labelled corpus, a row is part of a text and carries the label of the whole text.
     """
 
     name: str
@@ -37,6 +43,12 @@ class Corpus:
     read: Callable[[str, str], list[Row]]
     hub: str = ""
     weakly_labelled: bool = False
+    needs_folder: bool = False
+
+    @property
+    def installed(self) -> bool:
+        """Is read from this repository or a package: needs neither the Hub nor a corpus folder."""
+        return not (self.hub or self.needs_folder)
 
     @property
     def polar(self) -> bool:
@@ -99,8 +111,24 @@ def _project_corpus(name: str, splits: tuple[str, ...]) -> Corpus:
     )
 
 
+def _read_composed(split: str, corpus_dir: str, *, language: str) -> list[Row]:
+    return composition.rows(language, split, composition.ROWS[split], seed=0)
+
+
+def _composed_corpus(language: str) -> Corpus:
+    return Corpus(
+        name=f"{composition.PREFIX}{language}",
+        origin=f"this project: composed of parts in data/composed/{language}.json, for testing test-{language}.json",
+        licence="Apache-2.0",
+        languages=(language,),
+        labels=LABELS,
+        splits=SPLITS,
+        read=partial(_read_composed, language=language),
+    )
+
+
 def _generated_corpus(language: str) -> Corpus:
-    name = f"{GENERATED_PREFIX}{language}"
+    name = f"{TEMPLATES_PREFIX}{language}"
     return Corpus(
         name=name,
         origin=f"this project: generated from the templates in data/behaviours/train-{language}.json",
@@ -189,6 +217,50 @@ CATALOGUE: dict[str, Corpus] = {
         _project_corpus("desk-zh", ("test", "gate")),
         _project_corpus("replay-en", ("validation", "train")),
         _project_corpus("replay-zh", ("validation", "train")),
+        _project_corpus("support-zh", SPLITS),
+        Corpus(
+            name="support",
+            origin="messages to a music service's help account, October to December 2017, from the public data set "
+            "Customer Support on Twitter; labelled for this project by data/labelling-guide.md",
+            licence="texts CC BY-NC-SA 4.0; labels (data/support/labels.csv) Apache-2.0",
+            languages=("en",),
+            labels=LABELS,
+            splits=SPLITS,
+            read=sources.read_support,
+            needs_folder=True,
+        ),
+        Corpus(
+            name="tweets",
+            origin="UMSAB, English training tweets (Barbieri et al. 2022)",
+            licence="Apache-2.0",
+            languages=("en",),
+            labels=LABELS,
+            splits=SPLITS,
+            read=partial(sources.read_reviews, source=sources.TWEETS),
+            needs_folder=True,
+        ),
+        Corpus(
+            name="requests",
+            origin="requests of clinc/oos-eval and banking77; failure intents labelled for this project",
+            licence="texts CC BY 3.0 and CC BY 4.0; labels (data/support/requests.csv) Apache-2.0",
+            languages=("en",),
+            labels=LABELS,
+            splits=SPLITS,
+            read=sources.read_requests,
+            needs_folder=True,
+        ),
+        Corpus(
+            name="facts",
+            origin="factual sentences of clinc/oos-eval",
+            licence="CC BY 3.0",
+            languages=("en",),
+            labels=LABELS,
+            splits=SPLITS,
+            read=sources.read_facts,
+            needs_folder=True,
+        ),
+        _composed_corpus("en"),
+        _composed_corpus("zh"),
         _generated_corpus("en"),
         _generated_corpus("zh"),
     )

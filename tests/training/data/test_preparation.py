@@ -139,10 +139,23 @@ def test_generated_rows_have_about_the_number_asked_for_and_no_validation_rows(l
     assert steps[-1].kept == len(train)
 
 
-@pytest.mark.parametrize("request_", ["behaviours-en", "behaviours-en=27", "behaviours-fr=280", "behaviours-=280"])
-def test_generated_rows_without_a_valid_number_or_language_are_refused(request_):
-    with pytest.raises(BadRequest, match="at least 28 .*: behaviours-en=ROWS, behaviours-zh=ROWS"):
+@pytest.mark.parametrize(("request_", "least"), [("behaviours-en", 28), ("behaviours-en=27", 28), ("composed-zh", 1)])
+def test_generated_rows_without_a_valid_number_are_refused(request_, least):
+    with pytest.raises(BadRequest, match=f"how many rows to generate, at least {least}, for example"):
         prepare(["replay-en=60", request_], "", seed=1)
+
+
+@pytest.mark.parametrize("request_", ["behaviours-fr=280", "behaviours-=280", "composed-fr=280"])
+def test_generated_rows_of_an_unknown_language_are_refused(request_):
+    with pytest.raises(CorpusUnavailable, match="is not known"):
+        prepare(["replay-en=60", request_], "", seed=1)
+
+
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_composed_rows_are_as_many_as_asked_for_less_those_of_other_splits(language):
+    found = prepare([f"composed-{language}=200"], "", seed=1)
+    assert 150 <= len(found.train) <= 200
+    assert {row.source for row in found.validation} == {f"composed-{language}"}
 
 
 @pytest.mark.parametrize(
@@ -159,5 +172,7 @@ def test_evaluation_rows_cover_the_requested_and_the_reported_corpora():
     counts = Counter(row.source for row in evaluation_rows(["replay-en", "crowd"], ""))
     # crowd 4664 + 2268 + 2309 rows, airline 2946 + 1451 + 1438
     assert counts.pop("replay-en") == len(load("replay-en", "validation", ""))
-    assert counts == {"crowd": 9241, "airline": 5835, "desk-en": 385}
-    assert {row.source for row in evaluation_rows(["behaviours-zh"], "")} == {"desk-zh"}
+    # composed-en 2400 + 700 + 700
+    assert counts == {"crowd": 9241, "airline": 5835, "desk-en": 385, "composed-en": 3800}
+    sources = {row.source for row in evaluation_rows(["behaviours-zh"], "")}
+    assert sources == {"desk-zh", "support-zh", "composed-zh"}
