@@ -95,7 +95,7 @@ def is_project_row(row: Row) -> bool:
 
 
 def _refuse_generated(split: str, corpus_dir: str, *, name: str) -> list[Row]:
-    raise CorpusUnavailable(f"the rows of {name} are generated: say how many you want, for example {name}=2800")
+    raise CorpusUnavailable(f"the rows of {name} are generated: say how many you want, for example {name}=3900")
 
 
 def _project_corpus(name: str, splits: tuple[str, ...]) -> Corpus:

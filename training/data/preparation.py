@@ -107,7 +107,7 @@ def _check_generated(name: str, count: int | None) -> None:
     catalogue.find(name)
     least = templates.CAPABILITIES if name.startswith(TEMPLATES_PREFIX) else 1
     if (count or 0) < least:
-        raise BadRequest(f"--corpus {name}: say how many rows to generate, at least {least}, for example {name}=2800")
+        raise BadRequest(f"--corpus {name}: say how many rows to generate, at least {least}, for example {name}=3900")
 
 
 def _generate(name: str, count: int, seed: int, others: list[Row]) -> tuple[list[Row], list[Step]]:

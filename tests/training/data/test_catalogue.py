@@ -70,7 +70,7 @@ def test_an_unknown_corpus_is_refused_with_the_known_names():
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_a_generated_corpus_cannot_be_loaded_without_a_number_of_rows(language):
     assert catalogue.find(f"behaviours-{language}").languages == (language,)
-    with pytest.raises(CorpusUnavailable, match=f"generated: .* behaviours-{language}=2800"):
+    with pytest.raises(CorpusUnavailable, match=f"generated: .* behaviours-{language}=3900"):
         catalogue.load(f"behaviours-{language}", "train", corpus_dir="")
 
 

@@ -103,7 +103,7 @@ def test_the_counts_of_the_steps_add_up(folder, training_rows):
 
 
 def test_corpora_are_prepared_in_the_order_of_the_requests(folder, training_rows):
-    requests = ["behaviours-zh=280", "zh-reviews=50", "replay-zh=60"]
+    requests = ["behaviours-zh=390", "zh-reviews=50", "replay-zh=60"]
     found = prepare(requests, str(folder), seed=1, review=False)
     train, steps = found.train, found.steps
     assert list(dict.fromkeys(row.source for row in train)) == ["behaviours-zh", "zh-reviews", "replay-zh"]
@@ -129,17 +129,17 @@ def test_a_request_for_more_rows_than_the_corpus_has_repeats_them():
 
 @pytest.mark.parametrize("language", ["en", "zh"])
 def test_generated_rows_have_about_the_number_asked_for_and_no_validation_rows(language):
-    found = prepare([f"behaviours-{language}=280"], "", seed=1)
+    found = prepare([f"behaviours-{language}=390"], "", seed=1)
     train, steps = found.train, found.steps
-    # ten for each of 28 capabilities; the last case of each is kept whole
-    assert 280 <= len(train) <= 310
+    # ten for each of 39 capabilities; the last case of each is kept whole
+    assert 390 <= len(train) <= 435
     assert {row.source for row in train} == {f"behaviours-{language}"}
     assert found.validation == []
     add_up(steps, 0)
     assert steps[-1].kept == len(train)
 
 
-@pytest.mark.parametrize(("request_", "least"), [("behaviours-en", 28), ("behaviours-en=27", 28), ("composed-zh", 1)])
+@pytest.mark.parametrize(("request_", "least"), [("behaviours-en", 39), ("behaviours-en=38", 39), ("composed-zh", 1)])
 def test_generated_rows_without_a_valid_number_are_refused(request_, least):
     with pytest.raises(BadRequest, match=f"how many rows to generate, at least {least}, for example"):
         prepare(["replay-en=60", request_], "", seed=1)

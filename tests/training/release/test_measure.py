@@ -7,7 +7,6 @@ import pytest
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.manifest import BadVersion
-from training.data.generation.templates import CAPABILITIES
 from training.evaluation import behaviours
 from training.release.card import model_card
 from training.release.measure import agreement_rows, measure, shipped_files
@@ -37,7 +36,9 @@ def test_available_corpora_suite_agreement_and_size_are_measured(measured):
     assert metrics["desk-zh test"]["rows"] == 200
     assert len(metrics["desk-zh test"]["ece_interval"]) == 2
     suite = metrics["behaviours zh"]
-    assert len([part for part in suite.values() if isinstance(part, dict)]) == CAPABILITIES
+    assert {name for name, part in suite.items() if isinstance(part, dict)} == {
+        case.capability for case in behaviours.cases("zh")
+    }
     assert len(suite["suite"]) == 64 and 0 <= suite["mean"] <= suite["worst"] <= 1
     assert metrics["agreement zh"]["on"] == ["desk-zh test", "replay-zh validation", "replay-zh train"]
     assert metrics["agreement zh"]["same"] >= 0.9

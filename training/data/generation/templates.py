@@ -16,7 +16,7 @@ from training.data.rows import Row
 
 FOLDER = DATA / "behaviours"
 LANGUAGES = ("en", "zh")
-CAPABILITIES = 28
+CAPABILITIES = 39
 """Capabilities in the training templates of a language."""
 CASES = 240
 """Cases of each capability in the suite."""
