@@ -1,8 +1,9 @@
-"""Which expert should read a message in two languages: python -m benchmarks.languages [--model VERSION_DIR]
+"""Which language a message is in, and which expert should read it: python -m benchmarks.languages [--model VERSION_DIR]
 
-Compares the Chinese expert, the English expert and rules that choose by the share of Chinese characters. Accuracy is
-measured on data/mixed/mixed.csv (half of its messages are Chinese with English words, half the reverse) and on the test
-rows of the desk corpora. A second table compares the speed and size of the experts.
+The first table compares tools that tell languages apart (benchmarks/language_tools.py). The second compares the Chinese
+expert, the English expert and rules that choose one for each message: by its frame, as the product does, or by the
+share of Chinese characters. Accuracy is measured on data/mixed (half of its messages are Chinese with English words,
+half the reverse) and on the test rows of the desk corpora. A third table compares the speed and size of the experts.
 """
 
 import argparse
@@ -15,6 +16,7 @@ import numpy as np
 from rich.console import Console
 from rich.table import Table
 
+from benchmarks import language_tools
 from benchmarks.serving import compare
 from product.inference import manifest as manifests
 from product.inference import model as models
@@ -29,10 +31,12 @@ from training.data.rows import BadRequest, Row
 from training.evaluation.lookup import find_folder
 from training.evaluation.metrics import targets
 
-MIXED = DATA / "mixed" / "mixed.csv"
+MIXED = DATA / "mixed"
+EDITIONS = {"mixed": "first", "second": "second"}
+"""The files of mixed messages, and what the table calls them."""
 FRAMES = {"zh": "Chinese with English words", "en": "English with Chinese words"}
 """The kinds of mixed messages, by their main language."""
-MIN_SHARES = (0.01, 0.1, 0.2, 0.5, 0.7)
+MIN_SHARES = (0.01, 0.1, 0.2, 1 / 3, 0.5)
 """The least shares of Chinese characters among the letters that select the Chinese expert, one for each rule."""
 Rule = Callable[[str], bool]
 """Returns whether the Chinese expert reads a text."""
@@ -48,11 +52,12 @@ class ScoredRows:
 
 
 def mixed_rows() -> dict[str, list[Row]]:
-    """The mixed messages by their main language."""
+    """The mixed messages by their main language; the source of each is its edition."""
     found: dict[str, list[Row]] = {frame: [] for frame in FRAMES}
-    with MIXED.open(encoding="utf-8", newline="") as stream:
-        for record in csv.DictReader(stream):
-            found[record["frame"]].append(Row(record["text"], record["label"], "mixed"))
+    for edition in EDITIONS:
+        with (MIXED / f"{edition}.csv").open(encoding="utf-8", newline="") as stream:
+            for record in csv.DictReader(stream):
+                found[record["frame"]].append(Row(record["text"], record["label"], edition))
     return found
 
 
@@ -67,7 +72,7 @@ def rules() -> dict[str, Rule]:
     found: dict[str, Rule] = {
         "the English expert alone": lambda text: False,
         "the Chinese expert alone": lambda text: True,
-        "by script, a third Chinese (the product's rule)": lambda text: detect_language(text) == "zh",
+        "by frame (the product's rule)": lambda text: detect_language(text) == "zh",
     }
     for least in MIN_SHARES:
         found[f"by script, {least:.0%} Chinese"] = lambda text, least=least: han_share(text) >= least
@@ -90,7 +95,9 @@ def score(model: Model, name: str, rows: list[Row]) -> ScoredRows:
 def accuracies(model: Model, corpus_dir: str) -> Table:
     """A row for each rule: its accuracy on each set, and the share of mixed messages that the Chinese expert reads."""
     by_frame = mixed_rows()
-    sets = {"mixed": [row for rows in by_frame.values() for row in rows]}
+    mixed = [row for rows in by_frame.values() for row in rows]
+    sets = {"mixed": mixed}
+    sets |= {f"mixed, {name}": [row for row in mixed if row.source == file] for file, name in EDITIONS.items()}
     sets |= {f"mixed: {FRAMES[frame]}": rows for frame, rows in by_frame.items()}
     sets |= {f"{name} test": load_clean(name, "test", corpus_dir) for name in ("desk-en", "desk-zh")}
     scored_sets = []
@@ -131,8 +138,10 @@ def costs(model: Model, sizes: dict[str, int]) -> Table:
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--model", default="", help="a version's folder or id; default: the active version")
+    named = parser.parse_args().model
     console, settings = Console(), load_settings()
-    folder = find_folder(settings, parser.parse_args().model)
+    console.print(language_tools.table())
+    folder = find_folder(settings, named)
     model = models.load(folder)
     if set(model.languages) != set(FRAMES):
         raise BadRequest(

@@ -2,7 +2,6 @@ import pytest
 
 from product.inference.checkpoint import locate_base
 from product.inference.text.encoding import TextEncoder, pad, prepare
-from product.inference.text.language import detect_language
 
 
 @pytest.mark.parametrize(
@@ -18,26 +17,6 @@ from product.inference.text.language import detect_language
 )
 def test_prepare_keeps_words_and_emoji_on_one_line(text, prepared):
     assert prepare(text) == prepared
-
-
-@pytest.mark.parametrize(
-    ("text", "expected"),
-    [
-        ("Where is my parcel?", "en"),
-        ("我的包裹在哪里？", "zh"),
-        ("这个 app 很好用", "zh"),
-        ("Где моя посылка?", "und"),
-        ("123 !!!", "und"),
-        ("😡", "und"),
-        ("在https://shop.example.cn/products/kettle-for-tea买的壶很好", "zh"),
-        ("@AcmeAirCustomerCare 你好", "zh"),
-        ("寄到[email]", "zh"),
-        ("[ip]登[url]", "zh"),
-        ("https://shop.example.cn", "und"),
-    ],
-)
-def test_the_language_is_detected_by_script(text, expected):
-    assert detect_language(text) == expected
 
 
 @pytest.fixture(scope="module")
