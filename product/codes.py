@@ -60,6 +60,7 @@ class FeedbackCode(StrEnum):
     disputed = "disputed"
     over_share = "over-share"  # share
     harmful_contributor = "harmful-contributor"
+    language_not_supported = "language-not-supported"  # language
     legacy = "legacy"  # text: a sentence stored before there were codes
 
 

@@ -28,7 +28,7 @@ def bin_name(values: Mapping[str, Value], t: Texts) -> str:
     if measure == "label":
         return t(name)
     if measure == "language":
-        return t.first(f"language_{name}", "language_other")
+        return t("language_other") if name == "und" else t(f"language_{name}")
     limits = {name: values[name] for name in ("low", "high") if name in values}
     if measure == "confidence":
         limits = {name: percent(float(str(limit))) for name, limit in limits.items()}

@@ -16,6 +16,8 @@ NOTHING = "–"
 def reason(reason: Reason, texts: Texts) -> str:
     """The sentence for a reason. Lists of names are joined; a failed check is named by its own text."""
     values = {name: _joined(value, texts) for name, value in reason.values.items()}
+    if "language" in values:
+        values["language"] = texts.first(f"language_{values['language']}", "language_code", code=values["language"])
     if "check" in reason.values:
         values["check"] = _failed_check(reason, texts)
     return texts(f"reason.{reason.code}", **values)

@@ -153,6 +153,7 @@ class Run:
             harmful = corrections_with_code(session, FeedbackCode.harmful_contributor)
         decisions = decide_trust(context.shipped_version, corrections, rules, context.attempt)
         decisions |= trust.exclude_harmful(corrections, harmful, rules)
+        decisions |= trust.hold_unsupported(corrections, decisions, tuple(context.shipped.experts))
         if not context.dry_run:
             changes = {id: (decision.status, decision.reason) for id, decision in decisions.items()}
             with context.database.write() as session:

@@ -16,6 +16,7 @@ import numpy as np
 from scipy.special import expit, logit
 
 from product.codes import FeedbackCode, Reason
+from product.inference.text.language import detect_language, supports
 from product.sentiment import Correction, Status
 from product.settings.rules import SourceTrustRules
 
@@ -262,6 +263,20 @@ def exclude_harmful(
         for correction in corrections
         if correction.source in excluded and not correction.reviewed
     }
+
+
+def hold_unsupported(
+    corrections: Sequence[Correction], decisions: Mapping[str, TrustDecision], experts: Collection[str]
+) -> dict[str, TrustDecision]:
+    """Accepted corrections of texts that none of the experts can read wait: training on them would teach an expert
+    chance relations between word pieces, and a later version may have learned the language."""
+    held = {}
+    for correction in _accepted(corrections, decisions):
+        language = detect_language(correction.text)
+        if not supports(experts, correction.text, language):
+            reason = Reason(FeedbackCode.language_not_supported, {"language": language})
+            held[correction.id] = TrustDecision(Status.pending, reason)
+    return held
 
 
 def large_contributors(accepted: Sequence[Correction], rules: SourceTrustRules) -> list[str]:

@@ -15,6 +15,7 @@ VALUES = {
     FeedbackCode.too_fast: {"limit": 60, "minutes": 10},
     FeedbackCode.outvoted: {"labels": ["neutral", "positive"]},
     FeedbackCode.over_share: {"share": 0.34},
+    FeedbackCode.language_not_supported: {"language": "de"},
     FeedbackCode.legacy: {"text": "An old sentence."},
     RunCode.corrections_missing: {"count": 3, "needed": 50},
     RunCode.other_run_active: {"holder": "process 7"},

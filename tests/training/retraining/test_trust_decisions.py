@@ -14,7 +14,7 @@ import numpy as np
 import pytest
 
 from product.codes import FeedbackCode, Reason
-from product.sentiment import Correction
+from product.sentiment import Correction, Status
 from tests.support.trust import (
     AGREES,
     CONTRADICTS,
@@ -27,7 +27,7 @@ from tests.support.trust import (
     same_texts,
     statuses,
 )
-from training.retraining.trust import decide
+from training.retraining.trust import TrustDecision, decide, hold_unsupported
 
 
 def test_corrections_of_a_contributor_without_evidence_are_pending():
@@ -249,3 +249,20 @@ def test_repeating_a_label_adds_no_vote():
     given = [*repeated, correction("b", "ben", "neutral")]
     decisions = decide(given, np.zeros(6, dtype=int), not_asked, RULES)
     assert statuses(decisions) == ["quarantined"] * 6
+
+
+def test_accepted_corrections_that_no_expert_can_read_wait():
+    given = [
+        replace(correction("english", "anna"), text="My parcel is late again"),
+        replace(correction("german", "anna"), text="Mein Paket ist schon wieder zu spät"),
+        replace(correction("chinese", "anna"), text="包裹又迟到了"),
+        replace(correction("emoji", "anna"), text="😡"),
+        replace(correction("refused", "anna"), text="Où est mon colis ?"),
+    ]
+    accepted = TrustDecision(Status.accepted, Reason(FeedbackCode.too_few_contributors))
+    decisions = {found.id: accepted for found in given}
+    decisions["refused"] = TrustDecision(Status.quarantined, Reason(FeedbackCode.disputed))
+    german = TrustDecision(Status.pending, Reason(FeedbackCode.language_not_supported, {"language": "de"}))
+    chinese = TrustDecision(Status.pending, Reason(FeedbackCode.language_not_supported, {"language": "zh"}))
+    assert hold_unsupported(given, decisions, ("en", "zh")) == {"german": german}
+    assert hold_unsupported(given, decisions, ("en",)) == {"german": german, "chinese": chinese}
