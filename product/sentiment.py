@@ -50,7 +50,8 @@ class Prediction:
     """What the model returns for one text, with the route chosen from it.
 
     `scores` maps each of LABELS to a probability; they sum to 1. `confidence` is the probability of `label`. `language`
-    is `en`, `zh` or `und`. `id` is None if the prediction is not stored.
+    is an ISO 639-1 code, or `und` if there are no words or it is unknown. `supported`: an expert has learned to read
+    the text; if not, the scores mean little. `id` is None if the prediction is not stored.
     """
 
     text: str
@@ -62,6 +63,7 @@ class Prediction:
     truncated: bool
     model_version: str
     id: str | None = None
+    supported: bool = True
 
 
 @dataclass(frozen=True)

@@ -106,8 +106,8 @@ class Application:
         self.engine = engine
         self.drift = DriftMonitor(settings, database)
         self._refused: Mapping[str, str] = {} if refused is None else refused
-        self.prediction_counts: Counter[tuple[str, str]] = Counter()
-        """Predictions since the process started, by label and language."""
+        self.prediction_counts: Counter[tuple[str, str, bool]] = Counter()
+        """Predictions since the process started, by label, language and whether that is supported."""
         self._counting = Lock()
         self._unclean = False
         """Whether traces of deleted content may remain in the database files."""
@@ -120,7 +120,7 @@ class Application:
         check_texts(texts)
         predictions = predict_batch(self.engine, [redact_for_storage(text) for text in texts])
         with self._counting:
-            self.prediction_counts.update((prediction.label, prediction.language) for prediction in predictions)
+            self.prediction_counts.update((found.label, found.language, found.supported) for found in predictions)
         try:
             with self.database.write() as session:
                 save_predictions(session, predictions)
@@ -155,7 +155,7 @@ class Application:
             raise InvalidInput(f"limit: must be from 1 to {MAX_REVIEWED}, this is {limit:,}.")
         drifted = self.drift.to_review(ReviewRules().max_drifted)
         with self.database.read() as session:
-            return review_queue(session, drifted, limit)
+            return review_queue(session, drifted, limit, experts=self.languages)
 
     def label_as_lead(self, *, prediction_id: str, label: str, by: Actor, note: str = "") -> str:
         """Store a lead's label for a message as an accepted correction. Returns the feedback id.

@@ -16,8 +16,11 @@ def expected_costs(scores: dict[str, float], costs: dict[str, dict[str, float]] 
     return {route: sum(scores[label] * cost[label] for label in LABELS) for route, cost in costs.items()}
 
 
-def route(scores: dict[str, float], costs: dict[str, dict[str, float]] = COSTS) -> str:
-    """The route with the lowest expected cost; among equals, the one where a person sees the message sooner."""
+def route(scores: dict[str, float], costs: dict[str, dict[str, float]] = COSTS, *, supported: bool = True) -> str:
+    """The route with the lowest expected cost; among equals, the one where a person sees the message sooner.
+
+    What no expert has learned to read is never left to self-service: its scores mean little.
+    """
     expected = expected_costs(scores, costs)
-    sooner_first = [Route.urgent, Route.agent, Route.self_service]
+    sooner_first = [Route.urgent, Route.agent, Route.self_service] if supported else [Route.urgent, Route.agent]
     return min(sooner_first, key=lambda candidate: expected[candidate]).value

@@ -1,7 +1,7 @@
 """The review queue: messages from the database, ranked, each with what a lead needs to decide."""
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from product.codes import ReviewReason
 from product.feedback.ranking import Candidate, Ranked, ReviewRules, rank
 from product.identity import Actor
+from product.inference.text.language import supports
 from product.sentiment import LABELS, Status
 from product.storage.corrections import corrections_to_review, unproven_corrections
 from product.storage.predictions import uncorrected_predictions
@@ -50,6 +51,8 @@ class Item:
     cost: float = 0.0
     uncertainty: float = 0.0
     priority: float = 0.0
+    supported: bool = True
+    """An expert has learned to read the message; if not, the scores mean little."""
 
     def as_dict(self) -> dict[str, Any]:
         """Plain values for JSON; contributors by their handle."""
@@ -58,12 +61,20 @@ class Item:
         return content
 
 
-def review_queue(session: Session, drifted: Sequence[str], limit: int, rules: ReviewRules | None = None) -> list[Item]:
-    """Up to `limit` messages. `drifted`: ids of predictions of drifted groups."""
+def review_queue(
+    session: Session,
+    drifted: Sequence[str],
+    limit: int,
+    rules: ReviewRules | None = None,
+    *,
+    experts: Collection[str] = ("en", "zh"),
+) -> list[Item]:
+    """Up to `limit` messages. `drifted`: ids of predictions of drifted groups. `experts`: languages of the model."""
     rules = rules or ReviewRules()
     items = {item.prediction_id: item for item in _collect(session, drifted, rules)}
     ranking = rank(map(_candidate, items.values()), limit, rules)
-    return [_with_priority(items[ranked.candidate.id], ranked, rules) for ranked in ranking]
+    found = [_with_priority(items[ranked.candidate.id], ranked, rules) for ranked in ranking]
+    return [replace(item, supported=supports(experts, item.text, item.language)) for item in found]
 
 
 def _collect(session: Session, drifted: Sequence[str], rules: ReviewRules) -> list[Item]:

@@ -20,7 +20,7 @@ from product.privacy.redact import redact_for_storage
 from product.progress import report
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
-ADDED = ("label", "confidence", *LABELS, "language", "route")
+ADDED = ("label", "confidence", *LABELS, "language", "supported", "route")
 """The columns that are added; `attune_…` if the table already has one of that name."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet may run a cell that starts with one of these as a formula (OWASP, "CSV Injection")."""
@@ -104,7 +104,8 @@ def _added_cells(texts: list[str], scorer: Scorer) -> list[list[str]]:
 
 def _cells(prediction: Prediction) -> list[str]:
     scores = [f"{prediction.scores[label]:.6f}" for label in LABELS]
-    return [prediction.label, f"{prediction.confidence:.6f}", *scores, prediction.language, prediction.route]
+    supported = str(prediction.supported).lower()
+    return [prediction.label, f"{prediction.confidence:.6f}", *scores, prediction.language, supported, prediction.route]
 
 
 def guarded(cell: str) -> str:

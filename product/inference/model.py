@@ -1,7 +1,7 @@
 """A loaded model version: texts in, calibrated scores out. The expert for its language scores each text."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
 
@@ -13,7 +13,7 @@ from product.inference import manifest as manifests
 from product.inference.long_texts import LongTextHead
 from product.inference.manifest import BadVersion, Manifest
 from product.inference.text.encoding import EncodedText, TextEncoder, pad
-from product.inference.text.language import detect_language, expert_for_language
+from product.inference.text.language import detect_language, expert_for_language, supports
 from product.sentiment import LABELS
 
 BATCH = 32
@@ -33,13 +33,15 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class TextScore:
-    """The scores of one text: a probability for each label, the best of them, and the detected language."""
+    """The scores of one text: a probability for each label, the best of them, the detected language, and whether an
+    expert has learned to read it."""
 
     label: str
     confidence: float
     scores: dict[str, float]
     language: str
     truncated: bool
+    supported: bool = True
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,11 @@ class Model:
 
     def score(self, texts: list[str]) -> list[TextScore]:
         """Scores in the order of `texts`."""
-        return self._by_expert(texts, Expert.score)
+        scores = self._by_expert(texts, Expert.score)
+        return [
+            replace(score, supported=supports(self.experts, text, score.language))
+            for text, score in zip(texts, scores, strict=True)
+        ]
 
     def _by_expert(self, texts: list[str], compute: Callable[[Expert, list[str], list[str]], Iterable[T]]) -> list[T]:
         """One result for each text, in order. `compute` gets an expert, its texts and their languages, once."""

@@ -99,11 +99,11 @@ class ApplicationCollector(Collector):
         yield GaugeMetricFamily("attune_queue_batches", "Batches that wait for the model.", value=waiting)
         predictions = CounterMetricFamily(
             "attune_predictions",
-            "Predictions since the process started, by label and language.",
-            labels=["label", "language"],
+            "Predictions since the process started, by label, by language and by whether the model has learned it.",
+            labels=["label", "language", "supported"],
         )
-        for (label, language), count in dict(self._application.prediction_counts).items():
-            predictions.add_metric([label, language], count)
+        for (label, language, supported), count in dict(self._application.prediction_counts).items():
+            predictions.add_metric([label, language, str(supported).lower()], count)
         yield predictions
 
     def _database(self) -> Iterator[Metric]:

@@ -61,7 +61,8 @@ class PredictionResponse(BaseModel):
     label: LabelName
     confidence: float
     scores: Scores
-    language: str
+    language: str = Field(description="An ISO 639-1 code, or `und` if there are no words or it is unknown.")
+    supported: bool = Field(description="The model has learned this language; if false, the scores mean little.")
     route: RouteName
     truncated: bool
 

@@ -1,3 +1,5 @@
+import pytest
+
 from product.triage import expected_costs, route
 
 
@@ -28,3 +30,9 @@ def test_a_doubtful_message_goes_to_an_agent():
 def test_of_equally_costly_routes_the_fastest_to_reach_a_person_is_chosen():
     same = {"negative": 1.0, "neutral": 1.0, "positive": 1.0}
     assert route(scores(0.2, 0.5, 0.3), {"urgent": same, "agent": same, "self-service": same}) == "urgent"
+
+
+@pytest.mark.parametrize("label", range(3))
+def test_what_no_expert_has_learned_to_read_is_never_left_to_self_service(label):
+    certain = scores(*(float(index == label) for index in range(3)))
+    assert route(certain, supported=False) == ("urgent" if label == 0 else "agent")

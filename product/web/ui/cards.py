@@ -37,19 +37,19 @@ def notice(key: str, t: Texts) -> str:
 
 
 def result(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
-    """The result in one card. `languages` are those the model was trained on; others get a warning."""
+    """The result in one card. `languages` are those the model was trained on, for the warning at other ones."""
     return (
         f"<section class='card result {prediction.label}' aria-label='{t('result_title')}'>"
         f"<blockquote dir='auto' tabindex='0'>{escape(prediction.text)}</blockquote>"
-        f"{_label(prediction, t, languages)}{_scores(prediction, t)}{_route(prediction, t)}"
+        f"{_label(prediction, t)}{_scores(prediction, t)}{_route(prediction, t)}"
         f"{_details(prediction, t, languages)}</section>"
     )
 
 
-def _label(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
-    text = f"<b>{escape(confidence(prediction, t))}</b>"
-    if prediction.language in languages:  # the confidence is calibrated for these languages only
-        text += f" · {reliability(prediction.confidence, t)}"
+def _label(prediction: Prediction, t: Texts) -> str:
+    # The confidence is calibrated for the model's languages only.
+    meaning = reliability(prediction.confidence, t) if prediction.supported else t("reliability_none")
+    text = f"<b>{escape(confidence(prediction, t))}</b> · {meaning}"
     return (
         f"<p class='predicted'>{face(prediction.label)}<strong>{t(prediction.label)}</strong>"
         f"<span class='confidence'>{text}</span></p>"
@@ -79,9 +79,8 @@ def route_name(route: str, t: Texts) -> str:
 
 
 def _route(prediction: Prediction, t: Texts) -> str:
-    reason = t.first(
-        f"route_reason_{prediction.route}", "route_reason_other", percent=percent(prediction.scores["negative"])
-    )
+    key = f"route_reason_{prediction.route}" if prediction.supported else "route_reason_unsupported"
+    reason = t.first(key, "route_reason_other", percent=percent(prediction.scores["negative"]))
     return (
         f"<p class='route'><span>{t('route_title')}</span> "
         f"<strong>{route_name(prediction.route, t)}</strong><span class='why'>{escape(reason)}</span></p>"
@@ -90,7 +89,7 @@ def _route(prediction: Prediction, t: Texts) -> str:
 
 def _details(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
     warnings = [t("truncated")] if prediction.truncated else []
-    if prediction.language not in languages:
+    if not prediction.supported:
         names = t("and").join(language_name(language, t) for language in languages)
         warnings.append(t("language_not_trained", languages=names))
     language = language_name(prediction.language, t)
@@ -99,7 +98,8 @@ def _details(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
 
 
 def language_name(language: str, t: Texts) -> str:
-    return t.first(f"language_{language}", "language_other")
+    """In the reader's language; the code itself where there is no name for it."""
+    return t.first(f"language_{language}", "language_code", code=escape(language))
 
 
 def question(entry: Entry, t: Texts) -> str:

@@ -65,7 +65,8 @@ def _card(item: Item, t: Texts) -> str:
     decisions = "".join(_correction(correction, t) for correction in item.corrections)
     return (
         f"<p class='why'>{t.first(f'review_reason_{item.reason}', 'review_reason_unseen')}</p>"
-        f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
+        + ("" if item.supported else f"<p class='notice'>{t('review_unsupported')}</p>")
+        + f"<blockquote dir='auto' tabindex='0'>{escape(item.text)}</blockquote>"
         f"<p class='facts'>{escape(predicted)}</p>"
         + (f"<ul>{decisions}</ul>" if decisions else _label_buttons(item.prediction_id, t))
     )

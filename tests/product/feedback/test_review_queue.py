@@ -282,3 +282,13 @@ def test_the_command_requires_a_decision_and_a_reviewer(command, database, argum
 
 def test_the_command_refuses_an_unknown_correction(command, database):
     assert isinstance(command("decide", "f" * 32, "accept", "--who", "eve").exception, NotFound)
+
+
+def test_a_message_in_a_language_that_was_not_learned_says_so(application, say):
+    say("furchtbarer Service, nie wieder")
+    say("sehr gut, vielen Dank")
+    say("where is it")
+    found = {item.text: item.supported for item in application.review_queue()}
+    # The engine of the tests knows one German word; only that message was stored as German.
+    assert found == {"furchtbarer Service, nie wieder": True, "sehr gut, vielen Dank": False, "where is it": True}
+    assert [item.as_dict()["supported"] for item in application.review_queue() if "Dank" in item.text] == [False]

@@ -15,7 +15,7 @@ from product.sentiment import InvalidInput
 from product.storage.tables import PredictionRow
 from tests.support.progress import recorded_progress
 
-ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "route"]
+ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "supported", "route"]
 
 
 @pytest.fixture
@@ -41,16 +41,22 @@ def test_every_column_is_kept_and_the_predictions_are_added(score):
     assert heading == ["id", "text", "from", *ADDED]
     assert first == ["1", "bad bag", "Ann, London", "negative", "0.750000", "0.750000", "0.125000", "0.125000"] + [
         "en",
+        "true",
         "urgent",
     ]
     assert second[:4] == ["2", "很好", "北京", "neutral"]
     assert counted == scoring.Scores(rows=2, empty=0, too_long=0)
 
 
+def test_a_row_in_a_language_that_was_not_learned_says_so(score):
+    _, (heading, row) = score("text\nsehr gut\n")
+    assert dict(zip(heading[-3:], row[-3:], strict=True)) == {"language": "de", "supported": "false", "route": "agent"}
+
+
 def test_rows_with_an_empty_or_too_long_text_get_empty_cells_and_are_counted(score, engine):
     counted, rows = score(f"id,text\n1,bad bag\n2, \n3\n4,{'x' * 10_001}\n5,good day\n")
     assert [row[2] for row in rows] == ["label", "negative", "", "", "", "positive"]
-    assert rows[2] == ["2", " "] + [""] * 7
+    assert rows[2] == ["2", " "] + [""] * 8
     assert counted == scoring.Scores(rows=5, empty=2, too_long=1)
     assert engine.seen == ["bad bag", "good day"]
 
@@ -76,7 +82,7 @@ def test_the_model_reads_the_redacted_text_and_the_column_stays(score, engine):
 def test_a_column_with_the_name_of_an_added_one_stays_and_the_added_one_is_renamed(score):
     _, (heading, row) = score("text,label,language\nbad bag,positive,de\n")
     assert heading[:4] == ["text", "label", "language", "attune_label"]
-    assert heading[-2:] == ["attune_language", "route"]
+    assert heading[-3:] == ["attune_language", "supported", "route"]
     assert row[1:4] == ["positive", "de", "negative"]
 
 

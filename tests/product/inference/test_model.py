@@ -65,6 +65,15 @@ def test_scores_come_in_the_order_of_the_texts_with_several_experts(model):
     assert model.logits(texts).dtype == np.float32
 
 
+def test_scores_say_whether_an_expert_has_learned_to_read_the_text(model):
+    texts = ["Wo bleibt mein Paket?", ENGLISH, CHINESE, "😡", "Где моя посылка?"]
+    assert [(score.language, score.supported) for score in model.score(texts)] == [
+        ("de", False), ("en", True), ("zh", True), ("und", True), ("ru", False)
+    ]  # fmt: skip
+    english = Model("v1", {"en": model.experts["en"]})
+    assert [score.supported for score in english.score([ENGLISH, CHINESE])] == [True, False]
+
+
 def test_each_expert_scores_its_texts_in_its_own_batches(model):
     model.score([ENGLISH, CHINESE] * BATCH)
     assert model.experts["en"].backend.batches == model.experts["zh"].backend.batches == [BATCH]

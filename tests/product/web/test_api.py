@@ -23,10 +23,16 @@ def test_predictions_come_in_order_with_every_documented_field(client):
         "confidence": 0.75,
         "scores": {"negative": 0.75, "neutral": 0.125, "positive": 0.125},
         "language": "en",
+        "supported": True,
         "route": "urgent",
         "truncated": False,
     }
     assert second["label"] == "positive"
+
+
+def test_what_the_model_has_not_learned_is_marked_and_goes_to_a_person(client):
+    [prediction] = client.post(PREDICT, json={"texts": ["sehr gut"]}).json()["predictions"]
+    assert (prediction["language"], prediction["supported"], prediction["route"]) == ("de", False, "agent")
 
 
 def test_feedback_is_created_and_has_a_receipt(client, prediction_id):

@@ -57,10 +57,11 @@ def test_an_internal_error_is_counted_as_500(client, engine, monkeypatch):
 
 
 def test_predictions_are_counted_by_label_and_language(client):
-    client.post("/api/v1/predict", json={"texts": ["bad bag", "bad day", "good day"]})
+    client.post("/api/v1/predict", json={"texts": ["bad bag", "bad day", "good day", "sehr gut"]})
     found = samples(client)
-    assert found["attune_predictions_total", "negative", "en"] == 2
-    assert found["attune_predictions_total", "positive", "en"] == 1
+    assert found["attune_predictions_total", "negative", "en", "true"] == 2
+    assert found["attune_predictions_total", "positive", "en", "true"] == 1
+    assert found["attune_predictions_total", "neutral", "de", "false"] == 1
 
 
 def test_corrections_runs_and_versions_come_from_the_database(client, database):

@@ -98,7 +98,7 @@ def test_unknown_routes_and_languages_have_a_fallback_text(make_prediction):
     prediction = replace(make_prediction(), route="<b>new</b>", language="xx")
     shown = Markup(cards.result(prediction, T, ["en"]))
     assert "new" not in shown.text
-    assert "not recognised" in shown.text
+    assert "code xx" in shown.text
 
 
 @pytest.mark.parametrize("truncated", [True, False])
@@ -110,23 +110,29 @@ def test_result_warns_when_the_text_was_truncated(make_prediction, truncated):
 @pytest.mark.parametrize(
     ("language", "learned", "notice"),
     [
-        ("en", ["en"], ""),
         ("zh", ["en"], "trained on English messages only"),
-        ("zh", ["en", "zh"], ""),
-        ("und", ["en", "zh"], "trained on English and Chinese messages only"),
+        ("de", ["en", "zh"], "trained on English and Chinese messages only"),
     ],
 )
-def test_result_warns_when_the_model_was_not_trained_on_the_language(make_prediction, language, learned, notice):
-    shown = cards.result(replace(make_prediction(), language=language), T, learned)
-    assert notice in shown
-    assert ("Check the result yourself" in shown) is bool(notice)
+@pytest.mark.parametrize("supported", [True, False])
+def test_result_warns_when_the_model_has_not_learned_the_language(
+    make_prediction, language, learned, notice, supported
+):
+    prediction = replace(make_prediction(), language=language, supported=supported)
+    shown = cards.result(prediction, T, learned)
+    assert (notice in shown) is not supported
+    assert ("Check the result yourself" in shown) is not supported
+    assert (T("route_reason_unsupported") in shown) is not supported
 
 
-def test_reliability_is_shown_only_for_trained_languages(make_prediction):
-    reliability = T("reliability_high")
-    russian = replace(make_prediction(), language="und", confidence=0.95)
-    assert reliability in cards.result(replace(russian, language="en"), T, ["en"])
-    assert reliability not in cards.result(russian, T, ["en"])
+@pytest.mark.parametrize("reader", LANGUAGES)
+def test_the_confidence_of_a_language_that_was_not_learned_is_shown_as_not_reliable(make_prediction, reader):
+    t = texts(reader)
+    german = replace(make_prediction(), language="de", confidence=0.95, supported=False)
+    learned, other = (cards.result(prediction, t, ["en"]) for prediction in (make_prediction(), german))
+    assert t("reliability_none") in other and t("reliability_high") not in other
+    assert t("language_de") in other
+    assert t("reliability_none") not in learned
 
 
 def test_a_message_never_becomes_markup(make_prediction, recent):
