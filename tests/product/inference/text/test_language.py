@@ -47,9 +47,9 @@ def test_another_language_gets_its_own_code_and_is_not_supported(text, language)
     "text",
     [
         "ok", "ty", "thx", "lol", "wifi down", "no internet", "lmao ur app is trash", "pls fix asap",
-        "WHERE IS MY REFUND", "teh delivry was laet", "Samsung Galaxy S24", "iPhone 15 Pro", "John Smith", "lag lag lag",
-        "Deutsche Bank app down", "The croissant was stale", "err_connection_refused", "Order 4471-B", "#fail",
-        "Bonjour and thanks for the help!", "Sent to São Paulo by mistake", "<p>late again</p>",
+        "WHERE IS MY REFUND", "teh delivry was laet", "Samsung Galaxy S24", "iPhone 15 Pro", "John Smith",
+        "lag lag lag", "Deutsche Bank app down", "The croissant was stale", "err_connection_refused", "Order 4471-B",
+        "#fail", "Bonjour and thanks for the help!", "Sent to São Paulo by mistake", "<p>late again</p>",
     ],
 )  # fmt: skip
 def test_english_slang_names_and_products_stay_english(text):
