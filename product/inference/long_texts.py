@@ -20,10 +20,10 @@ class LongTextHead:
 
     weights: NDArray[np.float64]
 
-    def logits(self, whole: NDArray[np.float32], windows: NDArray[np.float32]) -> NDArray[np.float64]:
-        """Logits, float64 [3], from the logits of the whole text [3] and of its windows [windows, 3]."""
+    def logits(self, whole: NDArray[np.float32], windows: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Logits, float32 [3], from the logits of the whole text [3] and of its windows [windows, 3]."""
         combined: NDArray[np.float64] = self.weights @ np.append(features(whole, windows), 1.0)
-        return combined
+        return combined.astype(np.float32)
 
 
 def features(whole: NDArray[np.float32], windows: NDArray[np.float32]) -> NDArray[np.float64]:

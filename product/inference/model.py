@@ -1,6 +1,6 @@
 """A loaded model version: texts in, calibrated scores out. The expert for its language scores each text."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TypeVar
@@ -64,21 +64,21 @@ class Expert:
 
     def encoded_logits(self, encoded: list[EncodedText]) -> NDArray[np.float32]:
         """Uncalibrated logits, float32 [texts, 3]; those of a long text combine all of its readings."""
-        read = self._token_logits([ids for text in encoded for ids in (text.ids, *text.windows)])
         result = np.zeros((len(encoded), len(LABELS)), dtype=np.float32)
-        start = 0
-        for index, text in enumerate(encoded):
-            end = start + 1 + len(text.windows)
-            result[index] = read[start]
-            if text.windows and self.long_text_head:
-                result[index] = self.long_text_head.logits(read[start], read[start + 1 : end])
-            start = end
+        for index, (whole, windows) in enumerate(self.readings(encoded)):
+            if self.long_text_head and len(windows):
+                whole = self.long_text_head.logits(whole, windows)
+            result[index] = whole
         return result
 
-    def readings(self, text: EncodedText) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-        """Logits of the whole text [3] and of its windows [windows, 3]."""
-        read = self._token_logits([text.ids, *text.windows])
-        return read[0], read[1:]
+    def readings(self, encoded: list[EncodedText]) -> Iterator[tuple[NDArray[np.float32], NDArray[np.float32]]]:
+        """For each text the logits of the whole text [3] and of its windows [windows, 3]."""
+        read = self._token_logits([ids for text in encoded for ids in (text.ids, *text.windows)])
+        start = 0
+        for text in encoded:
+            end = start + 1 + len(text.windows)
+            yield read[start], read[start + 1 : end]
+            start = end
 
     def _token_logits(self, rows: list[list[int]]) -> NDArray[np.float32]:
         """Logits of token ids, float32 [rows, 3]. Rows of similar length share a batch, which saves padding."""

@@ -107,9 +107,9 @@ def fit_long_text_head(expert: models.Expert, rows: list[Row]) -> list[list[floa
     like all others, so the fitted probabilities are stored as the logits that the calibration maps to them.
     """
     encoded = expert.encoder.encode([row.text for row in rows], windows=True)
-    long = [index for index, text in enumerate(encoded) if text.windows]
-    found = [expert.readings(encoded[index]) for index in long]
+    long = [(row, text) for row, text in zip(rows, encoded, strict=True) if text.windows]
+    found = [features(whole, windows) for whole, windows in expert.readings([text for _, text in long])]
     head = LogisticRegression(C=1.0, max_iter=2000)
-    head.fit(np.array([features(*readings) for readings in found]), targets([rows[index] for index in long]))
+    head.fit(np.array(found), targets([row for row, _ in long]))
     weights = np.column_stack([head.coef_, head.intercept_ - np.array(expert.bias)]) * expert.temperature
     return [row.round(5).tolist() for row in weights]

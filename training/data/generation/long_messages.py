@@ -16,7 +16,7 @@ CALM = ("fact", "context", "question", "request", "loaded_fact")
 MIN_SENTENCES, MAX_SENTENCES = 6, 140
 """140 sentences are about 2,000 words."""
 PLACES = ("start", "middle", "end")
-HEAD_MESSAGES = 900
+HEAD_MESSAGES = 600
 REVIEWS = {"en": "imdb", "zh": "zh-reviews"}
 """Long texts that weigh good and bad, by language."""
 
