@@ -8,7 +8,7 @@ from training.release.card.tables import NOT_MEASURED, NOT_RECORDED, decimal, pe
 PURPOSE = """\
 Attune labels messages from customers to a support team as negative, neutral or positive, with a probability for each
 label. Support teams use it to decide which messages to read first, and to count sentiment. It runs on a CPU in 8 bits.
-Each language has a small model of its own, called an expert; the script of a message selects the expert."""
+Each language has a small model of its own, called an expert; the language of a message selects the expert."""
 
 MAIN_LIMITS = """\
 **Limits.** Sarcasm is often missed. Messages in languages other than those above, and messages that mix languages, get
