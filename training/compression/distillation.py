@@ -104,7 +104,7 @@ def _rows_by_teacher(teachers: Sequence[Teacher], rows: list[Row]) -> dict[Teach
     """For each teacher the indices of the rows that are learned from it."""
     assigned: dict[Teacher, list[int]] = {}
     for index, row in enumerate(rows):
-        for teacher in teachers_for(row.source, teachers):
+        for teacher in teachers_for(row.corpus, teachers):
             assigned.setdefault(teacher, []).append(index)
     return assigned
 

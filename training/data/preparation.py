@@ -155,5 +155,5 @@ def subsample(items: list[Item], limit: int | None, seed: int) -> list[Item]:
 
 def subsample_each_corpus(rows: list[Row], limit: int | None, seed: int) -> list[Row]:
     """At most `limit` rows of each corpus, drawn at random; the corpora in alphabetical order."""
-    sources = sorted({row.source for row in rows})
-    return [row for name in sources for row in subsample([row for row in rows if row.source == name], limit, seed)]
+    names = sorted({row.corpus for row in rows})
+    return [row for name in names for row in subsample([row for row in rows if row.corpus == name], limit, seed)]

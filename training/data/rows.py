@@ -24,11 +24,19 @@ class BadRequest(AttuneError):
 
 @dataclass(frozen=True)
 class Row:
-    """One labelled text; `source` names its corpus."""
+    """One labelled text; `source` names its corpus, in composed mail followed by a colon and its kind."""
 
     text: str
     label: str
     source: str
+
+    @property
+    def corpus(self) -> str:
+        return self.source.partition(":")[0]
+
+    @property
+    def kind(self) -> str:
+        return self.source.partition(":")[2]
 
 
 @dataclass(frozen=True)

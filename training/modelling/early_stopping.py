@@ -8,7 +8,6 @@ import numpy as np
 from sklearn.metrics import f1_score
 
 from product.inference.text.encoding import TextEncoder
-from product.sentiment import LABELS
 from training.data.catalogue import is_polar
 from training.data.rows import NEUTRAL, Row
 
@@ -22,7 +21,7 @@ Metric = Callable[[Any], dict[str, float]]
 
 
 def macro_f1_metric(rows: list[Row]) -> Metric:
-    """Macro-F1 of each corpus, over two classes if it has no neutral class; `quality` is the mean over corpora."""
+    """Macro-F1 of each corpus, over the classes that its rows have; `quality` is the mean over corpora."""
     sources, polar = _sources(rows), _polar(rows)
 
     def metric(prediction: Any) -> dict[str, float]:
@@ -30,7 +29,7 @@ def macro_f1_metric(rows: list[Row]) -> Metric:
         scores: dict[str, float] = {}
         for source in np.unique(sources):
             part = sources == source
-            classes = [index for index in range(len(LABELS)) if index != NEUTRAL or not polar[part][0]]
+            classes = np.unique(labels[part])
             scores[str(source)] = float(
                 f1_score(labels[part], chosen[part], labels=classes, average="macro", zero_division=0)
             )
@@ -77,7 +76,7 @@ class EarlyStopping:
 
 
 def _sources(rows: list[Row]) -> np.ndarray:
-    return np.array([row.source for row in rows])
+    return np.array([row.corpus for row in rows])
 
 
 def _polar(rows: list[Row]) -> np.ndarray:

@@ -144,14 +144,15 @@ def is_correct(scores: np.ndarray, rows: list[Row]) -> np.ndarray:
 
 
 def gate_slices(rows: list[Row], before: np.ndarray, after: np.ndarray, languages: tuple[str, ...]) -> Slices:
-    """The gate rows by the expert that reads them, by label, by length and by corpus; empty slices are left out."""
+    """The gate rows by the expert that reads them, by label, length, corpus and kind; empty slices are left out."""
     read_by = np.array([expert_for(row.text, languages) for row in rows])
     labels, lengths = np.array([row.label for row in rows]), np.array([length_slice(row.text) for row in rows])
-    corpora = np.array([row.source for row in rows])
+    corpora, kinds = np.array([row.corpus for row in rows]), np.array([row.kind for row in rows])
     parts = {f"language:{language}": read_by == language for language in languages}
     parts |= {f"label:{label}": labels == label for label in LABELS}
     parts |= {f"length:{length}": lengths == length for length in LENGTHS}
     parts |= {f"corpus:{corpus}": corpora == corpus for corpus in np.unique(corpora)}
+    parts |= {f"kind:{kind}": kinds == kind for kind in np.unique(kinds) if kind}
     return {subject: (before[part], after[part]) for subject, part in parts.items() if part.any()}
 
 

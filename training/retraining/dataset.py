@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -28,7 +29,10 @@ holdout is too small to prove it (docs/learning.md has the measurements)."""
 EARLY_STOPPING_SHARE, MIN_EARLY_STOPPING_GROUPS = 0.1, 40
 """The share of the remaining groups that decides when training stops. With fewer groups than the minimum, training runs
 to its end: stopping on so few would be chance."""
-REPLAY_ROWS = {"en": {"airline": 600, "crowd": 600, "replay-en": 800}, "zh": {"replay-zh": 1000}}
+REPLAY_ROWS = {
+    "en": {"airline": 500, "crowd": 300, "replay-en": 600, "composed-en": 600},
+    "zh": {"replay-zh": 500, "composed-zh": 300, "support-zh": 200},
+}
 """Rows replayed from each corpus, by the language of the expert, divided among its trainings. More are replayed where
 there are many corrections."""
 REPLAY_ROWS_PER_CORRECTION = 8
@@ -40,10 +44,25 @@ rows from the pool whose predictions the earlier training changed most. Reading 
 LEARNED_BEFORE_REPEATS = 2
 """Corrections that the champion has learned are repeated this much more often: their contributors were told that they
 were learned, and the gate allows few of them to break."""
-GATE_CORPORA = {"airline": None, "desk-en": None, "desk-zh": None, "imdb": 400, "sst2": 400, "zh-reviews": 400}
+GATE_CORPORA = {
+    "airline": None,
+    "desk-en": None,
+    "desk-zh": None,
+    "support": None,
+    "support-zh": None,
+    "composed-en": None,
+    "composed-zh": None,
+    "imdb": 400,
+    "sst2": 400,
+    "zh-reviews": 400,
+}
 """Corpora on which a challenger must not be worse, and the maximum number of rows from each."""
-VALIDATION_CORPORA = {"en": "airline", "zh": "zh-reviews"}
-MAX_VALIDATION_ROWS = 1500
+VALIDATION_CORPORA = {
+    "en": ("airline", "replay-en", "composed-en", "support"),
+    "zh": ("zh-reviews", "replay-zh", "composed-zh", "support-zh"),
+}
+MAX_VALIDATION_ROWS = 400
+"""Validation rows of each corpus that a challenger is calibrated on."""
 
 
 @dataclass(frozen=True)
@@ -237,12 +256,12 @@ def weighted(corrections: Sequence[Correction], learned_before: Sequence[Correct
 
 
 def load_validation_rows(request: DatasetRequest, language: str) -> list[Row]:
-    """Rows to calibrate an expert on; empty where the corpus is not available here."""
-    try:
-        rows = load_local(request.settings, VALIDATION_CORPORA[language], "validation")
-        return subsample(rows, MAX_VALIDATION_ROWS, request.seed)
-    except CorpusUnavailable:
-        return []
+    """Rows to calibrate an expert on, a mixture of the corpora that are available here."""
+    rows: list[Row] = []
+    for name in VALIDATION_CORPORA[language]:
+        with suppress(CorpusUnavailable):
+            rows += subsample(load_local(request.settings, name, "validation"), MAX_VALIDATION_ROWS, request.seed)
+    return rows
 
 
 def choose_replay_rows(

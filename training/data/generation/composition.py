@@ -317,5 +317,5 @@ def compose(language: str, split: str, count: int, seed: int, kinds: list[str] |
 
 
 def rows(language: str, split: str, count: int, seed: int) -> list[Row]:
-    """Composed messages as rows of the corpus `composed-<language>`."""
-    return [Row(row.text, row.label, f"{PREFIX}{language}") for row in compose(language, split, count, seed)]
+    """Composed messages as rows; their source is `composed-<language>:<kind>`."""
+    return [Row(row.text, row.label, f"{PREFIX}{language}:{row.kind}") for row in compose(language, split, count, seed)]
