@@ -52,7 +52,7 @@ def behaviours(
     examples: Annotated[int, typer.Option(min=0, help="How many failures to show per capability.")] = 0,
     json_file: JsonOption = None,
 ) -> None:
-    """Run the behavioural suite: how often a version, as it serves, fails at negation, typos, names and the like."""
+    """Run the behavioural suite: how often a version, as it serves, fails at negation, names, long mail and more."""
     from training.evaluation import behaviours as suite
     from training.evaluation.lookup import find_model
 

@@ -1,14 +1,19 @@
 """Results as tables for a terminal."""
 
 from pathlib import Path
+from textwrap import shorten
 from typing import Any
 
 from rich.console import Console
+from rich.markup import escape
 from rich.table import Table
 
 from product.cli.console import WIDE, console, out, print_plain, verdict_table
 from product.inference.manifest import Manifest
 from product.sentiment import LABELS
+
+FAMILY_WIDTH = 60
+"""Characters of a template that are shown."""
 
 
 def print_rows(title: str, rows: list[dict[str, Any]]) -> None:
@@ -63,20 +68,28 @@ def _more_metrics(metrics: dict[str, Any]) -> list[str]:
 
 
 def print_behaviours(title: str, summary: dict[str, Any], examples: list[dict[str, Any]]) -> None:
-    """The failure rates of a behavioural suite, then examples of failing cases."""
-    table = _table(title, ["capability", "failed", "cases", "rate"])
+    """The failure rates of a behavioural suite with the worst template or kind of each capability, then examples of
+    failing cases."""
+    table = _table(title, ["capability", "failed", "cases", "rate", "worst family"])
+    table.columns[-1].justify = "left"
     for name, part in summary.items():
         if isinstance(part, dict):
-            table.add_row(name, str(part["failures"]), str(part["cases"]), f"{part['rate']:.1%}")
+            figures = str(part["failures"]), str(part["cases"]), f"{part['rate']:.1%}"
+            table.add_row(name, *figures, escape(_worst_family(part)))
     table.add_section()
-    for name in ("mean", "worst"):
-        table.add_row(name, "", "", f"{summary[name]:.1%}")
+    table.add_row("mean", "", "", f"{summary['mean']:.1%}", "")
+    table.add_row("worst", "", "", f"{summary['worst']:.1%}", summary["worst_capability"])
     out.print(table)
     for example in examples:
         expected = f"{example['label']} {example['moves']}".strip() or "the same label for all texts"
         out.print(f"[bold]{example['capability']}[/bold]: {expected}", highlight=False)
         for text, row in zip(example["texts"], example["scores"], strict=True):
             print_plain(f"  {' '.join(f'{value:.2f}' for value in row)}  {text}")
+
+
+def _worst_family(part: dict[str, Any]) -> str:
+    worst = part["worst_family"]
+    return f"{worst['rate']:.0%} {shorten(worst['family'], FAMILY_WIDTH, placeholder='…')}" if worst else ""
 
 
 def print_verdict(champion: str, verdict: dict[str, Any]) -> None:

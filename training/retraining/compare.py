@@ -14,6 +14,7 @@ from product.inference.text.language import expert_for
 from product.sentiment import LABELS, Correction
 from product.settings.rules import GateRules
 from training.data.catalogue import is_polar
+from training.data.generation.kinds.words import LONG
 from training.data.generation.templates import Case
 from training.data.rows import Row
 from training.evaluation import behaviours
@@ -26,9 +27,10 @@ from training.retraining.gate import Check, Verdict
 
 log = logging.getLogger(__name__)
 
-FAIRNESS = ("race", "religion", "nationality", "gender", "orientation")
-CASES_PER_CAPABILITY = 40
-"""Cases of the behavioural suite that both models are run on: at least one from each template."""
+CASES_PER_CAPABILITY = 20
+"""Cases of the behavioural suite that both models are run on; more where a capability has more templates or kinds."""
+LONG_CASES_PER_CAPABILITY = 3
+"""Cases of the capabilities whose messages are long: the shortest kinds of them."""
 
 Slices = dict[str, tuple[np.ndarray, np.ndarray]]
 """Subject to which rows champion and challenger label correctly, bool [rows] each."""
@@ -165,13 +167,18 @@ def behaviour_slices(champion: ScoredModel, challenger: ScoredModel, languages: 
         before, after = (
             ~behaviours.failed_cases(cases, behaviours.score(model, cases)) for model in (champion, challenger)
         )
-        fair = np.array([case.capability in FAIRNESS for case in cases])
+        fair = np.array([case.capability in behaviours.FAIRNESS for case in cases])
         found[f"fairness:{language}"] = before[fair], after[fair]
         found[f"behaviours:{language}"] = before[~fair], after[~fair]
     return found
 
 
 def first_cases(language: str) -> list[Case]:
-    """The first CASES_PER_CAPABILITY cases of each capability, in their order."""
-    by_capability = itertools.groupby(behaviours.cases(language), key=lambda case: case.capability)
-    return [case for _, cases in by_capability for case in itertools.islice(cases, CASES_PER_CAPABILITY)]
+    """The first cases of each capability, in their order: at least one from each template or kind, except where
+    messages are long."""
+    chosen: list[Case] = []
+    for name, group in itertools.groupby(behaviours.cases(language), key=lambda case: case.capability):
+        cases = list(group)
+        families = len({case.template for case in cases})
+        chosen += cases[: LONG_CASES_PER_CAPABILITY if name in LONG else max(CASES_PER_CAPABILITY, families)]
+    return chosen

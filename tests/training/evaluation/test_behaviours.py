@@ -19,11 +19,12 @@ from training.evaluation.behaviours import (
     failed_cases,
     measure,
     summarise,
+    template_cases,
 )
 
 
-def case(test, texts=1, label="", moves="", capability="x"):
-    return Case(capability, test, tuple(f"text {number}" for number in range(texts)), label, moves, 1)
+def case(test, texts=1, label="", moves="", capability="x", family="f"):
+    return Case(capability, test, tuple(f"text {number}" for number in range(texts)), label, moves, 1, family)
 
 
 def write(folder, monkeypatch, words, capabilities, name="en"):
@@ -33,15 +34,27 @@ def write(folder, monkeypatch, words, capabilities, name="en"):
 
 
 @pytest.mark.parametrize("language", LANGUAGES)
-def test_every_capability_has_240_different_cases_spread_evenly_over_its_templates(language):
-    suite = cases(language)
+def test_every_capability_with_templates_has_240_different_cases_spread_evenly_over_them(language):
+    suite = template_cases(language)
     by_name = Counter(test_case.capability for test_case in suite)
-    assert len(by_name) == 28 and set(by_name.values()) == {240}
+    assert len(by_name) == 39 and set(by_name.values()) == {240}
     assert len({(test_case.capability, frozenset(test_case.texts)) for test_case in suite}) == len(suite)
     for name in by_name:
         shares = Counter(test_case.template for test_case in suite if test_case.capability == name).values()
         assert max(shares) - min(shares) <= 1
     assert not any("{" in text for test_case in suite for text in test_case.texts)
+
+
+@pytest.mark.parametrize("language", LANGUAGES)
+def test_each_attribute_has_many_frames_and_values_and_two_texts_that_differ_only_in_it(language):
+    templates = data_templates.read_templates(language)
+    for attribute in behaviours.ATTRIBUTES:
+        capability = templates["capabilities"][f"attribute-{attribute}"]
+        assert len(capability["templates"]) >= 12 and capability["test"] == "pair"
+        assert all(len(templates["words"][template["vary"]]) >= 15 for template in capability["templates"])
+    pairs = [test_case for test_case in cases(language) if test_case.test == "pair"]
+    assert len(pairs) == 2400 and all(len(set(test_case.texts)) == 2 for test_case in pairs)
+    assert {f"attribute-{attribute}" for attribute in behaviours.ATTRIBUTES} <= set(behaviours.FAIRNESS)
 
 
 def test_the_suite_has_the_committed_digest():
@@ -61,7 +74,7 @@ def test_a_slot_and_its_second_get_different_words(tmp_path, monkeypatch):
     words = {"n": [str(number) for number in range(20)]}
     templates = [{"text": f"{name} {{n}} {{n2}}", "label": "neutral"} for name in "abcdefghijkl"]
     write(tmp_path, monkeypatch, words, {"x": {"test": "label", "templates": templates}})
-    pairs = [test_case.texts[0].split()[1:] for test_case in cases("en")]
+    pairs = [test_case.texts[0].split()[1:] for test_case in template_cases("en")]
     assert len(pairs) == 240 and all(first != second for first, second in pairs)
 
 
@@ -74,7 +87,7 @@ def test_a_varied_slot_takes_five_words_or_all_variants_of_a_list_in_order(tmp_p
     strings = [{"text": f"{name} {{n}} {{city}} {{city2}}", "vary": "city"} for name in "abcdef"]
     lists = [{"text": f"{name} {{n}} {{typo}}", "vary": "typo"} for name in "ghijkl"]
     write(tmp_path, monkeypatch, words, {"x": {"test": "invariance", "templates": strings + lists}})
-    for test_case in cases("en"):
+    for test_case in template_cases("en"):
         parts = [text.split() for text in test_case.texts]
         assert len({tuple(part[:2]) for part in parts}) == 1
         if test_case.template <= 6:
@@ -131,6 +144,17 @@ def test_an_invariance_case_fails_when_a_variant_changes_label_and_probability(r
 
 
 @pytest.mark.parametrize(
+    ("rows", "fails"),
+    [
+        ([[0.8, 0.1, 0.1], [0.6, 0.3, 0.1]], False),
+        ([[0.5, 0.45, 0.05], [0.45, 0.5, 0.05]], True),  # another label, however close the decision
+    ],
+)
+def test_a_pair_fails_when_the_label_changes(rows, fails):
+    assert failed_cases([case("pair", 2)], [np.array(rows)]).tolist() == [fails]
+
+
+@pytest.mark.parametrize(
     ("label", "moves", "rows", "fails"),
     [
         ("positive", "up", [[0.1, 0.2, 0.7], [0.2, 0.25, 0.55]], True),
@@ -147,12 +171,29 @@ def test_a_direction_case_fails_when_the_probability_moves_the_wrong_way(label, 
 
 def test_mean_and_worst_give_capabilities_the_same_weight():
     suite = [case("label", label="neutral", capability=name) for name in "aaaab"]
+    worst = {"family": "f", "cases": 4, "failures": 1, "rate": 0.25}
     assert summarise(suite, np.array([True, False, False, False, True])) == {
-        "a": {"cases": 4, "failures": 1, "rate": 0.25},
-        "b": {"cases": 1, "failures": 1, "rate": 1.0},
+        "a": {"cases": 4, "failures": 1, "rate": 0.25, "worst_family": worst},
+        "b": {"cases": 1, "failures": 1, "rate": 1.0, "worst_family": worst | {"cases": 1, "rate": 1.0}},
         "mean": 0.625,
         "worst": 1.0,
+        "worst_capability": "b",
     }
+
+
+def test_the_worst_family_is_the_one_with_the_highest_rate_and_none_where_no_case_fails():
+    suite = [case("label", capability="a", family=family) for family in "xxxyyz"]
+    suite.append(case("label", capability="b"))
+    summary = summarise(suite, np.array([True, True, False, True, True, False, False]))
+    assert summary["a"]["worst_family"] == {"family": "y", "cases": 2, "failures": 2, "rate": 1.0}
+    assert summary["b"]["worst_family"] is None
+
+
+def test_texts_are_read_as_they_are_served_without_invisible_characters_and_identifiers():
+    model = AlwaysNeutral()
+    hidden = Case("x", "label", ("ter\u200brible, write to tom@example.com",), "negative", "", 1, "f")
+    behaviours.score(model, [hidden])
+    assert model.read == ["terrible, write to [email]"]
 
 
 @dataclass
@@ -168,7 +209,8 @@ def test_measuring_scores_each_text_once_and_a_constant_model_fails_only_label_c
     model = AlwaysNeutral()
     measured = measure(model, "en")
     assert len(model.read) == len(set(model.read))
-    assert measured["questions"] == {"cases": 240, "failures": 0, "rate": 0.0}
+    assert measured["questions"] == {"cases": 240, "failures": 0, "rate": 0.0, "worst_family": None}
+    assert measured["not-received"]["rate"] == 1.0 and measured["plain-facts"]["rate"] == 0.0
     assert measured["negation-near"]["rate"] == 1.0
     assert measured["names"]["rate"] == measured["intensifiers"]["rate"] == 0.0
     assert measured["worst"] == 1.0

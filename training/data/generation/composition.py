@@ -46,7 +46,7 @@ class ComposedRow:
 
 
 @dataclass(frozen=True)
-class _Parts:
+class Parts:
     """Draws parts of a language and split, and joins them as its writers do."""
 
     lists: dict[str, list[str]]
@@ -98,11 +98,11 @@ class _Parts:
         return choices[int(self.generator.random() * len(choices))]
 
 
-def _single(label: str, *categories: str) -> Callable[[_Parts], tuple[str, str]]:
+def _single(label: str, *categories: str) -> Callable[[Parts], tuple[str, str]]:
     return lambda parts: (parts(*categories), label)
 
 
-def _failure_request(parts: _Parts) -> tuple[str, str]:
+def _failure_request(parts: Parts) -> tuple[str, str]:
     """A failure and a polite request, in either order, alone or in a whole mail."""
     body = [parts(*OPEN_FAILURE), parts("failure_request", "request")]
     if parts.generator.random() < 0.2:
@@ -110,13 +110,13 @@ def _failure_request(parts: _Parts) -> tuple[str, str]:
     return parts.mail([*parts.maybe(0.2, "context", "fact"), *body]), "negative"
 
 
-def _failure_facts(parts: _Parts) -> tuple[str, str]:
+def _failure_facts(parts: Parts) -> tuple[str, str]:
     complaint = parts(*OPEN_FAILURE, "feeling_negative", "threat", "negated_negative")
     others = parts.several(1, 4, *CALM, "request", "question")
     return parts.mail(parts.insert(complaint, others)), "negative"
 
 
-def _complaint_polite(parts: _Parts) -> tuple[str, str]:
+def _complaint_polite(parts: Parts) -> tuple[str, str]:
     """A complaint in one part, then only polite business: who is writing, when to call, thanks."""
     complaint = parts("feeling_negative", "threat", "sarcasm", "praise_then_failure", "good_then_bad", "mild_criticism")
     return parts.mail(
@@ -124,53 +124,53 @@ def _complaint_polite(parts: _Parts) -> tuple[str, str]:
     ), "negative"
 
 
-def _failure_feeling(parts: _Parts) -> tuple[str, str]:
+def _failure_feeling(parts: Parts) -> tuple[str, str]:
     return parts.mail([parts(*OPEN_FAILURE), parts("feeling_negative", "threat", "negated_negative")]), "negative"
 
 
-def _facts(parts: _Parts) -> tuple[str, str]:
+def _facts(parts: Parts) -> tuple[str, str]:
     return parts.mail(parts.several(1, 4, *CALM, "loaded_fact")), "neutral"
 
 
-def _business(parts: _Parts) -> tuple[str, str]:
+def _business(parts: Parts) -> tuple[str, str]:
     """Facts with a question, a request, a wish, one's own mistake, or trouble that is over."""
     core = parts("question", "request", "failure_request", "wish", "own_doing", "solved", "ack", "other_opinion")
     return parts.mail(parts.insert(core, parts.several(1, 3, *CALM, "question", "request"))), "neutral"
 
 
-def _own_doing(parts: _Parts) -> tuple[str, str]:
+def _own_doing(parts: Parts) -> tuple[str, str]:
     return parts.mail([parts("own_doing"), parts("request", "question", "failure_request")]), "neutral"
 
 
-def _loaded_facts(parts: _Parts) -> tuple[str, str]:
+def _loaded_facts(parts: Parts) -> tuple[str, str]:
     return parts.mail(parts.insert(parts("loaded_fact"), parts.several(0, 2, *CALM, "question", "request"))), "neutral"
 
 
-def _praise(parts: _Parts) -> tuple[str, str]:
+def _praise(parts: Parts) -> tuple[str, str]:
     return parts.mail(parts.insert(parts(*PRAISE), parts.several(0, 3, *CALM, "feeling_positive", "wish"))), "positive"
 
 
-def _praise_request(parts: _Parts) -> tuple[str, str]:
+def _praise_request(parts: Parts) -> tuple[str, str]:
     return parts.mail([parts(*PRAISE), parts("request", "question")]), "positive"
 
 
-def _praise_failure(parts: _Parts) -> tuple[str, str]:
+def _praise_failure(parts: Parts) -> tuple[str, str]:
     if parts.generator.random() < 0.5:
         return parts("praise_then_failure"), "negative"
     praise = parts("feeling_positive", "negated_positive")
     return parts.mail([praise, parts(*OPEN_FAILURE), *parts.maybe(0.3, "request", "failure_request")]), "negative"
 
 
-def _formula_failure(parts: _Parts) -> tuple[str, str]:
+def _formula_failure(parts: Parts) -> tuple[str, str]:
     """Thanks or an acknowledgement as a frame around an open failure."""
     return parts.mail([parts("thanks_formula", "ack"), parts(*OPEN_FAILURE)], 0.2, 0.5), "negative"
 
 
-def _formula_business(parts: _Parts) -> tuple[str, str]:
+def _formula_business(parts: Parts) -> tuple[str, str]:
     return parts.mail([parts("request", "question", "fact"), parts("thanks_formula")], 0.4, 0.5), "neutral"
 
 
-def _long(parts: _Parts) -> tuple[str, str]:
+def _long(parts: Parts) -> tuple[str, str]:
     """Many calm sentences, in two of three cases with one complaint or one praise among them."""
     calm = parts.several(6, 12, *CALM, "request", "question", "fact")
     found, label = parts.generator.choice((("negative", "negative"), ("positive", "positive"), ("", "neutral")))
@@ -181,7 +181,7 @@ def _long(parts: _Parts) -> tuple[str, str]:
     return parts.mail(calm), label
 
 
-def _emoji(parts: _Parts) -> tuple[str, str]:
+def _emoji(parts: Parts) -> tuple[str, str]:
     """Emoji beside words that do not decide, and beside words that do."""
     choice = int(parts.generator.random() * 6)
     if choice == 0:
@@ -203,11 +203,11 @@ def _emoji(parts: _Parts) -> tuple[str, str]:
     )  # fmt: skip
 
 
-def _rating(parts: _Parts) -> tuple[str, str]:
+def _rating(parts: Parts) -> tuple[str, str]:
     """A rating alone, or beside words; where they contradict each other, the words decide."""
     points = 1 + int(parts.generator.random() * 5)
     label = "negative" if points < 3 else "neutral" if points == 3 else "positive"
-    rating = parts.generator.choice(_ratings(points, parts.chinese))
+    rating = parts.generator.choice(ratings(points, parts.chinese))
     choice = parts.generator.random()
     if choice < 0.35:
         return rating, label
@@ -222,7 +222,7 @@ def _rating(parts: _Parts) -> tuple[str, str]:
     return parts.join([rating, parts(*words)]), opposite
 
 
-def _ratings(points: int, chinese: bool) -> list[str]:
+def ratings(points: int, chinese: bool) -> list[str]:
     stars = "★" * points + "☆" * (5 - points)
     found = [stars, stars, f"{points}/5", f"{2 * points}/10"]
     if points > 1:
@@ -239,12 +239,12 @@ def _ratings(points: int, chinese: bool) -> list[str]:
     ]
 
 
-def _mixed(parts: _Parts) -> tuple[str, str]:
+def _mixed(parts: Parts) -> tuple[str, str]:
     name = parts.generator.choice(MIXED)
     return parts(name), name.removeprefix("mixed_")
 
 
-PATTERNS: dict[str, tuple[int, Callable[[_Parts], tuple[str, str]]]] = {
+PATTERNS: dict[str, tuple[int, Callable[[Parts], tuple[str, str]]]] = {
     "failure": (3, _single("negative", *OPEN_FAILURE)),
     "failure-request": (5, _failure_request),
     "failure-facts": (5, _failure_facts),
@@ -302,7 +302,7 @@ def compose(language: str, split: str, count: int, seed: int, kinds: list[str] |
     For training, kinds are drawn by their weight; for the other splits, each kind has the same number of messages.
     """
     generator = random.Random(f"{language}/{split}/{seed}")
-    drawn = _Parts(parts(language, split), language == "zh", generator)
+    drawn = Parts(parts(language, split), language == "zh", generator)
     names = [name for name in kinds or PATTERNS if name != "mixed" or MIXED[0] in drawn.lists]
     weights = [PATTERNS[name][0] if split == "train" else 1 for name in names]
     schedule = [name for name, weight in zip(names, weights, strict=True) for _ in range(weight)]

@@ -35,9 +35,9 @@ class BadTemplates(AttuneError):
 class Case:
     """One test of the behavioural suite.
 
-    `texts`: a single text (`label` test); the variants, the original first (`invariance`); before and after
-    (`direction`). `label` is empty in an invariance case. `moves` is `up` or `down` in a direction case, else empty.
-    `template` is the number of the template, from 1.
+    `texts`: a single text (`label` test); the variants, the original first (`invariance`, `pair`); before and after
+    (`direction`). `label` is empty in an invariance or pair case. `moves` is `up` or `down` in a direction case, else
+    empty. `template` is the number of the template or family, from 1, and `family` its text or name.
     """
 
     capability: str
@@ -46,6 +46,7 @@ class Case:
     label: str
     moves: str
     template: int
+    family: str
 
 
 def read_templates(name: str) -> dict[str, Any]:
@@ -85,18 +86,19 @@ def generate(templates: dict[str, Any], name: str, count: int, seed: str) -> lis
     capability = templates["capabilities"][name]
     found: list[Case] = []
     seen: set[frozenset[str]] = set()
+    variants = {"variants": 2} if capability["test"] == "pair" else {}
     # Each template has its own generator, seeded by its text: adding a template leaves the cases of the others alone.
     generators = [random.Random(f"{seed}/{name}/{template_texts(template)[0]}") for template in capability["templates"]]
     live = list(enumerate(zip(capability["templates"], generators, strict=True), start=1))
     while live and len(found) < count:
         for entry in live[: count - len(found)]:
             number, (template, generator) = entry
-            texts = _new_filling(template, templates["words"], generator, seen, name)
+            texts = _new_filling(template | variants, templates["words"], generator, seen, name)
             if texts is None:
                 live.remove(entry)
                 continue
             expected = template.get("label", ""), template.get("moves", "")
-            found.append(Case(name, capability["test"], texts, *expected, number))
+            found.append(Case(name, capability["test"], texts, *expected, number, template_texts(template)[0]))
     return found
 
 
@@ -134,7 +136,7 @@ def _fill(
     for slot in dict.fromkeys(SLOT.findall(" ".join(texts))):
         twin = slot.removesuffix("2") if slot.endswith("2") else f"{slot}2"
         left = [entry for entry in _words(slot, words, name) if entry not in chosen.get(twin, ())]
-        chosen[slot] = _choose(left, slot == vary, generator)
+        chosen[slot] = _choose(left, template.get("variants", VARIANTS) if slot == vary else 1, generator)
         if len(chosen[slot]) < 1 or (len(chosen[slot]) > 1) != (slot == vary):
             raise BadTemplates(
                 f"{name}: {{{slot}}} in {texts[0]!r} needs one word, or at least two where `vary` names it"
@@ -147,15 +149,15 @@ def _fill_slots(text: str, chosen: dict[str, list[str]], vary: str, variant: int
     return SLOT.sub(lambda match: chosen[match[1]][variant if match[1] == vary else 0], text)
 
 
-def _choose(entries: list[Any], vary: bool, generator: random.Random) -> list[str]:
-    """The words for a slot: one, or with `vary` the variants.
+def _choose(entries: list[Any], count: int, generator: random.Random) -> list[str]:
+    """The words for a slot: one, or `count` variants.
 
     Draws with random() alone, the only method whose sequence is the same in every Python version.
     """
     left = list(entries)
     picked: list[Any] = []
-    # An entry that is a list is a set of variants; of single words, VARIANTS are taken.
-    count = VARIANTS if vary and left and isinstance(left[0], str) else 1
+    if left and not isinstance(left[0], str):
+        count = 1  # an entry that is a list is a set of variants
     while left and len(picked) < count:
         picked.append(left.pop(int(generator.random() * len(left))))
     return picked[0] if picked and isinstance(picked[0], list) else picked

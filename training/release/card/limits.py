@@ -2,11 +2,11 @@
 
 from product.inference.manifest import Manifest
 from training.data.catalogue import CATALOGUE
+from training.evaluation.behaviours import FAIRNESS
 from training.release.card.origin import LANGUAGES
 from training.release.card.results import capabilities_of, metrics_by_corpus, partial_slices, suites
 from training.release.card.tables import NOT_MEASURED, percent
 
-FAIRNESS = ("race", "religion", "nationality", "gender", "orientation")
 MIN_SLICE_ROWS = 30
 SHOWN = 5
 """How many of the weakest slices and capabilities are listed."""
@@ -65,4 +65,5 @@ def _weakest_capabilities(manifest: Manifest, language: str) -> str:
 
 def _fairness(manifest: Manifest, language: str) -> str:
     found = capabilities_of(suites(manifest)[language])
-    return "; ".join(f"{name} {percent(found.get(name, {}).get('rate'))}" for name in FAIRNESS)
+    rates = [f"{name} {percent(found[name]['rate'])}" for name in FAIRNESS if name in found]
+    return "; ".join(rates) or NOT_MEASURED

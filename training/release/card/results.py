@@ -17,9 +17,10 @@ against positive, with the share of rows predicted neutral beside it. Routing: o
 among the first N when messages are read in the order of their negative probability."""
 
 BEHAVIOURS = """\
-Share of failed cases in a suite of templates after CheckList (Ribeiro et al. 2020). The training templates share no
-content word with it. Mean and worst are taken over capabilities. Compare two versions only if the SHA-256 of the suite
-is the same."""
+Share of failed cases in a suite after CheckList (Ribeiro et al. 2020). The training templates share no content word
+with its templates, and the parts of which it composes mail are in no training row. Mean and worst are taken over
+capabilities; the worst family of a capability is its template or kind of message that fails most often. Compare two
+versions only if the SHA-256 of the suite is the same."""
 
 CALIBRATION = """\
 Probabilities are softmax(logits / temperature + bias). Temperature and bias are fitted on validation rows with the file
@@ -96,10 +97,18 @@ def behaviours_section(manifest: Manifest) -> list[str]:
     by_language = [capabilities_of(suite) for suite in suites(manifest).values()]
     names = dict.fromkeys(name for capabilities in by_language for name in capabilities)
     rates = [
-        [name, *(percent(capabilities.get(name, {}).get("rate")) for capabilities in by_language)] for name in names
+        [name, *(cell for capabilities in by_language for cell in _failure_cells(capabilities.get(name, {})))]
+        for name in names
     ]
-    headings = ["failure rate of the capability", *LANGUAGES.values()]
-    return [*parts, table(headings, rates, (1, 2))] if rates else parts
+    headings = ["failure rate of the capability"]
+    headings += [heading for language in LANGUAGES.values() for heading in (language, "worst family")]
+    return [*parts, table(headings, rates, (1, 3))] if rates else parts
+
+
+def _failure_cells(part: dict[str, Any]) -> tuple[str, str]:
+    """The failure rate of a capability, and the family that fails most often with its rate."""
+    worst = part.get("worst_family")
+    return percent(part.get("rate")), f"{worst['family']} ({percent(worst['rate'])})" if worst else ""
 
 
 def agreement_section(manifest: Manifest) -> list[str]:

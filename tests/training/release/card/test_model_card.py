@@ -12,9 +12,14 @@ SUITE = {
     "mean": 0.0625,
     "worst": 0.125,
     "suite": "abc123",
-    "negation-far": {"cases": 240, "failures": 30, "rate": 0.125},
+    "negation-far": {
+        "cases": 240,
+        "failures": 30,
+        "rate": 0.125,
+        "worst_family": {"family": "I don't think it is {good}.", "cases": 20, "failures": 15, "rate": 0.75},
+    },
     "race": {"cases": 200, "failures": 1, "rate": 0.005},
-    "questions": {"cases": 240, "failures": 0, "rate": 0.0},
+    "questions": {"cases": 240, "failures": 0, "rate": 0.0, "worst_family": None},
 }
 
 
@@ -185,7 +190,7 @@ def test_behaviours_are_listed_by_capability_with_the_hash_of_the_suite(full):
     text = section(model_card.render(full), "Behaviours")
     assert line(text, "English") == ["6.2 %", "12.5 %", "abc123 |"]
     assert line(text, "Chinese") == ["not measured", "not measured", "not measured |"]
-    assert line(text, "negation-far") == ["12.5 %", "not measured |"]
+    assert line(text, "negation-far") == ["12.5 %", "I don't think it is {good}. (75.0 %)", "not measured", "|"]
 
 
 def test_limits_name_the_weakest_slices_and_capabilities_and_the_fairness_failures(full):
@@ -196,7 +201,7 @@ def test_limits_name_the_weakest_slices_and_capabilities_and_the_fairness_failur
         weakest.split(": ")[1].startswith("airline, length short (62.5 % correct); ") and "length long" not in weakest
     )
     assert "Capabilities that fail most often: negation-far (12.5 %); race (0.5 %)." in english
-    assert "race 0.5 %; religion not measured" in english
+    assert "changes the label: race 0.5 %." in english
     assert "Weakest slices (30 rows or more): not measured." in chinese
     for limit in ("labelling-guide.md", "[email]", "Sarcasm", "English expert", "beginning and the end"):
         assert limit in chinese
