@@ -171,3 +171,19 @@ class ReferenceProblem(StrEnum):
     invalid_counts = "invalid-counts"
     other_scheme = "other-scheme"  # found, expected
     other_model = "other-model"  # found, expected
+
+
+class OmittedPart(StrEnum):
+    """A part of a message that is not read, in the order in which parts are listed."""
+
+    quoted_reply = "quoted-reply"
+    forwarded = "forwarded"
+    signature = "signature"
+    disclaimer = "disclaimer"
+    banner = "banner"
+    agent_turns = "agent-turns"
+    code = "code"
+
+
+Cut = tuple[str, set[OmittedPart]]
+"""The text that is left of a message, and the parts that were taken out."""

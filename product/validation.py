@@ -1,7 +1,7 @@
 """Checks of input from people and programs. Every error names the field and what is allowed."""
 
 from product.identity import Actor
-from product.message.invisible import visible
+from product.message.characters import visible
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput
 
 MAX_ACTOR = 128

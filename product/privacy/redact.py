@@ -3,7 +3,7 @@
 `data/privacy/README.md` lists what is redacted and what stays; `python -m benchmarks.privacy` measures it.
 """
 
-from product.message.invisible import visible
+from product.message.characters import visible
 from product.privacy.identifiers import RULES, Identifier
 
 BLANK = "\ue000"

@@ -16,7 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from product.message.invisible import visible
+from product.message.characters import visible
 from product.privacy.redact import redact
 from product.progress import report
 from product.sentiment import LABELS

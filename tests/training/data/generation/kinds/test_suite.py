@@ -5,7 +5,7 @@ from collections import Counter
 
 import pytest
 
-from product.message.invisible import visible
+from product.message.characters import visible
 from training.data import catalogue
 from training.data.generation import composition, templates
 from training.data.generation.kinds.drawing import forms, letters, unseen_parts

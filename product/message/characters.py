@@ -1,4 +1,4 @@
-"""Removes characters that nobody sees: they hide words from the model and identifiers from redaction."""
+"""Which characters of a message count: invisible ones are removed, since they hide words and identifiers."""
 
 import re
 import unicodedata
@@ -17,6 +17,17 @@ JOINER = re.compile("[\u200c\u200d]")
 JOINED_SCRIPT = re.compile("[\u0600-\u08ff\u0900-\u0dff\u1000-\u109f\u1780-\u18af\ufb50-\ufdff\ufe70-\ufefc]")
 KEYCAP = "\u20e3"
 """The frame around the digit of an emoji such as 1️⃣."""
+WORDS = re.compile(r"[^\s\-_=*>|~.,·—–＞，。]")
+
+
+def listed(words: str) -> frozenset[str]:
+    """A set of words, written as one text."""
+    return frozenset(words.split())
+
+
+def has_words(text: str) -> bool:
+    """Whether there is more than space, lines and dots: a letter, a digit, an emoji, a question mark."""
+    return WORDS.search(text) is not None
 
 
 def visible(text: str) -> str:

@@ -2,7 +2,7 @@ import time
 
 import pytest
 
-from product.message.invisible import visible
+from product.message.characters import visible
 from product.privacy.redact import redact_for_storage
 from product.sentiment import InvalidInput
 from product.validation import check_text
