@@ -59,7 +59,8 @@ CHINESE_REGARDS = re.compile(
     r"[ \t\u3000]*(?:此致[ \t\u3000，,]*(?:敬礼|敬禮)?|敬礼|敬禮|祝好|顺祝?(?:商祺|安好|时祺)|順祝?(?:商祺"
     r"|安好)|顺颂(?:商祺|时祺|春祺|夏祺|秋祺|冬祺)|順頌(?:商祺|時祺)|祝[您你]?(?:工作顺利|工作順利|生活愉快"
     r"|生意兴隆|商祺|安好|一切顺利|一切順利|身体健康|万事如意)"
-    r"|谨上|謹上|敬上|致敬|专此|順頌|此致敬意|敬祝[^\n]{0,8})[ \t\u3000！!。.，,]*"
+    r"|谨上|謹上|敬上|祝安|即颂[^\n]{0,4}|即頌[^\n]{0,4}|致敬|专此|順頌|此致敬意"
+    r"|敬祝[^\n]{0,8})(?:[ \t\u3000，,]+[\u3400-\u9fff]{2,4})?[ \t\u3000！!。.，,]*"
 )
 CHINESE_THANKS = re.compile(
     r"[ \t\u3000]*(?:谢谢|多谢|感谢|謝謝|感謝|非常感谢|辛苦了|麻烦了)(?:您|你|了|啦|大家)?[ \t\u3000！!。.，,～~]*"
@@ -72,6 +73,12 @@ CONTACT = re.compile(
     r"|e-?mail|web(?:site)?|skype|whatsapp|wechat|linkedin|twitter|facebook|instagram|address|ext)\b ?\.?[:：]"
     r"|^[TMFEPWD][:.] ?[\w+(]|^\W*\+?[\d\s().\-/]{7,}\W*$|(?:电话|電話|手机|手機|邮箱|郵箱|电邮|微信|传真|傳真"
     r"|网址|網址|地址|邮编|郵編|公众号|[qQ]{2})[ \u3000]*[:：]",
+    re.IGNORECASE,
+)
+STREET = re.compile(
+    r"^\d{1,5}[A-Za-z]?,? [A-Z]|\b(?:street|st|road|rd|avenue|ave|lane|square|blvd|drive|suite|floor|p\.?o\.? "
+    r"box)\b\.?"
+    r"|str(?:aße|asse|\.) ?\d|[路街道弄巷]\d{1,5}号",
     re.IGNORECASE,
 )
 COMPANY = re.compile(
@@ -215,48 +222,65 @@ def _formula(line: str) -> str:
 def _signature_end(lines: list[str], start: int, limit: int) -> int:
     """The position behind the last line below a formula that belongs to the signature; blank lines at its end too."""
     end = start
-    seen = 0
+    seen: list[str] = []
     for index in range(start, len(lines)):
         line = lines[index].strip()
         if not line:
             if index - end >= 3:
                 break
             continue
-        if seen >= limit or not _in_signature(line, first=seen == 0):
+        if len(seen) >= limit or not _in_signature(line, seen):
             break
-        seen += 1
+        seen.append(line)
         end = index + 1
     while end < len(lines) and not lines[end].strip():
         end += 1
     return end if seen or end == len(lines) else start
 
 
-def _in_signature(line: str, *, first: bool) -> bool:
-    """Whether a line is a name, a title, a company with its slogan, a way to reach somebody, a date or a rule."""
+def _in_signature(line: str, above: list[str]) -> bool:
+    """Whether a line is a name, a title, an address, a company with its slogan, a date or a rule.
+
+    `above`: the lines of the signature so far. A slogan stands below one of them.
+    """
     if len(line) > MAX_LINE:
         return False
-    if RULE.fullmatch(line) or DATE.fullmatch(line) or CONTACT.search(line) and not SAID_IN_SLOGAN.search(line):
+    if RULE.fullmatch(line) or DATE.fullmatch(line) or _is_name(line) or _formula(line) == "regards":
         return True
-    if _is_name(line) or CHINESE_REGARDS.fullmatch(line) or _formula(line) == "regards":
+    if SAID_IN_SLOGAN.search(line):
+        return False
+    if CONTACT.search(line) or _is_organisation(line):
         return True
-    if COMPANY.search(line) or TITLE.search(line):
-        return not SAID_IN_SLOGAN.search(line) and (_mostly_capitals(line) or not line.isascii())
-    return not first and SLOGAN.search(line) is not None and not SAID_IN_SLOGAN.search(line)
+    if not above:
+        return False
+    return SLOGAN.search(line) is not None or (len(line.split()) <= 10 and _gives_address(above[-1]))
+
+
+def _gives_address(line: str) -> bool:
+    return CONTACT.search(line) is not None or _is_organisation(line)
+
+
+def _is_organisation(line: str) -> bool:
+    """A company, somebody's position, or a street."""
+    named = COMPANY.search(line) or TITLE.search(line) or (STREET.search(line) and re.search(r"\d", line))
+    return bool(named) and (_mostly_capitals(line) or not line.isascii())
 
 
 def _is_name(line: str) -> bool:
     """One to five capitalised words, one short word in small letters, or two to four Chinese characters."""
     line = line.strip(PUNCTUATION + "()（）")
-    if SAID.search(line):
+    words = line.split()
+    capitals = all(word[:1].isupper() or word.lower() in PARTICLES for word in words)
+    # "Good Grief Coffee Roasters" is a name, "Good" may be an opinion.
+    if (SAID_IN_SLOGAN if capitals and len(words) > 2 else SAID).search(line):
         return False
     if CHINESE_NAME.fullmatch(line):
         return True
-    words = line.split()
     if not 1 <= len(words) <= 5 or re.search(r"[!?:;\d]", line):
         return False
     if len(words) == 1:
-        return len(line) <= 15 and line.replace("-", "").replace("'", "").replace(".", "").isalpha() and line.isascii()
-    return all(word[:1].isupper() or word.lower() in PARTICLES for word in words) and any(c.isalpha() for c in line)
+        return len(line) <= 15 and line.isascii() and re.sub("[-'.]", "", line).isalpha()
+    return capitals and any(character.isalpha() for character in line)
 
 
 def _mostly_capitals(line: str) -> bool:

@@ -55,11 +55,13 @@ class _Notice:
 DISCLAIMER = _Notice(
     OmittedPart.disclaimer,
     re.compile(
-        r"\W{0,6}(?:disclaimer|(?:confidentiality|legal) (?:notice|disclaimer)|免[责責][声聲]明|保密[声聲]明)\W{0,6}",
+        r"\W{0,6}(?:disclaimer|(?:confidentiality|legal) (?:notice|disclaimer)|免[责責][声聲]明|保密(?:[声聲]明"
+        r"|提示|须知|須知))\W{0,6}",
         re.IGNORECASE,
     ),
     _any(
-        r"(?:confidentiality notice|disclaimer|legal (?:notice|disclaimer)|notice of confidentiality) ?[*_]* ?[:\-–]",
+        r"(?:confidentiality notice|disclaimer|legal (?:notice|disclaimer)|notice of confidentiality) ?[*_]* ?[:\-–]"
+        r"(?=.{0,200}(?:<MAIL>|confidential|privileged|recipient|views|opinions|liab))",
         r"(?:(?:important|notice|note|confidential)\W{1,6})?(?:the )?(?:(?:information|contents?"
         r"|materials?)<REST>{0,60}"
         r" (?:in|of|with|to) )?(?:this|the above) <MAIL>(?![’'])<REST>{0,120}?\b(?:confidential|privileged"
@@ -74,7 +76,8 @@ DISCLAIMER = _Notice(
         r"|僅供|仅限|僅限|只供|专有|專有|特定收件人)",
         r"(?:如果?您|若您|如阁下|如閣下)(?:不是|并非|並非|错误|錯誤|误|誤)<REST>{0,20}(?:收件人|接收人"
         r"|收到了?<THIS_MAIL>)",
-        r"(?:免[责責][声聲]明|保密[声聲]明|法律[声聲]明)[:：]",
+        r"(?:免[责責][声聲]明|保密(?:[声聲]明|提示|须知|須知)|法律[声聲]明)[:：](?=.{0,60}(?:[邮郵]件|保密|机密"
+        r"|機密|责任|責任|收件人))",
     ),
     re.compile(
         r"confidential|privileged|intended recipient|intended (?:only|solely)|in error|\bdelete|destroy"

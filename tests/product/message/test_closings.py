@@ -46,6 +46,7 @@ ZH = "屏幕又坏了，请处理。"
         "Kind regards,\nTom\n4 November 2024",
         "Kind regards,\n王伟\nBeijing Trading Co., Ltd",
         "Kind regards,\n[email]\n[phone]",
+        "Kind regards,\nGood Evening Tea House\n17 Mill Road, Leeds\nGood tea, bad jokes",
     ],
 )
 def test_a_signature_is_left_out(signature):
@@ -59,6 +60,8 @@ def test_a_signature_is_left_out(signature):
         "此致\n敬礼！\n\n王伟\n2024年11月4日",
         "此致 敬礼",
         "祝好\n王小明",
+        "此致 敬禮 王建國",
+        "祝安 王小明",
         "顺祝商祺\n王伟\n上海幸福家居有限公司\n电话：021-12345678",
         "祝您工作顺利！\n李女士",
         "敬上\n王伟",
@@ -113,6 +116,7 @@ def test_thanks_and_what_the_customer_adds_below_stay(text, left):
         f"{OWN}\nBest,\nworst day of my life",
         f"{OWN}\n\nRegards,\nA very disappointed customer",
         f"{OWN}\n\nRegards,\nstill waiting",
+        f"{OWN}\n\nRegards,\nBad Service",
         "Regards\nTom",
         "Hello,\nmy name is Tom.\nWhere is it?",
         "Hi Tom,\n\nwhere is it?\n\nAnna",

@@ -109,6 +109,7 @@ def test_own_words_beside_a_notice_stay(text, left, omitted):
         "WARNING: do not buy this phone",
         "Please delete my account, it was opened in error.",
         "你们的邮件泄露了我的信息，太过分了。",
+        "Disclaimer: I work for a competitor. Still, I liked it.",
         "外部屏幕坏了。",
         "电脑中病毒了，怎么办？",
         "这封邮件我没看懂。",
