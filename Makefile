@@ -21,6 +21,7 @@ bench: $(VENV)/.test
 	$(BIN)/python -m benchmarks.quantisation
 	$(BIN)/python -m benchmarks.languages
 	$(BIN)/python -m benchmarks.privacy
+	$(BIN)/python -m benchmarks.messages
 
 endure: $(VENV)/.test
 	$(BIN)/python -m benchmarks.swap --swaps 100

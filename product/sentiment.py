@@ -51,7 +51,8 @@ class Prediction:
 
     `scores` maps each of LABELS to a probability; they sum to 1. `confidence` is the probability of `label`. `language`
     is an ISO 639-1 code, or `und` if there are no words or it is unknown. `supported`: an expert has learned to read
-    the text; if not, the scores mean little. `id` is None if the prediction is not stored.
+    the text; if not, the scores mean little. `omitted`: the parts of the message that were not read, as codes in the
+    order of `OmittedPart`. `id` is None if the prediction is not stored.
     """
 
     text: str
@@ -64,6 +65,7 @@ class Prediction:
     model_version: str
     id: str | None = None
     supported: bool = True
+    omitted: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,7 @@ from product.feedback.ranking import ReviewRules
 from product.feedback.review_queue import Item, review_queue
 from product.identity import Actor
 from product.inference.engine import Engine, NoModel
-from product.inference.prediction import predict_batch
+from product.inference.prediction import predict_messages
 from product.privacy import keys
 from product.privacy.redact import redact_for_storage, storable
 from product.sentiment import (
@@ -118,7 +118,7 @@ class Application:
         If the database cannot be written, they have no ids and cannot be corrected. Raises InvalidInput, NoModel.
         """
         check_texts(texts)
-        predictions = predict_batch(self.engine, [redact_for_storage(text) for text in texts])
+        predictions = predict_messages(self.engine, texts)
         with self._counting:
             self.prediction_counts.update((found.label, found.language, found.supported) for found in predictions)
         try:

@@ -16,9 +16,8 @@ from product.codes import FeedbackCode
 from product.files.reading import Row, batches, read_heading, read_rows
 from product.identity import Actor, ActorKind
 from product.inference.engine import Scorer
-from product.inference.prediction import predict_batch
+from product.inference.prediction import as_read, predict_batch
 from product.privacy import keys
-from product.privacy.redact import redact_for_storage
 from product.progress import report
 from product.sentiment import MAX_TEXTS, InvalidInput, Prediction
 from product.storage.database import Database
@@ -136,7 +135,7 @@ def _given(source: Source, row: Row) -> Given:
     label = row.values.get(source.label_column)
     label = label.strip().lower() if isinstance(label, str) else label
     label = check_label(label, f"row {row.number}, {source.label_column}")
-    return Given(row.number, redact_for_storage(text), label)
+    return Given(row.number, as_read(text).text, label)
 
 
 def store(source: Source, plan: Plan, key: bytes, database: Database, scorer: Scorer) -> Imported:

@@ -15,12 +15,12 @@ from product.files.reading import (
 )
 from product.files.writing import replacing_file
 from product.inference.engine import Scorer
-from product.inference.prediction import predict_batch
-from product.privacy.redact import redact_for_storage
+from product.inference.prediction import predict_messages
+from product.message.characters import visible
 from product.progress import report
 from product.sentiment import LABELS, MAX_CHARACTERS, MAX_TEXTS, InvalidInput, Prediction
 
-ADDED = ("label", "confidence", *LABELS, "language", "supported", "route")
+ADDED = ("label", "confidence", *LABELS, "language", "supported", "route", "omitted")
 """The columns that are added; `attune_…` if the table already has one of that name."""
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
 """A spreadsheet may run a cell that starts with one of these as a formula (OWASP, "CSV Injection")."""
@@ -71,7 +71,7 @@ def _valid_rows(path: Path) -> Iterator[Row]:
 def score(table: Table, target: Path, scorer: Scorer) -> Scores:
     """Write every row with its prediction to `target`, completely or not at all.
 
-    The model reads the text as the product would store it, with identifiers redacted; the column itself stays as it is,
+    The model reads what the customer wrote, with identifiers redacted; the column itself stays as it is,
     except for the apostrophe that `guarded` adds. Raises InvalidInput, NoModel.
     """
     done = empty = too_long = 0
@@ -84,8 +84,8 @@ def score(table: Table, target: Path, scorer: Scorer) -> Scores:
             texts = [str(row.values[table.text_column]) for row in rows]
             for row, added in zip(rows, _added_cells(texts, scorer), strict=True):
                 writer.writerow([guarded(str(value)) for value in row.values.values()] + added)
-            empty += sum(not text.strip() for text in texts)
-            too_long += sum(len(text) > MAX_CHARACTERS and bool(text.strip()) for text in texts)
+            empty += sum(map(_is_empty, texts))
+            too_long += sum(len(text) > MAX_CHARACTERS and not _is_empty(text) for text in texts)
             done += len(rows)
             report("scoring", done, table.rows)
     return Scores(done, empty, too_long)
@@ -93,19 +93,24 @@ def score(table: Table, target: Path, scorer: Scorer) -> Scores:
 
 def _added_cells(texts: list[str], scorer: Scorer) -> list[list[str]]:
     """The cells to add to each row; empty ones for a text that is empty or too long."""
-    readable = [index for index, text in enumerate(texts) if text.strip() and len(text) <= MAX_CHARACTERS]
+    readable = [index for index, text in enumerate(texts) if not _is_empty(text) and len(text) <= MAX_CHARACTERS]
     cells = [[""] * len(ADDED) for _ in texts]
     if readable:
-        predictions = predict_batch(scorer, [redact_for_storage(texts[index]) for index in readable])
+        predictions = predict_messages(scorer, [texts[index] for index in readable])
         for index, prediction in zip(readable, predictions, strict=True):
             cells[index] = _cells(prediction)
     return cells
 
 
+def _is_empty(text: str) -> bool:
+    return not visible(text).strip()
+
+
 def _cells(prediction: Prediction) -> list[str]:
     scores = [f"{prediction.scores[label]:.6f}" for label in LABELS]
     supported = str(prediction.supported).lower()
-    return [prediction.label, f"{prediction.confidence:.6f}", *scores, prediction.language, supported, prediction.route]
+    read = [prediction.language, supported, prediction.route, " ".join(prediction.omitted)]
+    return [prediction.label, f"{prediction.confidence:.6f}", *scores, *read]
 
 
 def guarded(cell: str) -> str:

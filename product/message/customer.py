@@ -38,17 +38,21 @@ class CustomerText:
 def customer_text(raw: str) -> CustomerText:
     """The words that the customer wrote. Doing it again changes nothing. Takes time linear in the length.
 
-    Invisible characters and HTML markup always go. If nothing else would be left, all the text is read, and nothing is
-    reported as omitted. The text is never empty unless `raw` has no visible character.
+    Invisible characters and HTML markup always go; a message without other wrapping stays as it was typed. If nothing
+    else would be left, all the text is read, and nothing is reported as omitted. The text is never empty unless `raw`
+    has no visible character.
     """
-    text = LINE_ENDS.sub("\n", visible(raw))
+    typed = visible(raw)
+    text = whole = LINE_ENDS.sub("\n", typed)
     left, omitted = _shortened(text)
     if not has_words(left):
         # All of it is marked up as quoted, so this is what the customer sends.
         text = _without_markup(text)
         left, omitted = _shortened(text)
     if not has_words(left):
-        return CustomerText(text)
+        left, omitted = text, set()
+    if left == whole:
+        return CustomerText(typed)
     return CustomerText(left, tuple(part.value for part in OmittedPart if part in omitted))
 
 

@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, FailFast, Field
 
+from product.codes import OmittedPart
 from product.sentiment import MAX_CHARACTERS, MAX_TEXTS
 from product.validation import MAX_COMMENT
 
@@ -65,6 +66,7 @@ class PredictionResponse(BaseModel):
     supported: bool = Field(description="The model has learned this language; if false, the scores mean little.")
     route: RouteName
     truncated: bool
+    omitted: list[OmittedPart] = Field(description="Parts of the message that were not read.")
 
 
 class PredictResponse(BaseModel):

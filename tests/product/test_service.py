@@ -73,6 +73,14 @@ def test_the_redacted_text_is_predicted_and_stored(application, engine, database
     assert engine.seen == [stored] == ["bad: write to [email]"]
 
 
+def test_only_the_customers_words_are_predicted_and_stored(application, engine, database):
+    [prediction] = application.predict(["<p>bad bag</p><blockquote>good day from ann@example.com</blockquote>"])
+    assert prediction.omitted == ("quoted-reply",)
+    assert engine.seen == ["bad bag"]
+    with database.read() as session:
+        assert get_prediction(session, id=prediction.id).text == "bad bag"
+
+
 def test_a_nul_character_is_replaced(application):
     assert application.predict(["good\x00day"])[0].text == "good\ufffdday"
 

@@ -9,8 +9,9 @@ from functools import lru_cache
 import ftfy
 import ftfy.bad_codecs
 
+from product.inference.prediction import as_read
 from product.inference.text.language import LINK
-from product.privacy.redact import redact
+from product.message.customer import customer_text
 from training.data.rows import Row, Step
 
 HANDLE = re.compile(r"(?<![\w.])@\w+")
@@ -55,11 +56,12 @@ def _decode(run: str, wrong_decodings: tuple[tuple[str, str], ...]) -> str:
 
 @lru_cache(maxsize=1 << 17)
 def key(text: str) -> str:
-    """The words of a text without handles, links, numbers and upper case. Texts with equal keys are duplicates.
+    """The customer's words without handles, links, numbers and upper case. Texts with equal keys are duplicates.
 
     The key of a text without words is its symbols, so that an angry face differs from a laughing one.
     """
-    text = re.sub(r"\d+", " ", HANDLE.sub(" ", LINK.sub(" ", mend(text).lower())))
+    text = customer_text(mend(text)).text
+    text = re.sub(r"\d+", " ", HANDLE.sub(" ", LINK.sub(" ", text.lower())))
     found = SPACE_BETWEEN_CHINESE.sub("", " ".join(re.findall(r"[^\W_]+", text)))
     return found or " ".join(text.split())
 
@@ -70,8 +72,8 @@ def words(text: str) -> list[str]:
 
 
 def clean(rows: list[Row]) -> tuple[list[Row], Step]:
-    """Mended rows without personal identifiers, like the messages that the product stores; empty rows are dropped."""
-    mended = [replace(row, text=redact(mend(row.text))) for row in rows]
+    """Mended rows of which only the customer's words are left, as the product stores them; empty rows are dropped."""
+    mended = [replace(row, text=as_read(mend(row.text)).text) for row in rows]
     kept = [row for row in mended if row.text]
     return kept, Step("clean", len(kept), len(rows) - len(kept), "empty after mending")
 

@@ -16,8 +16,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from product.message.characters import visible
-from product.privacy.redact import redact
+from product.inference.prediction import as_read
 from product.progress import report
 from product.sentiment import LABELS
 from training.data.generation.kinds.suite import composed_cases
@@ -115,7 +114,7 @@ def score(model: Scorer, cases: list[Case]) -> list[np.ndarray]:
 
 def as_served(text: str) -> str:
     """What a model gets to read of a message: what the customer wrote, without personal identifiers."""
-    return redact(visible(text))
+    return as_read(text).text
 
 
 def failed_cases(cases: list[Case], scores: list[np.ndarray]) -> np.ndarray:

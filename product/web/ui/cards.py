@@ -94,7 +94,14 @@ def _details(prediction: Prediction, t: Texts, languages: Sequence[str]) -> str:
         warnings.append(t("language_not_trained", languages=names))
     language = language_name(prediction.language, t)
     facts = f"{t('language_title')}: {language} · {t('model_title')}: {escape(prediction.model_version)}"
-    return "".join(f"<p class='notice'>{warning}</p>" for warning in warnings) + f"<p class='facts'>{facts}</p>"
+    lines = [f"<p class='notice'>{warning}</p>" for warning in warnings] + [f"<p class='facts'>{facts}</p>"]
+    return "".join(lines) + _omitted(prediction.omitted, t)
+
+
+def _omitted(parts: Sequence[str], t: Texts) -> str:
+    """What the customer did not write, and the model did not read."""
+    names = t("list_separator").join(t.first(f"omitted_{part}", "omitted_other") for part in parts)
+    return f"<p class='facts'>{t('omitted', parts=names)}</p>" if parts else ""
 
 
 def language_name(language: str, t: Texts) -> str:

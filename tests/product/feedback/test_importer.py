@@ -100,6 +100,11 @@ def test_the_redacted_text_is_predicted_and_stored(take, database, engine):
     assert engine.seen == [standing(database)[0].text] == ["bad: write to [email]"]
 
 
+def test_only_the_customers_words_are_predicted_and_stored(take, database, engine):
+    take('text,label\n"<p>bad bag</p><blockquote>good day</blockquote>",negative\n')
+    assert engine.seen == [standing(database)[0].text] == ["bad bag"]
+
+
 def test_jsonl_is_read_with_other_column_names(take, database):
     line = json.dumps({"message": "第一行\n第二行", "mood": " Negative "}, ensure_ascii=False)
     take(line + "\n", name="labels.jsonl", text_column="message", label_column="mood")

@@ -15,7 +15,7 @@ from product.sentiment import InvalidInput
 from product.storage.tables import PredictionRow
 from tests.support.progress import recorded_progress
 
-ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "supported", "route"]
+ADDED = ["label", "confidence", "negative", "neutral", "positive", "language", "supported", "route", "omitted"]
 
 
 @pytest.fixture
@@ -43,6 +43,7 @@ def test_every_column_is_kept_and_the_predictions_are_added(score):
         "en",
         "true",
         "urgent",
+        "",
     ]
     assert second[:4] == ["2", "很好", "北京", "neutral"]
     assert counted == scoring.Scores(rows=2, empty=0, too_long=0)
@@ -50,13 +51,25 @@ def test_every_column_is_kept_and_the_predictions_are_added(score):
 
 def test_a_row_in_a_language_that_was_not_learned_says_so(score):
     _, (heading, row) = score("text\nsehr gut\n")
-    assert dict(zip(heading[-3:], row[-3:], strict=True)) == {"language": "de", "supported": "false", "route": "agent"}
+    expected = {"language": "de", "supported": "false", "route": "agent", "omitted": ""}
+    assert dict(zip(heading[-4:], row[-4:], strict=True)) == expected
+
+
+def test_the_model_reads_the_customers_words_and_the_row_says_what_was_left_out(score, engine):
+    _, (_, row) = score('text\n"bad bag\n\nKind regards,\nTom\n\n-----Original Message-----\nGood day!"\n')
+    assert engine.seen == ["bad bag"]
+    assert row[-1] == "quoted-reply signature"
+
+
+def test_a_row_of_invisible_characters_is_empty(score):
+    counted, (_, row) = score("text\n\u200b\n")
+    assert row[1:] == [""] * len(ADDED) and counted.empty == 1
 
 
 def test_rows_with_an_empty_or_too_long_text_get_empty_cells_and_are_counted(score, engine):
     counted, rows = score(f"id,text\n1,bad bag\n2, \n3\n4,{'x' * 10_001}\n5,good day\n")
     assert [row[2] for row in rows] == ["label", "negative", "", "", "", "positive"]
-    assert rows[2] == ["2", " "] + [""] * 8
+    assert rows[2] == ["2", " "] + [""] * 9
     assert counted == scoring.Scores(rows=5, empty=2, too_long=1)
     assert engine.seen == ["bad bag", "good day"]
 
@@ -82,7 +95,7 @@ def test_the_model_reads_the_redacted_text_and_the_column_stays(score, engine):
 def test_a_column_with_the_name_of_an_added_one_stays_and_the_added_one_is_renamed(score):
     _, (heading, row) = score("text,label,language\nbad bag,positive,de\n")
     assert heading[:4] == ["text", "label", "language", "attune_label"]
-    assert heading[-3:] == ["attune_language", "supported", "route"]
+    assert heading[-4:] == ["attune_language", "supported", "route", "omitted"]
     assert row[1:4] == ["positive", "de", "negative"]
 
 

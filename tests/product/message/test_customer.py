@@ -124,14 +124,15 @@ def test_codes_have_a_fixed_order():
         "one\ttwo",
         "C:\\temp & D:\\x",
         "\x00 null",
+        "one\r\ntwo\u2028three",
     ],
 )
 def test_a_plain_message_stays_as_it_was_typed(text):
     assert customer_text(text) == CustomerText(text, ())
 
 
-def test_line_ends_become_line_feeds():
-    assert customer_text("one\r\ntwo\rthree\u2028four").text == "one\ntwo\nthree\nfour"
+def test_every_kind_of_line_end_is_understood():
+    assert customer_text("It broke.\r\nAgain.\r\n> Sorry!\u2028> Bye").text == "It broke.\nAgain."
 
 
 ADVERSARIAL = {

@@ -26,8 +26,15 @@ def test_predictions_come_in_order_with_every_documented_field(client):
         "supported": True,
         "route": "urgent",
         "truncated": False,
+        "omitted": [],
     }
     assert second["label"] == "positive"
+
+
+def test_what_was_left_out_of_a_message_is_listed_in_a_fixed_order(client):
+    text = "bad bag\n\nKind regards,\nTom\n\nOn Mon, Nov 4, 2024 at 9:12 AM Ann <ann@example.com> wrote:\n> good day"
+    [prediction] = client.post(PREDICT, json={"texts": [text]}).json()["predictions"]
+    assert (prediction["label"], prediction["omitted"]) == ("negative", ["quoted-reply", "signature"])
 
 
 def test_what_the_model_has_not_learned_is_marked_and_goes_to_a_person(client):

@@ -41,6 +41,12 @@ def test_no_tweet_keeps_a_broken_character(name, rows):
     assert not [text for text in mended if re.search("[\ufffd\ud800-\udfff]", text)]
 
 
+def test_only_the_customers_words_are_left_of_a_row_as_in_serving():
+    message = "<p>bad bag</p><blockquote>good day</blockquote>"
+    assert [row.text for row in clean(rows((message, "negative")))[0]] == ["bad bag"]
+    assert key(message) == "bad bag"
+
+
 @pytest.mark.parametrize(
     "same",
     ["Flight 12 was LATE", "@acme flight 900 was late!", "flight was late http://t.co/x"],

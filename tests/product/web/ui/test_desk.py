@@ -4,6 +4,7 @@ from html.parser import HTMLParser
 
 import pytest
 
+from product.codes import OmittedPart
 from product.identity import Actor
 from product.sentiment import AttuneError, InvalidInput, NotFound, StorageUnavailable
 from product.storage.tables import FeedbackRow, PredictionRow
@@ -14,6 +15,8 @@ from product.web.ui.session import MAX_ENTRIES, Recent
 from tests.support.actors import visitor
 
 T = texts("en")
+UNCLOSED = """<img src=x onerror='alert(2)' data-key="x"""
+"""Markup that is stored: without an end it is no HTML, of which only the text is kept."""
 ATTACK = """<script>alert(1)</script><img src=x onerror='alert(2)'></blockquote>" data-key="x"""
 
 
@@ -105,6 +108,21 @@ def test_unknown_routes_and_languages_have_a_fallback_text(make_prediction):
 def test_result_warns_when_the_text_was_truncated(make_prediction, truncated):
     prediction = replace(make_prediction(), truncated=truncated)
     assert (T("truncated") in cards.result(prediction, T, ["en"])) is truncated
+
+
+def test_result_says_what_was_left_out(make_prediction):
+    prediction = replace(make_prediction(), omitted=("quoted-reply", "signature"))
+    assert "Left out: quoted reply, signature" in cards.result(prediction, T, ["en"])
+    assert "未分析：引用的邮件、签名" in cards.result(prediction, texts("zh"), ["en"])
+    assert "Left out" not in cards.result(make_prediction(), T, ["en"])
+
+
+@pytest.mark.parametrize("part", OmittedPart)
+@pytest.mark.parametrize("language", ["en", "zh"])
+def test_every_part_that_can_be_left_out_has_a_name(make_prediction, part, language):
+    t = texts(language)
+    prediction = replace(make_prediction(), omitted=(part.value,))
+    assert t("omitted_other") not in cards.result(prediction, t, ["en"])
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from product.web.server import build_app
 from product.web.ui import my_corrections as tab
 from product.web.ui.session import Recent
 from tests.product.web.test_server import send
-from tests.product.web.ui.test_desk import ATTACK, Markup
+from tests.product.web.ui.test_desk import UNCLOSED, Markup
 from tests.support.actors import BY_COMMAND, lead, visitor
 
 T = texts("en")
@@ -116,9 +116,9 @@ def test_a_confirmation_is_named_as_such(application, give):
 
 
 def test_messages_never_become_markup(application, give):
-    shown = Markup(tab.corrections(listed(application, give(ATTACK)), T))
+    shown = Markup(tab.corrections(listed(application, give(UNCLOSED)), T))
     assert "script" not in shown.tags and "img" not in shown.tags
-    assert ATTACK in shown.text
+    assert UNCLOSED in shown.text
 
 
 def test_the_notice_of_a_deletion_names_other_corrections_and_versions():

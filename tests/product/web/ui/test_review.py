@@ -13,7 +13,7 @@ from product.texts import texts
 from product.web.server import build_app
 from product.web.ui import review
 from tests.product.web.test_server import send
-from tests.product.web.ui.test_desk import ATTACK, Markup
+from tests.product.web.ui.test_desk import ATTACK, UNCLOSED, Markup
 from tests.support.actors import contributor, lead, visitor
 
 T = texts("en")
@@ -65,13 +65,14 @@ def test_a_disputed_message_lists_each_correction_with_two_buttons(application):
 
 
 def test_messages_names_and_comments_never_become_markup(application):
-    for text, actor, comment in ((ATTACK, ATTACK, ATTACK), ("harmless", "harmless", "harmless")):
+    for text, actor, comment in ((UNCLOSED, ATTACK, ATTACK), ("harmless", "harmless", "harmless")):
         [answer] = application.predict([text])
         application.correct(prediction_id=answer.id, label="neutral", actor=contributor(actor), comment=comment)
         application.correct(prediction_id=answer.id, label="positive", actor=contributor("bob"))
     both = Markup(review.queue(application.review_queue(), T))
     assert "script" not in both.tags and "img" not in both.tags
-    assert both.text.count(ATTACK) == 3  # the message, the actor, the comment
+    assert UNCLOSED in both.text
+    assert both.text.count(ATTACK) == 2  # the actor, the comment
 
 
 def test_an_empty_queue_says_what_appears_in_it(application):
