@@ -16,6 +16,7 @@ from rich.table import Table
 from product.inference import checkpoint, export
 from product.inference import manifest as manifests
 from product.inference.backends.onnx_int8 import OnnxInt8
+from product.inference.export import Quantisation
 from product.settings.configuration import SHIPPED_MODEL, load_settings
 from training.data.catalogue import load_clean
 from training.evaluation.lookup import find_model
@@ -44,7 +45,7 @@ def main() -> None:
         for layers in LAYERS:
             console.log(f"{layers} layers in fp32")
             file = Path(folder) / f"{layers}.onnx"
-            export.export_int8(merged, file, float_layers=layers)
+            export.export_int8(merged, file, Quantisation(layers))
             labels, seconds = predict(file)
             same, size = (labels == expected).mean(), file.stat().st_size / 1e6
             table.add_row(str(layers), f"{same:.1%}", f"{fp32_seconds / seconds:.1f}", f"{size:.0f} MB")

@@ -7,6 +7,7 @@ import tempfile
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import onnx
@@ -14,6 +15,9 @@ import torch
 from onnxruntime.quantization import QuantType, quantize_dynamic
 from onnxruntime.transformers.optimizer import optimize_model
 from transformers import PreTrainedModel
+
+from product.inference import smoothing
+from product.inference.smoothing import Exponents
 
 
 class _Logits(torch.nn.Module):
@@ -46,6 +50,8 @@ def export_onnx(model: PreTrainedModel, target: Path) -> None:
         )
 
 
+QUANTISED = ("MatMul", "Attention")
+"""The operators whose weights are quantised."""
 FLOAT_LAYERS = 0
 """How many of the first layers stay in fp32. Keeping some there raises the agreement with fp32, not the accuracy, and
 costs speed; `python -m benchmarks.quantisation` prints the table."""
@@ -63,20 +69,52 @@ def full_weight_range() -> bool:
     return capabilities.get("architecture") != "x86_64" or any(capabilities.get(name) for name in VNNI)
 
 
-def quantise(source: Path, target: Path, heads: int, hidden: int, float_layers: int = FLOAT_LAYERS) -> None:
-    """Fuse attention, then quantise the matrix products from layer `float_layers` on, weights per output channel.
+@dataclass(frozen=True)
+class Quantisation:
+    """What stays in fp32 or is smoothed: `float_layers` counts the first layers that stay in fp32."""
+
+    float_layers: int = FLOAT_LAYERS
+    smoothing: Exponents | None = None
+
+
+def fuse(source: Path, heads: int, hidden: int) -> onnx.ModelProto:
+    """The fp32 graph with fused attention."""
+    with _quiet():
+        graph: onnx.ModelProto = optimize_model(
+            str(source), model_type="bert", num_heads=heads, hidden_size=hidden
+        ).model
+    return graph
+
+
+def matrix_products(graph: onnx.ModelProto, float_layers: int = FLOAT_LAYERS) -> list[str]:
+    """The names of the matrix products with weights that serve in int8.
 
     Embeddings, pooler and classifier stay in fp32: quantising them saves little time and costs much accuracy.
     """
-    with _quiet():
-        fused = optimize_model(str(source), model_type="bert", num_heads=heads, hidden_size=hidden)
-        keep = [node.name for node in fused.model.graph.node if _in_head(node) or _layer(node.name) < float_layers]
-        fused_file = source.with_suffix(".fused.onnx")
-        fused.save_model_to_file(str(fused_file))
+    weights = {initializer.name for initializer in graph.graph.initializer}
+    return [
+        node.name
+        for node in graph.graph.node
+        if node.op_type in QUANTISED
+        and node.input[1] in weights
+        and not _in_head(node)
+        and _layer(node.name) >= float_layers
+    ]
+
+
+def quantise(graph: onnx.ModelProto, target: Path, quantisation: Quantisation) -> None:
+    """Write a fused graph with its matrix products in int8, weights per output channel."""
+    chosen = set(matrix_products(graph, quantisation.float_layers))
+    if quantisation.smoothing:
+        smoothing.apply(graph, {name: part for name, part in quantisation.smoothing.items() if name in chosen})
+    keep = [node.name for node in graph.graph.node if node.op_type in QUANTISED and node.name not in chosen]
+    with _quiet(), tempfile.TemporaryDirectory() as work:
+        fused_file = Path(work) / "fused.onnx"
+        onnx.save(graph, str(fused_file))
         quantize_dynamic(
             str(fused_file),
             str(target),
-            op_types_to_quantize=["MatMul", "Attention"],
+            op_types_to_quantize=list(QUANTISED),
             per_channel=True,
             reduce_range=not full_weight_range(),
             weight_type=QuantType.QInt8,
@@ -107,9 +145,14 @@ def _layer(name: str) -> int:
     return int(found[1] or found[2]) if found else sys.maxsize
 
 
-def export_int8(model: PreTrainedModel, target: Path, float_layers: int = FLOAT_LAYERS) -> None:
-    """Write the file that serves, from a merged fp32 model."""
+def fused_graph(model: PreTrainedModel) -> onnx.ModelProto:
+    """The fp32 graph of a merged model, with fused attention."""
     with tempfile.TemporaryDirectory() as work:
         plain = Path(work) / "plain.onnx"
         export_onnx(model, plain)
-        quantise(plain, target, model.config.num_attention_heads, model.config.hidden_size, float_layers)
+        return fuse(plain, model.config.num_attention_heads, model.config.hidden_size)
+
+
+def export_int8(model: PreTrainedModel, target: Path, quantisation: Quantisation = Quantisation()) -> None:  # noqa: B008
+    """Write the file that serves, from a merged fp32 model."""
+    quantise(fused_graph(model), target, quantisation)

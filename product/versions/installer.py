@@ -76,7 +76,8 @@ def install_shipped(settings: Settings, versions: Versions) -> Manifest:
 def _install_expert(shipped: Manifest, language: str, draft: Path, base_setting: str) -> manifests.Expert:
     """Copy an expert's parts into the draft and export it there, with the base's tokenizer if none is shipped."""
     # Not at the top: only this command needs torch.
-    from product.inference import checkpoint, export
+    from product.inference import checkpoint, export, smoothing
+    from product.inference.export import Quantisation
 
     expert = shipped.experts[language]
     base = checkpoint.find_base(expert, language, base_setting)
@@ -87,7 +88,8 @@ def _install_expert(shipped: Manifest, language: str, draft: Path, base_setting:
         file.parent.mkdir(parents=True, exist_ok=True)
     shutil.copy(_find_tokenizer(shipped, language, base), draft / expert.tokenizer)
     merged = checkpoint.assemble(base, [draft / part for part in expert.parts])
-    export.export_int8(merged, target, expert.serving.float_layers)
+    quantisation = Quantisation(expert.serving.float_layers, smoothing.find([draft / part for part in expert.parts]))
+    export.export_int8(merged, target, quantisation)
     actual = manifests.sha256(target)
     if actual != expert.serving.evaluated_sha256:
         log.warning("%s: the exported file is not identical to the evaluated one; checking the canary texts", language)

@@ -144,13 +144,17 @@ def make_version(
     ],
     out_dir: OutOption,
     bits: Annotated[int, typer.Option("--pack", help="Bits of the encoder's weights: 4 or 8.")] = 8,
+    smoothing: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of activation outliers moved into the weights before int8; 0: none."),
+    ] = 0.0,
     version: Annotated[str, typer.Option(help="The id of the new version.")] = "packed-1",
     language: Annotated[str, typer.Option(help="The language of the expert: en or zh.")] = "en",
 ) -> None:
     """Make a version of a checkpoint without training: pack it, export it to int8, calibrate it and measure it."""
     from training.release.finetune import CheckpointRequest, version_from_checkpoint
 
-    request = CheckpointRequest(model, corpus, out_dir, language, bits)
+    request = CheckpointRequest(model, corpus, out_dir, language, bits, smoothing)
     manifest = version_from_checkpoint(load_settings(), request, version)
     rows = [
         {"measured on": name, "accuracy": f"{part['accuracy']:.1%}", "ECE": f"{part['ece']:.3f}"}

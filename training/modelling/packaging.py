@@ -10,19 +10,23 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from product.inference import checkpoint, export
+from product.inference import checkpoint, export, smoothing
 from product.inference import manifest as manifests
 from product.inference import model as models
 from product.inference.backends.onnx_int8 import OnnxInt8
+from product.inference.export import Quantisation
 from product.inference.manifest import Base, Canary, Expert, Manifest, Serving
 from product.inference.text.encoding import TextEncoder
 from product.sentiment import LABELS
+from training.data.preparation import subsample
 from training.data.rows import Row
 from training.modelling.calibration import Calibration, calibrate, fit_long_text_head
 
 log = logging.getLogger(__name__)
 
 MAX_TOKENS = 256
+SMOOTHING_ROWS = 200
+"""Rows that the activations are measured on."""
 PACKAGES = ("torch", "transformers", "peft", "onnx", "onnxruntime", "tokenizers")
 
 # Scored whenever a version is loaded, to check that this machine computes what was evaluated. They cover all three
@@ -84,7 +88,8 @@ def build_expert(
     tokenizer, serving = f"{language}/{models.TOKENIZER_FILE}", f"{language}/model.onnx"
     copy_tokenizer(parts.tokenizer, draft / tokenizer, compact=parts.base is None)
     merged = checkpoint.assemble(parts.base, [draft / name for name in parts.names])
-    export.export_int8(merged, draft / serving, parts.float_layers)
+    folders = [draft / name for name in parts.names]
+    export.export_int8(merged, draft / serving, Quantisation(parts.float_layers, smoothing.find(folders)))
     digest = manifests.sha256(draft / serving)
     log.info("%s: calibrating on %s validation rows", language, f"{len(validation):,}")
     encoder = TextEncoder(draft / tokenizer, parts.max_tokens)
@@ -99,6 +104,20 @@ def build_expert(
         serving=Serving(file=serving, sha256=digest, evaluated_sha256=digest, float_layers=parts.float_layers),
         long_text_head=parts.long_text_head,
     )
+
+
+def measure_smoothing(draft: Path, parts: ExpertParts, rows: list[Row], strength: float) -> None:
+    """Measure the smoothing of an expert whose parts are in `draft`, and store it in the first part.
+
+    `strength`: see `smoothing.measure`.
+    """
+    merged = checkpoint.assemble(parts.base, [draft / name for name in parts.names])
+    graph = export.fused_graph(merged)
+    texts = [row.text for row in subsample(rows, SMOOTHING_ROWS, seed=0)]
+    encoded = TextEncoder(parts.tokenizer, parts.max_tokens).encode(texts)
+    names = export.matrix_products(graph, parts.float_layers)
+    found = smoothing.measure(graph, names, [text.ids for text in encoded], strength)
+    smoothing.save(found, draft / parts.names[0])
 
 
 def with_long_text_head(draft: Path, expert: Expert, rows: list[Row]) -> Expert:

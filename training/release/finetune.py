@@ -28,6 +28,7 @@ from training.modelling.packaging import (
     ExpertParts,
     build_expert,
     complete_version,
+    measure_smoothing,
     with_long_text_head,
 )
 from training.release.lineage import RESULT_FILE, recorded_runs, run_record, version_lineage
@@ -106,13 +107,17 @@ def build_version(settings: Settings, plan: Plan, record: dict[str, Any], draft:
 
 @dataclass(frozen=True)
 class CheckpointRequest:
-    """A checkpoint to make a version of: corpora to calibrate on, bits for each weight, and the folder to write."""
+    """A checkpoint to make a version of: corpora to calibrate on, bits for each weight, and the folder to write.
+
+    `smoothing`, 0 to 1, is the share of activation outliers that moves into the weights before the int8 export.
+    """
 
     folder: Path
     corpora: list[str]
     out: Path
     language: str = "en"
     bits: int = 8
+    smoothing: float = 0.0
 
 
 def version_from_checkpoint(settings: Settings, request: CheckpointRequest, version: str) -> Manifest:
@@ -128,7 +133,10 @@ def version_from_checkpoint(settings: Settings, request: CheckpointRequest, vers
     ]
     draft = new_draft(request.out)
     balanced = subsample_each_corpus(validation, CALIBRATION_ROWS, seed=0)
-    expert = build_expert(draft, language, _pack_checkpoint(settings, request, draft), balanced)
+    parts = _pack_checkpoint(settings, request, draft)
+    if request.smoothing:
+        measure_smoothing(draft, parts, balanced, request.smoothing)
+    expert = build_expert(draft, language, parts, balanced)
     expert = with_long_text_head(draft, expert, head_rows(language, settings.corpus_dir))
     runs = recorded_runs([request.folder])
     manifest = complete_version(draft, version, {language: expert}, version_lineage(runs) if runs else {})
