@@ -80,4 +80,5 @@ def test_the_catalogue_has_composed_rows_of_every_split(language):
     for split in ("gate", "validation"):
         rows = load(f"composed-{language}", split, corpus_dir="")
         assert len(rows) == composition.ROWS[split]
-        assert {row.source for row in rows} == {f"composed-{language}"}
+        assert {row.corpus for row in rows} == {f"composed-{language}"}
+        assert {row.kind for row in rows} <= set(PATTERNS)
