@@ -8,7 +8,7 @@ import re
 from product.codes import Cut, OmittedPart
 from product.message.characters import has_words, listed
 
-DELIMITER = re.compile(r"[ \t]*(?:--|—|__|––)[ \t\u00a0]*")
+DELIMITER = re.compile(r"[ \t]*(?:--|—|__|––|\|)[ \t\u00a0]*")
 DEVICE = (
     r"(?:my )?(?:verizon|at&t|t-mobile|vodafone)?[, ]*(?:(?:apple |samsung |huawei |xiaomi |google |nokia |sony "
     r"|htc |lg |oppo |vivo |honor |oneplus |motorola )?"
@@ -39,7 +39,7 @@ SENT_FROM = re.compile(
     re.IGNORECASE,
 )
 FORMULA = listed(
-    "with and many my our very much the kind kindest best warm warmest sincere sincerely yours "
+    "with and many my our very much the kind kindest best warm warmest warmly sincere sincerely yours "
     "your faithfully truly"
     " respectfully cordially friendly all thanks thank you again in advance cheers regards regard wishes "
     "greetings rgds"
@@ -49,7 +49,7 @@ FORMULA = listed(
     " saluti cordiali met vriendelijke groet groeten always ever so a lot"
 )
 REGARDS = listed(
-    "regards wishes sincerely faithfully truly respectfully cordially rgds rgrds brgds kr br "
+    "regards wishes warmly sincerely faithfully truly respectfully cordially rgds rgrds brgds kr br "
     "greetings cordialement mfg"
     " grüße gruß grüßen saludos atentamente saludo atenciosamente cumprimentos saluti groet groeten"
 )
@@ -69,7 +69,8 @@ PUNCTUATION = " \t\u00a0,.!，。！*_-–—~"
 WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 
 CONTACT = re.compile(
-    r"@|\bwww\.|https?://|\[(?:email|phone|url|id|iban|ip)\]|\b(?:tel|phone|mobile|cell|fax|mob|direct|office"
+    r"@|\b(?:follow|visit|find|like) us (?:on|at)\b|\bconnect with (?:us|me) on\b|\bwww\.|https?://|\[(?:email"
+    r"|phone|url|id|iban|ip)\]|\b(?:tel|phone|mobile|cell|fax|mob|direct|office"
     r"|e-?mail|web(?:site)?|skype|whatsapp|wechat|linkedin|twitter|facebook|instagram|address|ext)\b ?\.?[:：]"
     r"|^[TMFEPWD][:.] ?[\w+(]|^\W*\+?[\d\s().\-/]{7,}\W*$|(?:电话|電話|手机|手機|邮箱|郵箱|电邮|微信|传真|傳真"
     r"|网址|網址|地址|邮编|郵編|公众号|[qQ]{2})[ \u3000]*[:：]",
@@ -245,7 +246,13 @@ def _in_signature(line: str, above: list[str]) -> bool:
     """
     if len(line) > MAX_LINE:
         return False
-    if RULE.fullmatch(line) or DATE.fullmatch(line) or _is_name(line) or _formula(line) == "regards":
+    if (
+        not has_words(line)
+        or RULE.fullmatch(line)
+        or DATE.fullmatch(line)
+        or _is_name(line)
+        or _formula(line) == "regards"
+    ):
         return True
     if SAID_IN_SLOGAN.search(line):
         return False

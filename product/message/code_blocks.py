@@ -29,6 +29,7 @@ TRACE_LINE = re.compile(
     r"|[ \t]*at (?:async |new )?[\w<>\[\]`+]{0,80}[.$/][\w$.<>/\[\]`,+]{1,160} ?\("
     r"|[ \t]*at (?:async |new )?[^\s()]{1,160} \([^\n]{1,200}:\d+\)[ \t]*$"
     r"|[ \t]*at (?:async )?(?:https?|file|webpack|node|app)[:/][^\s]{1,200}:\d+(?::\d+)?"
+    r"|[ \t]+at \S{1,160}\.\w{1,5}:\d+(?::\d+)?[ \t]*$|[ \t]+\S{1,160}\.go:\d+"
     r"|[ \t]*(?:Caused by|Suppressed): [\w.$]+|[ \t]*\.\.\. \d+ (?:more|common frames)"
     r"|[ \t]*(?:Exception in thread|Unhandled exception[.:]|Uncaught \w*Error|--- End of )"
     r"|[ \t]*goroutine \d+ \[|[ \t]*thread '[^'\n]+' panicked at|[ \t]*#\d+ +(?:/|[A-Za-z]:\\|\{main\}|0x[0-9a-f]{4})"
@@ -36,6 +37,10 @@ TRACE_LINE = re.compile(
     r"|[ \t]*(?:(?:[A-Za-z_$][\w$]*\.)+[A-Z]?\w*(?:Exception|Error)|[A-Z]\w*(?:Exception|Error))(?::|[ \t]*$)"
     r"|[ \t]*(?:Process finished with exit code|Segmentation fault|core dumped|Stack ?trace:|堆栈[:：])"
 )
+ERROR_ABOVE = re.compile(
+    r"[ \t]*(?:(?:Uncaught|Unhandled|FATAL|Fatal) )*(?:[\w.$]*(?:Error|Exception|ERROR)|panic)\b[^\n:]{0,30}:"
+)
+"""The message of a trace, which stands above its first frame."""
 SOURCE_LINE = re.compile(
     r"[ \t]*(?:(?:public|private|protected|static|final|async|export|const|let|var|def|class|function|import"
     r"|from|return|if|for|while"
@@ -77,7 +82,9 @@ def _code_lines(lines: list[str]) -> list[bool]:
             continue
         if LOG.match(line) or TRACE_LINE.match(line):
             marks[index] = in_trace = True
-        elif in_trace and line[:2] in ("  ", "\t\t") and line.strip():
+            if index and ERROR_ABOVE.match(lines[index - 1]):
+                marks[index - 1] = True
+        elif in_trace and _is_source(line) or in_trace and line[:2] in ("  ", "\t\t") and line.strip():
             marks[index] = True  # the source line below a frame
         else:
             in_trace = in_trace and not line.strip()

@@ -75,9 +75,16 @@ def _once(text: str) -> Cut:
     for stage in STAGES:
         left, parts = stage(text)
         if left != text and has_words(left):
-            text = BLANK_LINES.sub("\n\n", left).strip()
+            text = _without_empty_ends(BLANK_LINES.sub("\n\n", left)) if parts else left.strip()
             omitted |= parts
     return text, omitted
+
+
+def _without_empty_ends(text: str) -> str:
+    """Without the rules and bars that stood around what was left out."""
+    lines = text.split("\n")
+    spoken = [index for index, line in enumerate(lines) if has_words(line)]
+    return "\n".join(lines[spoken[0] : spoken[-1] + 1]).strip()
 
 
 def _without_markup(text: str) -> str:

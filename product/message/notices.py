@@ -70,9 +70,11 @@ DISCLAIMER = _Notice(
         r"(?:if|unless) you are(?: not)? (?:the|an) (?:intended|named|addressed) ?(?:recipient|addressee)",
         r"if you (?:have |think you have )?received? (?:this|the) <MAIL><REST>{0,30}(?:in error|by mistake"
         r"|erroneously)",
+        r"(?:the |any )?(?:views|opinions)(?: or opinions)? (?:expressed|contained|presented) in this <MAIL>",
         r"(?:please )?(?:consider|think of|think about) the environment before (?:printing|you print)",
         r"diese e-?mail enthält vertrauliche",
-        r"<THIS_MAIL>(?:及其?|和|连同|連同)?(?:任何|所有)?(?:附件|所?附文件)?<REST>{0,30}(?:保密|机密|機密|仅供"
+        r"(?:(?:声明|聲明|提示|注意|重要提示)[:：]\W{0,3})?<THIS_MAIL>(?:及其?|和|连同|連同)?(?:任何"
+        r"|所有)?(?:附件|所?附文件)?<REST>{0,30}(?:保密|机密|機密|仅供"
         r"|僅供|仅限|僅限|只供|专有|專有|特定收件人)",
         r"(?:如果?您|若您|如阁下|如閣下)(?:不是|并非|並非|错误|錯誤|误|誤)<REST>{0,20}(?:收件人|接收人"
         r"|收到了?<THIS_MAIL>)",
@@ -131,7 +133,8 @@ BANNER = _Notice(
         r"|phishing|suspicious|\bspam\b|\bavg\b|avast|mcafee|norton|sophos|mimecast|proofpoint|barracuda"
         r"|anti-?virus|viruses|external (?:sender|e-?mail|source)|outside (?:of )?(?:the|your|our) "
         r"(?:organi[sz]ation|company)"
-        r"|learn why this is important|report (?:this|it)|exercise caution|use caution|be cautious|think before "
+        r"|learn why this is important|report (?:this|it)|exercise caution|use caution|be cautious|careful "
+        r"(?:with|when)|think before "
         r"you click"
         r"|dangerous content|virus database|release date|www\.\S*(?:avast|avg|eset|mimecast)\S*"
         r"|点击|點擊|链接|連結|附件|钓鱼|釣魚|可疑|发件人|寄件人|病毒|谨慎|謹慎|外部|了解为什么|识别|外來|勿",

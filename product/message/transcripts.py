@@ -53,6 +53,13 @@ SPEAKER_ABOVE = re.compile(
     rf"[ \t]*(?:(?P<name>{NAME})(?P<extra>{EXTRA})[ \t,，|-]+{BRACKETED}"
     rf"|{BRACKETED}[ \t,，|-]+(?P<name2>{NAME})(?P<extra2>{EXTRA}))[ \t]*[:：]?[ \t]*"
 )
+BRACKETED_ROLE = re.compile(r"[ \t]*[\[【(（<](?P<name>[^\[\]【】()（）<>\n]{1,20})[\]】)）>][ \t:：]*(?P<said>[^\n]*)")
+SAYS = re.compile(r"[ \t]?(?:说|說|says?|said|wrote|writes)$", re.IGNORECASE)
+HEADING = re.compile(
+    r"\W*(?:(?:live )?chat (?:transcript|log|started|history|session)|conversation (?:with|started)|transcript "
+    r"of|聊天记录|对话记录|會話紀錄|会话记录)\b[^\n]{0,80}",
+    re.IGNORECASE,
+)
 INLINE = re.compile(
     r"(?:(?<=[\s.!?。！？…])|^)(?:\[?\d{1,2}:\d{2}(?::\d{2})?\]?[ ])?((?:Customer|Client|Visitor|Guest|User"
     r"|Buyer|Agent|Support|Bot|Chatbot|Operator|Representative"
@@ -75,7 +82,7 @@ class _Turn:
 
 def customer_turns(text: str) -> Cut:
     """Only the customer's lines, if the text is a transcript in which it is certain who is the customer."""
-    if ":" not in text and "：" not in text:
+    if not any(mark in text for mark in (":", "：", "】", "\n[")):
         return text, set()
     lines = text.split("\n")
     if sum(SPEAKER.match(line) is not None for line in lines if line.strip()) < 2:
@@ -85,8 +92,26 @@ def customer_turns(text: str) -> Cut:
     if roles is None or _count_fields(lines) >= len(turns):
         return text, set()
     said = [line for turn in turns if roles[turn.speaker] == "customer" for line in turn.lines]
-    left = "\n".join([*before, *said]).strip()
+    before = [line for line in before if not HEADING.fullmatch(line)]
+    left = "\n".join([*before, *said, *_below(turns, roles)]).strip()
     return (left, {OmittedPart.agent_turns}) if has_words("\n".join(said)) else (text, set())
+
+
+def _below(turns: list[_Turn], roles: dict[str, str]) -> list[str]:
+    """What the customer writes below the transcript: paragraphs after an agent's last line.
+
+    Only if no other turn has paragraphs: otherwise they may be the agent's.
+    """
+    *earlier, last = turns
+    if roles[last.speaker] == "customer" or any(_paragraph(turn.lines) for turn in earlier):
+        return []
+    return _paragraph(last.lines)
+
+
+def _paragraph(lines: list[str]) -> list[str]:
+    """The lines from the first blank line on, if any of them has words."""
+    blank = next((index for index, line in enumerate(lines) if index and not line.strip()), len(lines))
+    return lines[blank:] if has_words("\n".join(lines[blank:])) else []
 
 
 def _count_fields(lines: list[str]) -> int:
@@ -123,7 +148,11 @@ def _turn(line: str) -> _Turn | None:
     above = SPEAKER_ABOVE.fullmatch(line)
     if above:
         name, extra = above["name"] or above["name2"], above["extra"] or above["extra2"]
-        return _Turn(name.strip().lower(), _role(name, extra), True, [])
+        role = _role(name, extra)
+        return _Turn(name.strip().lower(), role, True, []) if role or len(name.split()) < 3 else None
+    bracketed = BRACKETED_ROLE.fullmatch(line)
+    if bracketed and (role := _role(bracketed["name"], "")):
+        return _Turn(bracketed["name"].lower(), role, False, [bracketed["said"]])
     match = SPEAKER.fullmatch(line)
     if not match or _is_field(match["name"]):
         return None
@@ -140,7 +169,7 @@ def _is_field(name: str) -> bool:
 
 def _role(name: str, extra: str | None) -> str:
     """`customer`, `agent`, or an empty string for a name that tells nothing. `extra` is what follows in brackets."""
-    for part in (name, (extra or "").strip(" ()（）[]")):
+    for part in (SAYS.sub("", name.strip()), (extra or "").strip(" ()（）[]")):
         words = part.strip(" *#_").replace("_", " ").split()
         if not words:
             continue

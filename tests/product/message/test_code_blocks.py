@@ -12,6 +12,8 @@ CODE = {
     "javascript": "TypeError: Cannot read properties of undefined\n    at foo (app.js:1:2)\n    at "
     "Object.<anonymous> "
     "(/srv/app.js:10:5)\n    at async main (file:///srv/app.js:3:1)",
+    "node": "Error: ENOENT: no such file\n    at Object.openSync (fs.js:498:3)\n  at main.js:12",
+    "go": "panic: runtime error: invalid address\ngoroutine 1 [running]:\nmain.main()\n\t/tmp/x.go:12 +0x1d",
     "c#": "System.InvalidOperationException: Operation failed\n   at Foo.Bar.Run(String name) in C:\\src\\"
     "Bar.cs:line 3\n"
     "   --- End of inner exception stack trace ---",

@@ -22,6 +22,8 @@ DISCLAIMERS = [
     "the recipient and others authorized to receive it.",
     "If you are not the intended recipient, you are hereby notified that disclosing, copying or distributing this "
     "is strictly prohibited.",
+    "***************\nThis message is intended only for the addressee.\n***************",
+    "The views expressed in this email are those of the author.",
     "Please consider the environment before printing this e-mail.",
 ]
 CHINESE_DISCLAIMERS = [
@@ -29,6 +31,7 @@ CHINESE_DISCLAIMERS = [
     "如果您错收了本邮件，请您立即通知发件人并删除本邮件！",
     "此电子邮件及附件可能包含机密信息。若您不是指定的收件人，请勿复制或散布，并立即删除。",
     "免责声明：本邮件仅供收件人使用，对因病毒造成的损失不承担责任。",
+    "声明：本邮件含有保密信息，请勿外传。",
     "保密声明\n本邮件内容属于机密，请勿泄露。",
     "本郵件及附件可能含有機密資料，僅供指定收件人使用。",
 ]
@@ -46,6 +49,7 @@ BANNERS = [
     "[EXTERNAL] CAUTION: do not click links or open attachments from unknown senders.",
     "External email: use caution with links and attachments.",
     "You don't often get email from tom@example.com. Learn why this is important",
+    "⚠ External sender. Please be careful with links.",
     "Click here to report this email as spam.",
 ]
 CHINESE_BANNERS = [

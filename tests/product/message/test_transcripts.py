@@ -48,6 +48,12 @@ from product.message.customer import CustomerText, customer_text
         ("tb12345(2024-11-04 10:32:15): 还没发货吗\n客服小美(2024-11-04 10:33:02): 非常抱歉", "还没发货吗"),
         ("顾客: 还没发货吗 客服: 非常抱歉，马上给您查 顾客: 快点", "还没发货吗\n快点"),
         ("客戶：還沒到貨\n客服：非常抱歉造成您的不便", "還沒到貨"),
+        ("Chat started at 10:32\n\nVisitor: it is late\nBot: Happy to help!", "it is late"),
+        ("Customer: it is late\nAgent: so sorry\n\nI want my money.", "it is late\n\nI want my money."),
+        ("Customer: it is late\nAgent: Sorry.\n\nVery sorry.\nCustomer: ok\nAgent: Bye.\n\nSee you.", "it is late\nok"),
+        ("[客户] 还没发货吗\n[客服] 非常抱歉", "还没发货吗"),
+        ("【用户】还没发货吗\n【机器人】非常抱歉", "还没发货吗"),
+        ("客户说：还没发货吗\n客服说：非常抱歉", "还没发货吗"),
         ("骑手：我到了\n顾客：餐都凉了，怎么才到\n骑手：抱歉", "餐都凉了，怎么才到"),
     ],
 )
