@@ -69,7 +69,8 @@ PUNCTUATION = " \t\u00a0,.!，。！*_-–—~"
 WORD = re.compile(r"[^\W\d_]+(?:['’.-][^\W\d_]+)*\.?")
 
 CONTACT = re.compile(
-    r"@|\b(?:follow|visit|find|like) us (?:on|at)\b|\bconnect with (?:us|me) on\b|\bwww\.|https?://|\[(?:email"
+    r"@|\d[\d ()-]{8,}\d|(?:电话|電話|手机|手機|座机|传真|微信|tel)[ \u3000.]*[\d+(]|微信同号|\b(?:follow|visit"
+    r"|find|like) us (?:on|at)\b|\bconnect with (?:us|me) on\b|\bwww\.|https?://|\[(?:email"
     r"|phone|url|id|iban|ip)\]|\b(?:tel|phone|mobile|cell|fax|mob|direct|office"
     r"|e-?mail|web(?:site)?|skype|whatsapp|wechat|linkedin|twitter|facebook|instagram|address|ext)\b ?\.?[:：]"
     r"|^[TMFEPWD][:.] ?[\w+(]|^\W*\+?[\d\s().\-/]{7,}\W*$|(?:电话|電話|手机|手機|邮箱|郵箱|电邮|微信|传真|傳真"
@@ -88,6 +89,10 @@ COMPANY = re.compile(
     r"|institute|hotel|bakery|clinic|foundation)\b\.?"
     r"|有限公司|股份|集团|集團|公司|工作室|事务所|酒店|学院|大学|大學|医院|銀行|银行|科技|店$",
     re.IGNORECASE,
+)
+CHINESE_ORGANISATION = re.compile(
+    r"(?!.*[的太很还没不了我你他这那最])[\u3400-\u9fff]{3,16}(?:公司|集团|集團|中心|工作室|部|队|隊|所|店|厂|廠|院"
+    r"|馆|館|社|行|网络|科技)"
 )
 TITLE = re.compile(
     r"\b(?:manager|director|ceo|cto|cfo|coo|vp|president|founder|owner|head of|engineer|developer|designer"
@@ -126,6 +131,21 @@ SAID_IN_SLOGAN = re.compile(
     r"|[我你您他她它这那吗呢吧太很还没差坏退垃等慢请求再但谢投诉骗烂破丢错催赔還沒請謝壞騙爛]",
     re.IGNORECASE,
 )
+TOLD = re.compile(
+    r"\b(?:it|its|it['’]s|that|there|they|he|she|was|were|did|has|had|have|been|bad|rude|slow|horrible"
+    r"|disgusting|pathetic"
+    r"|shame|scam\w*|late|lost|missing|waiting|solved|works?|working|fixed|thanks?|money|because|ever|whole"
+    r"|wasted?|ruined"
+    r"|crash\w*|stop\w*|customer|client|update|reply|answer|asap|urgent|hate|sorry|hope|experience)\b"
+    r"|失望|生气|生氣|满意|滿意|不好|不行|不满|到现在|一直|客服|订单|差评",
+    re.IGNORECASE,
+)
+"""More words of somebody who says something, for short lines of no known kind."""
+NO_TITLE = re.compile(
+    r"\b(?:i|my|me|your?|we|our|still|not|never|again|please|customer|client"
+    r"|user)\b",
+    re.IGNORECASE,
+)
 PARTICLES = listed("van von de der den del della di da la le bin al el dos of and & - | /")
 CHINESE_NAME = re.compile(
     r"[\u3400-\u9fff·]{2,4}(?:先生|女士|小姐|同学)?(?:[ \u3000]?(?:敬上|谨上|謹上|上|呈"
@@ -134,6 +154,7 @@ CHINESE_NAME = re.compile(
 DATE = re.compile(r"\d{1,4}(?:[-/.年 ]|st |nd |rd |th )(?:\d{1,2}|[A-Z][a-z]{2,8})(?:[-/.月 ])(?:\d{1,4}[日号]?)")
 RULE = re.compile(r"[\W_]{2,}")
 MAX_LINE = 100
+QUIET_LINE = 60
 MAX_LINES = 10
 """Lines of a signature below a closing formula."""
 MAX_DELIMITED = 20
@@ -183,7 +204,7 @@ def _below_formula(lines: list[str]) -> list[str]:
     while position < len(lines):
         line = lines[position]
         kind = _formula(line) if above and len(line) <= MAX_LINE else ""
-        end = _signature_end(lines, position + 1, MAX_LINES) if kind else position + 1
+        end = _signature_end(lines, position + 1, MAX_LINES, kind != "thanks") if kind else position + 1
         named = end > position + 1 and any(line.strip() for line in lines[position + 1 : end])
         closes = named or end == len(lines) or (kind == "regards" and _formula(lines[end]) != "")
         if kind in ("regards", "named") and closes:
@@ -220,8 +241,11 @@ def _formula(line: str) -> str:
     return ""
 
 
-def _signature_end(lines: list[str], start: int, limit: int) -> int:
-    """The position behind the last line below a formula that belongs to the signature; blank lines at its end too."""
+def _signature_end(lines: list[str], start: int, limit: int, certain: bool = False) -> int:
+    """The position behind the last line below a formula that belongs to the signature; blank lines at its end too.
+
+    `certain`: the formula is only ever used above a signature, so a short line directly below a name belongs to it.
+    """
     end = start
     seen: list[str] = []
     for index in range(start, len(lines)):
@@ -230,7 +254,8 @@ def _signature_end(lines: list[str], start: int, limit: int) -> int:
             if index - end >= 3:
                 break
             continue
-        if len(seen) >= limit or not _in_signature(line, seen):
+        together = certain and bool(seen) and index == end
+        if len(seen) >= limit or not (_in_signature(line, seen) or together and _is_quiet(line, seen)):
             break
         seen.append(line)
         end = index + 1
@@ -254,6 +279,8 @@ def _in_signature(line: str, above: list[str]) -> bool:
         or _formula(line) == "regards"
     ):
         return True
+    if CHINESE_ORGANISATION.fullmatch(line):
+        return True
     if SAID_IN_SLOGAN.search(line):
         return False
     if CONTACT.search(line) or _is_organisation(line):
@@ -261,6 +288,15 @@ def _in_signature(line: str, above: list[str]) -> bool:
     if not above:
         return False
     return SLOGAN.search(line) is not None or (len(line.split()) <= 10 and _gives_address(above[-1]))
+
+
+def _is_quiet(line: str, above: list[str]) -> bool:
+    """Whether a short line says nothing: a slogan, a trade, opening hours, or anything that repeats a name above."""
+    if len(line) > QUIET_LINE or line[:1].islower():
+        return False
+    names = {word.lower() for name in above for word in WORD.findall(name) if len(word) > 3}
+    said = SAID_IN_SLOGAN.search(line) or TOLD.search(line)
+    return not said or not names.isdisjoint(word.lower() for word in WORD.findall(line))
 
 
 def _gives_address(line: str) -> bool:
@@ -279,7 +315,7 @@ def _is_name(line: str) -> bool:
     words = line.split()
     capitals = all(word[:1].isupper() or word.lower() in PARTICLES for word in words)
     # "Good Grief Coffee Roasters" is a name, "Good" may be an opinion.
-    if (SAID_IN_SLOGAN if capitals and len(words) > 2 else SAID).search(line):
+    if (NO_TITLE if capitals and len(words) > 2 else SAID).search(line):
         return False
     if CHINESE_NAME.fullmatch(line):
         return True
