@@ -6,10 +6,14 @@ Telephone numbers are in `product.privacy.phone`.
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date
+from functools import cache
 from ipaddress import AddressValueError, IPv6Address
 
-from product.privacy import phone
+from stdnum import iban, luhn, numdb
+from stdnum.cn import ric
+from stdnum.exceptions import ValidationError
+
+from product.privacy import email, phone, words
 
 KINDS = ("email", "phone", "card", "iban", "id", "ip", "url")
 
@@ -27,24 +31,18 @@ Span = tuple[int, int]
 Check = Callable[[str, re.Match[str]], Span | None]
 """Gets the text and a match; returns the span of the identifier, None if the match is not one."""
 
-# Every repetition is bounded or cannot backtrack, so that no text needs quadratic time.
-EMAIL = re.compile(
-    r"[A-Za-z0-9](?:[A-Za-z0-9._%+'-]{0,62}[A-Za-z0-9_%+-])?@[A-Za-z0-9-]{1,63}(?:\.[A-Za-z0-9-]{1,63}){0,8}\.[A-Za-z]{2,24}"
-)
 START = r"(?<![A-Za-z0-9_])"
 END = r"(?![A-Za-z0-9_])"
-IBAN = re.compile(rf"{START}([A-Za-z]{{2}})\d\d[ -]?[A-Za-z0-9]")
-CHINESE_ID = re.compile(rf"{START}\d{{6}}[ -]?\d{{8}}[ -]?\d{{3}}[ -]?[\dXx]{END}")
-# Without gaps, in groups of four, as on American Express and Diners cards, or the issuer's six digits and the rest.
-CARD_FORMS = (
-    r"\d{13,19}",
-    r"\d{4}([ .-])\d{4}\1\d{4}\1\d{4}\1\d{3}",
-    r"\d{4}([ .-])\d{4}\1\d{4}\1\d{4}",
-    r"\d{4}[ .-]\d{6}[ .-]\d{4,5}",
-    r"\d{6}[ -]\d{10,13}",
-)
-CARDS = tuple(re.compile(rf"{START}(?<!\d[.-]){form}{END}") for form in CARD_FORMS)
-IPV4 = re.compile(rf"{START}(?<!\d\.)(?:\d{{1,3}}\.){{3}}\d{{1,3}}{END}(?!\.\d)")
+GAP = r"(?:\s{1,4}|\s?[./|·・-]{1,2}\s?)?"
+# Letters may come before or after numbers that a check confirms: "IBANDE89…", "4111…CVV123".
+IBAN = re.compile(rf"(?<![0-9])(?=([A-Za-z]{{2}})\d\d{GAP}[A-Za-z0-9])")
+CHINESE_ID = re.compile(rf"(?<!\d)\d{{6}}{GAP}\d{{8}}{GAP}\d{{3}}{GAP}[\dXx](?!\d)")
+# One to six groups of digits, however they are divided.
+CARD = re.compile(rf"(?<!\d)(?<!\d[.-])(?=(\d{{4,19}}(?:{GAP}\d{{3,13}}){{0,5}}))")
+MIN_DOUBTFUL_DIGITS = 15
+"""Digits of a card number that touches a letter or is called something else: shorter ones pass the check too often."""
+LETTER = re.compile("[A-Za-z_]")
+IPV4 = re.compile(rf"(?:(?<=[Ii][Pp])|{START})(?<!\d\.)(?:\d{{1,3}}\.){{3}}\d{{1,3}}{END}(?!\.\d)")
 IPV6 = re.compile(rf"{START}[0-9A-Fa-f]{{0,4}}:[0-9A-Fa-f:]{{1,40}}(?:\.\d{{1,3}}){{0,3}}(?![A-Za-z0-9_])")
 URL = re.compile(
     r"(?<![A-Za-z0-9])(?:[A-Za-z][A-Za-z0-9+.-]{1,20}://|www\.)[^\s\"<>\u0080-\uffff]+"
@@ -57,26 +55,6 @@ CARD_NUMBERS = re.compile(
     r"4(?:\d{12}|\d{15}|\d{18})|(?:5[1-5]\d\d|222[1-9]|22[3-9]\d|2[3-6]\d\d|27[01]\d|2720|220[0-4])\d{12}|3[47]\d{13}"
     r"|3(?:0[0-5]|[689]\d)\d{11}|(?:6011|64[4-9]\d|65\d\d|62\d\d|81\d\d|352[89]|35[3-8]\d)\d{12,15}"
     r"|(?:5018|5019|50[2-9]\d|5[6-8]\d\d|63\d\d|67\d\d)\d{9,15}"
-)
-
-# IBAN lengths by country, from SWIFT's IBAN registry (ISO 13616-2).
-IBANS = (
-    "AD24 AE23 AL28 AT20 AZ28 BA20 BE16 BG22 BH22 BI27 BR29 BY28 CH21 CR22 CY28 CZ24 DE22 DJ27 DK18 DO28 EE20 EG29 "
-    "ES24 FI18 FK18 FO18 FR27 GB22 GE22 GI23 GL18 GR27 GT28 HN28 HR21 HU28 IE22 IL23 IQ23 IS26 IT27 JO30 KW30 KZ20 "
-    "LB28 LC32 LI21 LT20 LU20 LV21 LY25 MC27 MD24 ME22 MK19 MN20 MR27 MT31 MU30 NI28 NL18 NO15 OM23 PK24 PL28 PS29 "
-    "PT25 QA29 RO24 RS22 RU33 SA24 SC31 SD18 SE24 SI19 SK24 SM27 SO23 ST25 SV28 TL23 TN24 TR26 UA29 VA22 VG24 XK20 "
-    "YE30"
-)
-IBAN_LENGTHS = {country: int(length) for country, length in re.findall(r"([A-Z]{2})(\d\d)", IBANS)}
-
-# Words directly before four numbers that make them a version or section number, not an IP address.
-VERSION_BEFORE = re.compile(
-    r"(?:\b(?:versions?|ver|v|firmware|fw|build|release|driver|patch|app|software|updated?|upgraded?|updating|upgrading"
-    r"|clause|section|chapter|paragraph|article|step|ios|android|windows|macos|chrome|firefox)\b|§"
-    r"|版本号?|固件|驱动|系统|软件|客户端|鸿蒙|升级|更新|条款|章节|第)"
-    r"[\s:：(（]{0,2}(?:(?:is|was|to|from|no\.?|number|是|为|到|至|从|第|v)[\s:：]{0,2}){0,2}"
-    r"(?:v?\d[\d.]{0,20}\s?(?:to|and|or|->|→|到|和|至)\s?)?v?$",
-    re.IGNORECASE | re.ASCII,
 )
 
 PARAMETER = re.compile(r"[?&#;]([^=&#;?]{1,64})=([^&#;]+)")
@@ -108,52 +86,70 @@ def _entire_match(_text: str, match: re.Match[str]) -> Span:
     return match.span()
 
 
-def _card(_text: str, match: re.Match[str]) -> Span | None:
-    digits = re.sub(r"\D", "", match.group())
-    return match.span() if CARD_NUMBERS.fullmatch(digits) and passes_luhn(digits) else None
-
-
-def passes_luhn(digits: str) -> bool:
-    """The check of ISO/IEC 7812-1 annex B: with every second digit from the right doubled, the digit sum ends in 0."""
-    values = [int(digit) for digit in digits]
-    doubled = [sum(divmod(2 * value, 10)) for value in values[-2::-2]]
-    return (sum(values[-1::-2]) + sum(doubled)) % 10 == 0
+def _card(text: str, match: re.Match[str]) -> Span | None:
+    """The longest run of whole groups that is a card number."""
+    start = match.start()
+    named_otherwise = words.OTHER_BEFORE.search(text[max(0, start - words.WINDOW) : start])
+    for group in reversed(list(re.finditer(r"\d+", match.group(1)))):
+        end = start + group.end()
+        digits = re.sub(r"\D", "", text[start:end])
+        doubtful = named_otherwise or LETTER.match(text[start - 1 : start]) or LETTER.match(text, end)
+        if text[end : end + 1].isdigit() or (doubtful and len(digits) < MIN_DOUBTFUL_DIGITS):
+            continue
+        if CARD_NUMBERS.fullmatch(digits) and luhn.is_valid(digits):
+            return start, end
+    return None
 
 
 def _iban(text: str, match: re.Match[str]) -> Span | None:
-    """As many letters and digits as the country's IBANs have, with single spaces or dashes between them."""
-    length = IBAN_LENGTHS.get(match.group(1).upper(), 0)
-    written = re.compile(rf"(?:[A-Za-z0-9][ -]?){{{length - 1}}}[A-Za-z0-9]{END}").match(text, match.start())
-    return written.span() if length and written and is_iban(re.sub("[ -]", "", written.group())) else None
+    """As many letters and digits as the country's IBANs have, with its structure and the check of ISO 13616-1."""
+    length = _iban_length(match.group(1).upper())
+    written = re.compile(rf"(?:[A-Za-z0-9]{GAP}){{{length - 1}}}(?:\d(?!\d)|[A-Za-z]{END})").match(text, match.start())
+    if not length or not written:
+        return None
+    compact = re.sub("[^A-Za-z0-9]", "", written.group())
+    inside_word = LETTER.match(text[match.start() - 1 : match.start()]) and compact != written.group()
+    if inside_word and text[: match.start()][-4:].upper() != "IBAN":
+        return None
+    return written.span() if is_iban(compact) else None
 
 
 def is_iban(compact: str) -> bool:
-    """The check of ISO 13616-1: first four characters moved to the end, letters as 10 to 35, modulo 97 gives 1."""
-    moved = compact[4:] + compact[:4]
-    return int("".join(str(int(character, 36)) for character in moved)) % 97 == 1
+    """Whether an IBAN without gaps has its country's structure and check digits. The bank need not exist."""
+    return iban.is_valid(compact, check_country=False)
+
+
+@cache
+def _iban_length(country: str) -> int:
+    """Characters of the country's IBANs (ISO 13616-2), 0 if it has none."""
+    structure = numdb.get("iban").info(country)[0][1].get("bban", "")
+    return sum(map(int, re.findall(r"(\d+)!", structure)), start=4) if structure else 0
 
 
 def _chinese_id(_text: str, match: re.Match[str]) -> Span | None:
-    return match.span() if is_chinese_id(re.sub("[ -]", "", match.group())) else None
+    return match.span() if is_chinese_id(re.sub("[^0-9Xx]", "", match.group())) else None
 
 
 def is_chinese_id(number: str) -> bool:
-    """The check of GB 11643-1999 on 18 characters: a date of birth at 7 to 14, and ISO 7064 MOD 11-2, X meaning 10."""
+    """The check of GB 11643-1999 on 18 characters: a date of birth at 7 to 14, and ISO 7064 MOD 11-2, X meaning 10.
+
+    The county code counts for nothing: lists of them go out of date.
+    """
     try:
-        date(int(number[6:10]), int(number[10:12]), int(number[12:14]))
-    except ValueError:
+        ric.get_birth_date(number)
+    except ValidationError:
         return False
-    values = [10 if character in "Xx" else int(character) for character in number]
-    weighted = sum(value * pow(2, 17 - place, 11) for place, value in enumerate(values))
-    return number[6:8] in ("18", "19", "20") and weighted % 11 == 1
+    return number[6:8] in ("18", "19", "20") and ric.calc_check_digit(number) == number[-1].upper()
 
 
 def _ipv4(text: str, match: re.Match[str]) -> Span | None:
-    """Four numbers from 0 to 255 without leading zeros (RFC 3986, 3.2.2), unless a version is mentioned before them."""
+    """Four numbers from 0 to 255 without leading zeros (RFC 3986, 3.2.2), unless a word makes them a version."""
     octets = match.group().split(".")
     if any(int(octet) > 255 or str(int(octet)) != octet for octet in octets):
         return None
-    return None if VERSION_BEFORE.search(text[max(0, match.start() - 48) : match.start()]) else match.span()
+    before = text[max(0, match.start() - 48) : match.start()]
+    named_version = words.VERSION_BEFORE.search(before) or words.VERSION_AFTER.match(text, match.end())
+    return None if named_version else match.span()
 
 
 def _ipv6(_text: str, match: re.Match[str]) -> Span | None:
@@ -192,10 +188,11 @@ def _names_secret(name: str) -> bool:
 
 RULES: tuple[tuple[str, re.Pattern[str], Check], ...] = (
     ("url", URL, _secret_url),
-    ("email", EMAIL, _entire_match),
+    ("email", email.EMAIL, _entire_match),
+    ("email", email.HAN_EMAIL, email.after_sentence),
     ("iban", IBAN, _iban),
     ("id", CHINESE_ID, _chinese_id),
-    *(("card", form, _card) for form in CARDS),
+    ("card", CARD, _card),
     ("ip", IPV6, _ipv6),
     ("ip", IPV4, _ipv4),
     *(("phone", pattern, check) for pattern, check in phone.RULES),

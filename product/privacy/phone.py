@@ -8,14 +8,29 @@ import re
 import phonenumbers
 from phonenumbers import ValidationResult
 
+from product.privacy import words
+
+# Words that people write directly before or after a number, without a space: "VX13800138000", "tel+44…".
+JOINED = "加v|vx|wx|wechat|weixin|qq|tel|phone|ph|mob|mobile|cell|call|sms|text|whatsapp|hp|fax"
+JOINED_BEFORE = "|".join(rf"(?<={word})" for word in JOINED.split("|"))
+JOINED_AFTER = rf"(?:{JOINED}|please|pls|thanks|thx|and|or|ext)"
 # Not after a letter, digit, decimal point, "#" or currency sign, nor as part of a code such as "HT-2026-…".
-START = r"(?<![A-Za-z0-9_#$£€¥])(?<!\d\.)(?<![A-Z0-9]-)"
+START = rf"(?:(?<![A-Za-z0-9_#$£€¥])(?<!\d\.)(?<![A-Z0-9]-)|(?i:{JOINED_BEFORE}))"
 # An extension may follow ("x3").
-END = r"(?![0-9A-WYZa-wyz_]|-[0-9A-Za-z])"
+END = rf"(?:(?![0-9A-WYZa-wyz_]|-[0-9A-Za-z])|(?=(?i:{JOINED_AFTER})))"
 NUMBER_END = re.compile(END)
 
 INTERNATIONAL = re.compile(rf"\(?{START}(?:\+|00)[ ]?[(\d](?:[ .\-/()]{{0,2}}\d){{6,17}}")
-CHINESE_MOBILE = re.compile(rf"{START}(?:\(?86\)?[ -]?)?1[3-9]\d[ .-]?\d{{4}}[ .-]?\d{{4}}{END}")
+# Eleven digits, without gaps or as 3-4-4 or 4-3-4; with points, only as 3.4.4.
+MOBILE_GAP = r"(?:\s{1,3}|\s?[/-]\s?)"
+CHINESE_MOBILE = re.compile(
+    rf"{START}(?:\(?86\)?[ -]?)?(?:(?:1[3-9]\d|\(1[3-9]\d\))(?:{MOBILE_GAP}?\d{{4}}{MOBILE_GAP}?|\.\d{{4}}\.)\d{{4}}"
+    rf"|1[3-9]\d\d{MOBILE_GAP}\d{{3}}{MOBILE_GAP}\d{{4}}){END}"
+)
+# With the country code 86: two or three digits of area code, seven or eight more, and at least one gap.
+CHINESE_LANDLINE = re.compile(
+    rf"\(?{START}86(?!\d{{10}})\)?[ -]?\(?0?(?:10|2\d|[3-9]\d\d)\)?[ -]?\d{{3,4}}[ -]?\d{{4}}{END}"
+)
 # ITU E.164 country code 1: area code N[0-8]X, exchange NXX but never N11 (North American Numbering Plan).
 NORTH_AMERICAN = re.compile(
     rf"{START}(?:1[ .-]?)?(?:\([2-9][0-8]\d\)[ .-]?|[2-9][0-8]\d[ ./-])(?!\d11)[2-9]\d\d[ .-]?\d{{4}}{END}"
@@ -29,39 +44,19 @@ HOTLINE = re.compile(
     rf"{START}(?:[48]00(?:[ -]\d{{3}}[ -]?\d{{4}}|[ -]\d{{4}}[ -]?\d{{3}}|\d[ -]\d{{3}}[ -]?\d{{3}})"
     rf"|1[38]00(?: \d{{3}} ?\d{{3,4}}|-\d{{3}}-?\d{{3,4}})){END}"
 )
-LOCAL = re.compile(rf"{START}\d{{2,11}}(?:([ .-])\d{{2,5}}(?:\1\d{{2,5}}){{0,3}})?{END}")
-DATE = re.compile(r"(?:(?:19|20)\d\d[ .-]?[01]\d[ .-]?[0-3]\d|[0-3]?\d[ .-][01]?\d[ .-](?:19|20)\d\d)(?!\d)")
-
-WINDOW = 32
-"""Characters before or after a number that are searched for a word saying what it is."""
-GAP = r"[\s:：#(（\"“,，]{0,3}"
-CONNECTORS = (
-    r"(?:(?:numbers?|no\.?|nr\.?|num|id|code|ref|is|was|number is|号码|编号|号|码|是|为|改成|到)" + GAP + r"){0,3}"
+# Any grouping, for numbers that a word calls a telephone number.
+NAMED = re.compile(rf"\(?{START}(?!24/7)\d(?:[ .\-/()]{{0,3}}\d){{6,12}}")
+DATE = re.compile(
+    r"\(?(?:(?:19|20)\d\d[ ./-]?[01]\d[ ./-]?[0-3]\d|[0-3]?\d[ ./-][01]?\d[ ./-](?:19|20)\d\d"
+    r"|[0-3]?\d([./-])[01]?\d\1\d\d)(?![./-]?\d)"
 )
-# "my number" means a telephone number, "number" alone does not. The placeholder "[phone]" does not count as a word.
-PHONE_WORD = (
-    r"(?:(?<!\[)\b(?:call(?:ed|ing)?|ring|rang|dial(?:led)?|(?:tele|smart|cell)?phone|tel|mob(?:ile)?|cell|hp|landline"
-    r"|text|sms|whats ?app|fax|hotline|helpline|reach(?: me)?|contact|(?:my|new|his|her|our)(?: \w{1,8})? number)\b"
-    r"|电话|手机|座机|致电|拨打?|来电|回电|热线|短信|传真|联系|打(?=\D{0,3}$))"
-)
-OTHER_NUMBER_WORD = (
-    r"(?:\b(?:orders?|invoices?|tracking|parcels?|packages?|shipments?|ref(?:erence)?|accounts?|acct|policy|bookings?"
-    r"|reservations?|tickets?|case|claim|serial|part|item|sku|customer|member(?:ship)?|loyalty|receipt|transaction"
-    r"|confirmation|contract|meter(?: reading)?|tags?|imei|isbn|barcode|batch|lot|model|po|gate|seat|room|flight"
-    r"|sort code|code|pin)\b"
-    r"|订单|单号|快递单?|运单|流水|编号|参考号?|发票|保单|合同|交易|工单|工号|型号|序列|条码|户号|税号"
-    r"|取件码|验证码|尾号|读数|邮编|密码|代码)"
-)
-OTHER_WORD_BEFORE = re.compile(rf"{OTHER_NUMBER_WORD}{GAP}{CONNECTORS}$", re.IGNORECASE | re.ASCII)
-# Other words may come between, as in "call me back tonight on …", but no digit or placeholder.
-BETWEEN = r"[^\d\n\]\ue000]"
-PHONE_WORD_BEFORE = re.compile(rf"{PHONE_WORD}{BETWEEN}{{0,16}}$", re.IGNORECASE | re.ASCII)
-PHONE_WORD_AFTER = re.compile(rf"\W{{0,2}}(?:is|was|是){BETWEEN}{{0,12}}{PHONE_WORD}", re.IGNORECASE | re.ASCII)
+TIMES = re.compile(r"(?:[01]\d|2[0-3])[0-5]\d ?- ?(?:[01]\d|2[0-3])[0-5]\d")
+DECIMAL = re.compile(r"\d+\.\d+")
 
 
 def international(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     """The longest run of whole digit groups whose length is possible for its country code (ITU-T E.164)."""
-    if "+" not in match.group() and _preceded_by(OTHER_WORD_BEFORE, text, match):
+    if "+" not in match.group() and is_something_else(text, *match.span()):
         return None
     start = match.start() + (match.group()[0] == "(" and ")" not in match.group())
     return next(((start, end) for end in _group_ends(text, match) if _is_possible(text[start:end])), None)
@@ -92,42 +87,68 @@ def _group_ends(text: str, match: re.Match[str]) -> list[int]:
 
 def national(text: str, match: re.Match[str]) -> tuple[int, int] | None:
     """A number with the trunk prefix: 9 to 12 digits, or 10 to 12 without gaps."""
-    if _preceded_by(OTHER_WORD_BEFORE, text, match):
-        return None
     for end in _group_ends(text, match):
         written = text[match.start() : end]
         digits = re.sub(r"\D", "", written)
         if (10 if written.isdigit() else 9) <= len(digits) <= 12 and NUMBER_END.match(text, end):
-            return match.start(), end
+            return None if is_something_else(text, match.start(), end) else (match.start(), end)
     return None
 
 
 def unless_named_otherwise(text: str, match: re.Match[str]) -> tuple[int, int] | None:
-    """The match, unless a word before it names another kind of number."""
-    return None if _preceded_by(OTHER_WORD_BEFORE, text, match) else match.span()
+    """The match, unless it is a decimal number or a word before or after it names another kind of number."""
+    return None if is_something_else(text, *match.span()) else match.span()
+
+
+def north_american(text: str, match: re.Match[str]) -> tuple[int, int] | None:
+    """A number of the North American Numbering Plan, unless it may be a list such as "rooms 201 203 2050"."""
+    before = text[max(0, match.start() - words.WINDOW) : match.start()]
+    spaced = re.fullmatch(r"[\d ]+", match.group())
+    if spaced and words.COUNTED_BEFORE.search(before) and not words.PHONE_BEFORE.search(before):
+        return None
+    return unless_named_otherwise(text, match)
+
+
+def is_something_else(text: str, start: int, end: int) -> bool:
+    """Whether a number is a decimal, or named otherwise by a word before it or a unit after it."""
+    return bool(
+        DECIMAL.fullmatch(text, start, end)
+        or words.OTHER_AFTER.match(text, end)
+        or words.OTHER_BEFORE.search(text[max(0, start - words.WINDOW) : start])
+    )
 
 
 def if_named_phone(text: str, match: re.Match[str]) -> tuple[int, int] | None:
-    """7 to 11 digits that a word nearby calls a telephone number, and that are not a date."""
-    digits = re.sub(r"\D", "", match.group())
-    if not 7 <= len(digits) <= 11 or DATE.match(match.group()) or _preceded_by(OTHER_WORD_BEFORE, text, match):
-        return None
-    named = _preceded_by(PHONE_WORD_BEFORE, text, match) or PHONE_WORD_AFTER.match(
-        text, match.end(), match.end() + WINDOW
-    )
-    return match.span() if named else None
+    """7 to 13 digits that a word nearby calls a telephone number, and that are not a date or two times of day."""
+    start = match.start()
+    for end in _group_ends(text, match):
+        written = text[start:end]
+        if _looks_like_phone(written) and NUMBER_END.match(text, end):
+            before = text[max(0, start - words.WINDOW) : start]
+            named = words.PHONE_BEFORE.search(before) or words.PHONE_AFTER.match(text, end, end + words.WINDOW)
+            return (start, end) if named and not is_something_else(text, start, end) else None
+    return None
 
 
-def _preceded_by(words: re.Pattern[str], text: str, match: re.Match[str]) -> bool:
-    return words.search(text[max(0, match.start() - WINDOW) : match.start()]) is not None
+def _looks_like_phone(written: str) -> bool:
+    """Whether a number is long enough for a telephone number, and grouped like one."""
+    digits = re.sub(r"\D", "", written)
+    groups = re.findall(r"\d+", written)
+    longest = 13 if digits.startswith(("0", "86")) else 11
+    if not 7 <= len(digits) <= longest or written.count("(") != written.count(")"):
+        return False
+    single = len(groups) > 1 and len(groups[-1]) == 1
+    decimals = "." in written and re.search(r"[ /-]", written) is not None
+    return not (single or decimals or DATE.match(written) or TIMES.fullmatch(written))
 
 
 RULES = (
     (INTERNATIONAL, international),
     (CHINESE_MOBILE, unless_named_otherwise),
-    (NORTH_AMERICAN, unless_named_otherwise),
+    (CHINESE_LANDLINE, unless_named_otherwise),
+    (NORTH_AMERICAN, north_american),
     (NATIONAL, national),
     (HOTLINE, unless_named_otherwise),
-    (LOCAL, if_named_phone),
+    (NAMED, if_named_phone),
 )
 """Pattern and check, applied in this order; a check returns the span of the number, None if there is none."""

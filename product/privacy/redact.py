@@ -4,23 +4,18 @@
 """
 
 from product.message.characters import visible
+from product.privacy.fold import folded
 from product.privacy.identifiers import RULES, Identifier
+from product.privacy.words import PHONE_BLANK
 
 BLANK = "\ue000"
-"""Replaces identifiers that an earlier rule has found: a private-use character, not a letter, digit or space."""
-FULL_WIDTH = "０１２３４５６７８９＠．－＋（）＿" + "".join(map(chr, (*range(0xFF21, 0xFF3B), *range(0xFF41, 0xFF5B))))
-FOLDED: dict[int, int | str] = {ord(character): ord(character) - 0xFEE0 for character in FULL_WIDTH}
-"""Full-width forms and typographic dashes and spaces, mapped to ASCII one character to one.
-
-Full-width commas, colons and full stops of Chinese sentences stay, because they end an identifier.
-"""
-FOLDED |= dict.fromkeys((0x00A0, 0x2002, 0x2003, 0x2007, 0x2009, 0x202F, 0x3000), " ")
-FOLDED |= dict.fromkeys((0x2010, 0x2011, 0x2012, 0x2013, 0x2014, 0x2212), "-")
+"""Replaces identifiers that have been found: a private-use character, not a letter, digit or space."""
+BLANKS = {"phone": PHONE_BLANK}
 
 
 def redact_for_storage(text: str) -> str:
     """The text as it may be stored. The model gets the same text, so that training and serving agree."""
-    return redact(storable(visible(text)))
+    return redact(storable(text))
 
 
 def storable(text: str) -> str:
@@ -29,11 +24,12 @@ def storable(text: str) -> str:
 
 
 def redact(text: str) -> str:
-    """The text with each identifier replaced by its kind in brackets: `[email]`, `[phone]` …
+    """The text without invisible characters, with each identifier replaced by its kind: `[email]`, `[phone]` …
 
     Redacting again changes nothing: the search is repeated until it finds nothing more. This terminates because every
     identifier contains a digit, an @ or a question mark, and no placeholder does.
     """
+    text = visible(text)
     while found := find(text):
         text = _replace(text, found)
     return text
@@ -49,22 +45,19 @@ def _replace(text: str, found: list[Identifier]) -> str:
 
 
 def find(text: str) -> list[Identifier]:
-    """The identifiers in a text from left to right, without overlaps. Takes time linear in the length of the text."""
-    folded = text.translate(FOLDED)
+    """The identifiers in a text from left to right, without overlaps. Takes time linear in the length of the text.
+
+    Each one found is blanked at once, so that it neither hides the next one nor is found by a later rule.
+    """
+    searched = folded(text)
     found: list[Identifier] = []
     for kind, pattern, check in RULES:
-        spans = [span for match in pattern.finditer(folded) if (span := check(folded, match))]
-        for start, end in spans:
-            found.append(Identifier(kind, start, end))
-        folded = _blanked(folded, spans)
+        position = 0
+        while match := pattern.search(searched, position):
+            span = check(searched, match)
+            position = span[1] if span else max(match.end(), match.start() + 1)
+            if span:
+                start, end = span
+                found.append(Identifier(kind, start, end))
+                searched = searched[:start] + BLANKS.get(kind, BLANK) * (end - start) + searched[end:]
     return sorted(found, key=lambda identifier: identifier.start)
-
-
-def _blanked(text: str, spans: list[tuple[int, int]]) -> str:
-    """The text with the spans blanked, so that later rules do not match them. Positions do not change."""
-    parts: list[str] = []
-    position = 0
-    for start, end in spans:
-        parts += [text[position:start], BLANK * (end - start)]
-        position = end
-    return "".join(parts) + text[position:]
