@@ -4,8 +4,8 @@ import re
 
 from product.privacy.fold import folded
 
-LETTERS = "A-Za-z\u00c0-\u1fff\u2c00-\u2dff\ua640-\uabff\uac00-\ud7af\ufb00-\ufdff\ufe70-\ufefc"
-"""Letters and marks of alphabets, whose words are separated by spaces."""
+LETTERS = "A-Za-z\u00c0-\u1fff\u2c00-\u2dff\ua640-\uabff\uac00-\ud7af\ufb00-\ufdff\ufe70-\ufefc\u200c\u200d"
+"""Letters, marks and joiners of alphabets, whose words are separated by spaces."""
 HAN = "\u3005-\u3007\u3040-\u30ff\u3400-\u9fff\uf900-\ufaff"
 """Chinese and Japanese characters, written without spaces: a sentence may go on into the address."""
 # From the IANA root zone. Others in these scripts are not recognised: after them, too, the sentence may go on.

@@ -31,7 +31,7 @@ def redact(text: str) -> str:
     """
     text = visible(text)
     while found := find(text):
-        text = _replace(text, found)
+        text = visible(_replace(text, found))
     return text
 
 

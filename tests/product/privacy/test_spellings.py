@@ -106,6 +106,7 @@ def test_a_chinese_landline_after_its_country_code_is_redacted(number):
         ("user@bücher.example", "[email]"),
         ("user@xn--bcher-kva.example", "[email]"),
         ("अनिल@example.in", "[email]"),
+        ("می\u200cخوانم@example.ir", "[email]"),
         ("我的邮箱是tom@example.com", "我的邮箱是[email]"),
         ("我的邮箱是张三@example.com", "我的邮箱是[email]"),
         ("請寄到張為民@example.tw", "請寄到[email]"),
@@ -160,6 +161,11 @@ def test_a_number_that_words_or_its_form_mark_as_something_else_stays(text):
 
 def test_a_list_with_a_telephone_word_is_a_telephone_number():
     assert redact("The rooms are fine, ring 201 203 2050") == "The rooms are fine, ring [phone]"
+
+
+def test_redacting_again_changes_nothing_where_an_identifier_ends_at_a_joiner():
+    once = redact("4111111111111111\ufe0f\u20e3 می\u200c13800138000")
+    assert redact(once) == once
 
 
 def test_folding_keeps_positions():
