@@ -1,7 +1,7 @@
 """Combine the readings of a long text: of the whole, and of each window of sentences.
 
 A single reading loses one complaint among many calm sentences. Taking the most negative window would misread reviews,
-which weigh good and bad. A small linear head, fitted on both kinds (`training.modelling.long_text_head`), decides.
+which weigh good and bad. A small linear head, fitted on both kinds (`training.modelling.calibration`), decides.
 """
 
 from dataclasses import dataclass

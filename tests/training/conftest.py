@@ -15,6 +15,7 @@ def small(monkeypatch):
     """Enough to see what is done with which rows; what is learned from them does not matter."""
     monkeypatch.setattr(dataset, "REPLAY_ROWS", {"en": {"replay-en": 20}, "zh": {"replay-zh": 20}})
     monkeypatch.setattr(dataset, "REPLAY_ROWS_PER_CORRECTION", 0)
+    monkeypatch.setattr(dataset, "VALIDATION_CORPORA", {"en": ("replay-en",), "zh": ("replay-zh", "zh-reviews")})
     monkeypatch.setattr(dataset, "GATE_CORPORA", {"desk-en": 20, "desk-zh": 20, "imdb": 5})
     monkeypatch.setattr(train, "RECIPE", Recipe(rank=4, alpha=8, learning_rate=1e-2, epochs=1, batch_size=8))
 

@@ -30,7 +30,8 @@ LABEL_VALUES: dict[str | int | float, str] = {
     "neutral": "neutral",
     "positive": "positive",
 }
-"""The values in the label columns of published tables, and the label that each stands for."""
+"""The values in the label columns of published tables, and the label that each stands for. Tables with a neutral class
+number their labels differently, so there only names count."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +100,13 @@ def read_columns(source: TableSource, corpus_dir: str, columns: tuple[str, ...])
     check_size(path)
     try:
         table = pyarrow.parquet.read_table(path, columns=list(columns))
-        read = [[str(value) for value in table[column].to_pylist()] for column in columns]
+        read = [table[column].to_pylist() for column in columns]
     except (OSError, KeyError, pyarrow.ArrowException) as error:
         raise BadCorpus(f"{path}: cannot be read as parquet with columns {', '.join(columns)}: {error}") from error
+    for column, values in zip(columns, read, strict=True):
+        for number, value in enumerate(values, start=1):
+            if not isinstance(value, str):
+                raise BadCorpus(f"{path}: row {number}, column {column!r}: must be a text, not {value!r:.40}")
     return list(zip(*read, strict=True))
 
 
@@ -235,7 +240,12 @@ def _checked_rows(table: Any, place: str, source: TableSource, null_text: str | 
     """
     text_column, label_column = _columns(table.column_names, place)
     # Whole columns at once: reading a column of `datasets` value by value takes twenty times as long.
-    values = {value: label for value, label in LABEL_VALUES.items() if label in source.labels}
+    names_only = source.labels != POLAR
+    values = {
+        value: label
+        for value, label in LABEL_VALUES.items()
+        if label in source.labels and not (names_only and isinstance(value, int))
+    }
     columns, rows = table.select_columns([text_column, label_column])[:], []
     for number, (text, label) in enumerate(zip(columns[text_column], columns[label_column], strict=True), start=1):
         text = null_text if text is None else text

@@ -155,7 +155,7 @@ def test_generated_rows_of_an_unknown_language_are_refused(request_):
 def test_composed_rows_are_as_many_as_asked_for_less_those_of_other_splits(language):
     found = prepare([f"composed-{language}=200"], "", seed=1)
     assert 150 <= len(found.train) <= 200
-    assert {row.source for row in found.validation} == {f"composed-{language}"}
+    assert {row.corpus for row in found.validation} == {f"composed-{language}"}
 
 
 @pytest.mark.parametrize(
@@ -169,10 +169,10 @@ def test_a_corpus_without_training_rows_is_refused_before_any_is_prepared(name, 
 
 
 def test_evaluation_rows_cover_the_requested_and_the_reported_corpora():
-    counts = Counter(row.source for row in evaluation_rows(["replay-en", "crowd"], ""))
+    counts = Counter(row.corpus for row in evaluation_rows(["replay-en", "crowd"], ""))
     # crowd 4664 + 2268 + 2309 rows, airline 2946 + 1451 + 1438
     assert counts.pop("replay-en") == len(load("replay-en", "validation", ""))
     # composed-en 2400 + 700 + 700
     assert counts == {"crowd": 9241, "airline": 5835, "desk-en": 385, "composed-en": 3800}
-    sources = {row.source for row in evaluation_rows(["behaviours-zh"], "")}
-    assert sources == {"desk-zh", "support-zh", "composed-zh"}
+    names = {row.corpus for row in evaluation_rows(["behaviours-zh"], "")}
+    assert names == {"desk-zh", "support-zh", "composed-zh"}

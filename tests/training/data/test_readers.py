@@ -5,9 +5,11 @@ import pandas
 import pytest
 
 from benchmarks.app_process import command
+from product.sentiment import LABELS
 from product.settings.configuration import Settings
 from tests.support.corpora import write
 from training.data.catalogue import load
+from training.data.readers import TableSource, read_columns, read_table
 from training.data.rows import BadCorpus, CorpusUnavailable
 from training.evaluation.rows import read_rows
 from training.retraining.dataset import load_local
@@ -69,6 +71,59 @@ def test_a_bad_corpus_file_is_refused_with_file_row_and_column(folder, columns, 
     with pytest.raises(BadCorpus) as caught:
         load("imdb", "train", str(folder))
     assert f"{folder / 'imdb_train.parquet'}: {error}" in str(caught.value)
+
+
+TWEETS = TableSource("tweets", "tweets_train", (), LABELS)
+REQUESTS = TableSource("requests", "requests_intents", ())
+
+
+def test_a_table_with_a_neutral_class_has_the_labels_of_its_source(folder):
+    write(folder / "tweets_train.parquet", text=["a", "b", "c"], label=["negative", "neutral", "positive"])
+    assert [(row.label, row.source) for row in read_table(TWEETS, str(folder))] == [
+        ("negative", "tweets"),
+        ("neutral", "tweets"),
+        ("positive", "tweets"),
+    ]
+
+
+def test_a_table_with_a_neutral_class_is_refused_with_numbers_for_labels(folder):
+    # in such tables 1 usually stands for neutral, in tables of two classes for positive
+    write(folder / "tweets_train.parquet", text=["a", "b"], label=[0, 1])
+    with pytest.raises(BadCorpus, match="row 1, column 'label': 0 is not one of negative, neutral, positive"):
+        read_table(TWEETS, str(folder))
+
+
+def test_columns_of_a_file_without_labels_are_read_in_the_order_asked_for(folder):
+    write(folder / "requests_intents.parquet", text=["a", "b"], number=[1, 2], intent=["balance", "pin"])
+    assert read_columns(REQUESTS, str(folder), ("intent", "text")) == [("balance", "a"), ("pin", "b")]
+    assert read_columns(REQUESTS, str(folder), ("text",)) == [("a",), ("b",)]
+
+
+@pytest.mark.parametrize(
+    ("columns", "error"),
+    [
+        ({"text": ["a"]}, "requests_intents.parquet: cannot be read as parquet with columns text, intent: "),
+        ({"text": ["a", "b"], "intent": ["pin", None]}, "row 2, column 'intent': must be a text, not None"),
+        ({"text": [5], "intent": ["pin"]}, "row 1, column 'text': must be a text, not 5"),
+    ],
+)
+def test_a_file_without_labels_is_refused_with_the_column_that_is_wrong(folder, columns, error):
+    write(folder / "requests_intents.parquet", **columns)
+    with pytest.raises(BadCorpus) as caught:
+        read_columns(REQUESTS, str(folder), ("text", "intent"))
+    assert error in str(caught.value)
+
+
+def test_a_file_without_labels_that_is_missing_or_no_parquet_is_refused(folder):
+    with pytest.raises(
+        CorpusUnavailable, match="requests: requests_intents.parquet is missing from .* set ATTUNE_CORP"
+    ):
+        read_columns(REQUESTS, str(folder), ("text",))
+    with pytest.raises(CorpusUnavailable, match="requests: it is not on the Hub; set ATTUNE_CORPUS_DIR"):
+        read_columns(REQUESTS, "", ("text",))
+    (folder / "requests_intents.parquet").write_bytes(b"text,intent\n")
+    with pytest.raises(BadCorpus, match="cannot be read as parquet with columns text: "):
+        read_columns(REQUESTS, str(folder), ("text",))
 
 
 @pytest.mark.parametrize("content", [b"", b"text,label\nhello,negative\n", b"PAR1" + b"\0" * 50 + b"PAR1"])

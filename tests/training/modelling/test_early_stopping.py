@@ -24,6 +24,18 @@ def test_quality_is_the_mean_over_corpora_of_macro_f1_over_their_classes():
     assert found["quality"] == pytest.approx(5 / 9)
 
 
+def test_macro_f1_leaves_out_the_classes_that_a_corpus_has_no_row_of():
+    # composed-en: kinds are one corpus, which has no positive row here. Predicted 0 1 2 for 0 1 1: F1 of negative 1, of
+    # neutral 2/3; positive, predicted once, does not count.
+    rows = [Row("a", "negative", "composed-en:failure"), Row("b", "neutral", "composed-en:facts")]
+    rows.append(Row("c", "neutral", "composed-en:facts"))
+    # facts: all right, so the one class that it has gives 1
+    rows.append(Row("d", "neutral", "facts"))
+    prediction = SimpleNamespace(predictions=np.eye(3)[[0, 1, 2, 1]], label_ids=np.array([0, 1, 1, 1]))
+    found = macro_f1_metric(rows)(prediction)
+    assert found == {"composed-en": pytest.approx(5 / 6), "facts": 1.0, "quality": pytest.approx(11 / 12)}
+
+
 def qualities(rows: list[Row], evaluations: list[list[int]]) -> list[float]:
     """The quality of each evaluation, given the label indices predicted for the rows."""
     metric = steady_accuracy_metric(rows)

@@ -15,7 +15,14 @@ from training.data.rows import Row
 from training.modelling.adapters import save_half
 from training.modelling.batches import IGNORED_LABEL, collate, encode
 from training.modelling.recipe import Recipe
-from training.modelling.trainer import SentimentTrainer, arguments, smoothed_labels, train, trainable
+from training.modelling.trainer import (
+    SentimentTrainer,
+    arguments,
+    round_activations,
+    smoothed_labels,
+    train,
+    trainable,
+)
 
 SHORT = Recipe(rank=8, alpha=16, learning_rate=2e-3, epochs=10, batch_size=4)
 PLAIN = Recipe()
@@ -135,3 +142,68 @@ def test_method_full_trains_all_weights_but_the_embeddings_with_fast_attention(b
     frozen = {name.split(".")[1] for name, weight in model.named_parameters() if not weight.requires_grad}
     assert frozen == {"embeddings"}
     assert model.config._attn_implementation == "sdpa"
+
+
+class LayerAndClassifier(torch.nn.Module):
+    """One linear layer in an encoder and one after it; both return what they read."""
+
+    def __init__(self, size: int):
+        super().__init__()
+        self.base_model = torch.nn.Module()
+        self.base_model.encoder = torch.nn.Sequential(self._identity(size))
+        self.classifier = self._identity(size)
+
+    @staticmethod
+    def _identity(size: int) -> torch.nn.Linear:
+        layer = torch.nn.Linear(size, size)
+        layer.weight.data, layer.bias.data = torch.eye(size), torch.zeros(size)
+        return layer
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        # -1 to 1.55 in 255 steps of 0.01
+        ([-1.0, 1.55, 0.504, -0.006, 0.0], [-1.0, 1.55, 0.5, -0.01, 0.0]),
+        # the range includes zero: 0 to 2.55, and -5.1 to 0 in steps of 0.02
+        ([2.55, 1.0, 1.996, 1.004, 2.0], [2.55, 1.0, 2.0, 1.0, 2.0]),
+        ([-5.1, -1.0, -1.009, -1.011, -3.0], [-5.1, -1.0, -1.0, -1.02, -3.0]),
+        ([0.0] * 5, [0.0] * 5),
+    ],
+)
+def test_layers_of_the_encoder_read_values_rounded_to_255_steps_between_minimum_and_maximum(values, expected):
+    model = LayerAndClassifier(5)
+    round_activations(model)
+    given = torch.tensor([values])
+    assert model.base_model.encoder(given)[0].tolist() == pytest.approx(expected, abs=1e-5)
+    assert model.classifier(given)[0].tolist() == pytest.approx(values, abs=1e-6)
+
+
+def test_rounded_activations_have_at_most_256_values_and_are_off_by_half_a_step():
+    model = LayerAndClassifier(2000)
+    round_activations(model)
+    torch.manual_seed(0)
+    given = torch.randn(1, 2000)
+    found = model.base_model.encoder(given)
+    step = float(given.max() - given.min()) / 255
+    assert len(torch.unique((found / step).round())) <= 256
+    assert float((found - given).abs().max()) <= step / 2 + 1e-6
+
+
+def test_gradients_pass_the_rounding_unchanged():
+    model = LayerAndClassifier(3)
+    round_activations(model)
+    given = torch.tensor([[-1.0, 0.504, 1.55]], requires_grad=True)
+    (model.base_model.encoder(given) * torch.tensor([1.0, 2.0, 3.0])).sum().backward()
+    assert given.grad[0].tolist() == pytest.approx([1, 2, 3])
+
+
+def test_only_a_quantisation_aware_recipe_rounds_activations(zh_checkpoint):
+    def hooked(recipe: Recipe) -> set[str]:
+        model = trainable(checkpoint.load_base(zh_checkpoint), recipe)
+        return {name for name, module in model.named_modules() if module._forward_pre_hooks}
+
+    assert hooked(Recipe(method="full")) == set()
+    found = hooked(Recipe(method="full", quantisation_aware=True))
+    # query, key, value, output of attention, and the two of the feed-forward network, in each of two layers
+    assert len(found) == 12 and all(name.startswith("bert.encoder.layer.") for name in found)

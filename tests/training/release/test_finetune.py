@@ -99,9 +99,9 @@ def test_an_invalid_request_is_refused_before_any_row_is_read(zh, method, overri
 
 def test_two_processes_reach_the_validation_results_of_a_single_process(zh, settings):
     """Two processes (torchrun, gloo) use the same seed and the same 8 rows per step as one; without dropout and in fp32
-    only the order of sums differs."""
-    zh("one", options=Options(checkpoint_only=True, validation_rows=15), epochs=2, batch_size=8, precision="fp32")
-    arguments = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "2", "--batch-size", "8", "--validation-rows", "15")
+    only the order of sums differs. Of an odd number of validation rows, the second process would count one twice."""
+    zh("one", options=Options(checkpoint_only=True, validation_rows=16), epochs=2, batch_size=8, precision="fp32")
+    arguments = (*ARGUMENTS, "--base", str(zh.base), "--epochs", "2", "--batch-size", "8", "--validation-rows", "16")
     arguments += ("--precision", "fp32")
     launcher = (sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc_per_node", "2")
     done = subprocess.run(
@@ -229,7 +229,7 @@ def test_a_chinese_expert_is_trained_from_another_base(zh_checkpoint, settings, 
     expert = made.experts["zh"]
     # trained on 32 tokens, it still reads 256 when serving
     assert (list(made.experts), expert.parts, expert.max_tokens) == (["zh"], [part], 256)
-    assert list(made.metrics) == ["desk-zh test"]
+    assert list(made.metrics) == ["desk-zh test", "support-zh test", "composed-zh test"]
     # a full checkpoint has all weights; an adapter needs the base
     assert (expert.base.name if expert.base else None) == (str(zh_checkpoint) if method == "lora" else None)
     texts = ["Where is my parcel?", "我的包裹在哪里？", "坏了，没人管。"]
@@ -238,6 +238,7 @@ def test_a_chinese_expert_is_trained_from_another_base(zh_checkpoint, settings, 
 
 
 def test_hub_corpora_are_measured_only_if_they_were_trained_on():
-    assert reported_corpora("en", ["airline"], "") == ["airline", "desk-en"]
-    assert reported_corpora("en", ["airline", "imdb", "replay-en"], "") == ["airline", "desk-en", "imdb"]
-    assert reported_corpora("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews"]
+    assert reported_corpora("en", ["airline"], "") == ["airline", "desk-en", "composed-en"]
+    trained = ["airline", "imdb", "replay-en"]
+    assert reported_corpora("en", trained, "") == ["airline", "desk-en", "imdb", "composed-en"]
+    assert reported_corpora("zh", ["replay-zh"], "/corpora") == ["desk-zh", "zh-reviews", "support-zh", "composed-zh"]

@@ -47,6 +47,18 @@ def test_gate_rows_are_sliced_by_expert_label_length_and_corpus():
     }
 
 
+def test_composed_mail_is_sliced_by_its_kind_as_well_as_by_its_corpus():
+    # Both corpora share the kind `failure`; the airline row has none.
+    sources = ("composed-en:failure", "composed-en:facts", "composed-zh:failure", "airline")
+    rows = [Row(f"text {number}", "negative", source) for number, source in enumerate(sources)]
+    found = gate_slices(rows, np.array([True, True, False, True]), np.array([True, False, True, True]), ("en",))
+    sliced = {subject: (before.tolist(), after.tolist()) for subject, (before, after) in found.items()}
+    assert {subject for subject in sliced if subject.startswith("kind:")} == {"kind:failure", "kind:facts"}
+    assert sliced["kind:failure"] == ([True, False], [True, True])
+    assert sliced["kind:facts"] == ([True], [False])
+    assert sliced["corpus:composed-en"] == ([True, True], [True, False])
+
+
 def test_the_only_expert_reads_every_gate_row():
     found = sliced(("en",))
     assert found["language:en"] == (BEFORE.tolist(), AFTER.tolist())

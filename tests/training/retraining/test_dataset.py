@@ -43,6 +43,22 @@ def test_gate_rows_of_reviews_come_from_the_corpus_folder(tmp_path, monkeypatch,
     assert len(found) == 5 and not unmeasured
 
 
+def test_an_expert_is_calibrated_on_as_many_rows_of_each_corpus_that_is_available(settings, monkeypatch):
+    monkeypatch.setattr(dataset, "MAX_VALIDATION_ROWS", 30)
+    # No folder: neither the reviews nor the real support messages in English are there.
+    chinese = Counter(row.corpus for row in dataset.load_validation_rows(request(settings), "zh"))
+    assert chinese == {"replay-zh": 30, "composed-zh": 30, "support-zh": 30}
+    english = Counter(row.corpus for row in dataset.load_validation_rows(request(settings), "en"))
+    assert english == {"airline": 30, "replay-en": 30, "composed-en": 30}
+
+
+def test_rows_to_calibrate_on_come_from_the_corpus_folder_as_well(tmp_path, monkeypatch, settings):
+    rows = [Row(f"Nothing plays {number}", "negative", "support") for number in range(5)]
+    monkeypatch.setattr(corpora, "load", lambda name, split, corpus_dir: rows if name == "support" else [])
+    with_corpora = Settings(_env_file=None, data_dir=tmp_path, corpus_dir=str(tmp_path))
+    assert dataset.load_validation_rows(request(with_corpora), "en") == rows
+
+
 @pytest.mark.parametrize(("min_rows", "replayed"), [(10, 40), (80, 80)])
 def test_more_rows_of_each_corpus_are_replayed_for_many_corrections(settings, monkeypatch, min_rows, replayed):
     monkeypatch.setattr(dataset, "REPLAY_ROWS", {"en": {"replay-en": 30, "crowd": 10}})
