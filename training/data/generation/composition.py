@@ -83,19 +83,29 @@ class Parts:
     def join(self, parts: list[str]) -> str:
         """The parts as one text, with the punctuation and line breaks that messages have."""
         separator = self._choose(("", "", "", "\n") if self.chinese else (" ", " ", " ", "\n"))
-        texts = [self._ended(part) for part in parts[:-1]] + parts[-1:]
-        return separator.join(text.strip() for text in texts)
-
-    def _ended(self, part: str) -> str:
-        part = part.rstrip()
-        if part[-1:].isalnum() or part[-1:] in ')）"”':
-            if self.generator.random() < 0.15:
-                return part + ("，" if self.chinese else ",")
-            return part + ("。" if self.chinese else ".")
-        return part
+        text = parts[0].strip()
+        for part in (part.strip() for part in parts[1:]):
+            if text[-1:] in ".。" or _bare(text):
+                if self.generator.random() < 0.2:
+                    text = f"{text.rstrip('.。')}，{part}" if self.chinese else f"{text.rstrip('.')}, {_lower_first(part)}"
+                    continue
+                if _bare(text):
+                    text += "。" if self.chinese else "."
+            text += separator + part
+        return text
 
     def _choose(self, choices: Sequence[T]) -> T:
         return choices[int(self.generator.random() * len(choices))]
+
+
+def _bare(text: str) -> bool:
+    """Whether a text ends without punctuation."""
+    return text[-1:].isalnum() or text[-1:] in ')）"”'
+
+
+def _lower_first(part: str) -> str:
+    """The part as the second half of a sentence; a word in capitals, such as "I" or "USB", stays."""
+    return part[0].lower() + part[1:] if part[1:2].islower() else part
 
 
 def _single(label: str, *categories: str) -> Callable[[Parts], tuple[str, str]]:
@@ -103,8 +113,8 @@ def _single(label: str, *categories: str) -> Callable[[Parts], tuple[str, str]]:
 
 
 def _failure_request(parts: Parts) -> tuple[str, str]:
-    """A failure and a polite request, in either order, alone or in a whole mail."""
-    body = [parts(*OPEN_FAILURE), parts("failure_request", "request")]
+    """A failure and a polite request or question, in either order, alone or in a whole mail."""
+    body = [parts(*OPEN_FAILURE), parts("failure_request", "failure_request", "request", "question")]
     if parts.generator.random() < 0.2:
         body.reverse()
     return parts.mail([*parts.maybe(0.2, "context", "fact"), *body]), "negative"
@@ -245,14 +255,14 @@ def _mixed(parts: Parts) -> tuple[str, str]:
 
 
 PATTERNS: dict[str, tuple[int, Callable[[Parts], tuple[str, str]]]] = {
-    "failure": (3, _single("negative", *OPEN_FAILURE)),
-    "failure-request": (5, _failure_request),
+    "failure": (5, _single("negative", *OPEN_FAILURE)),
+    "failure-request": (6, _failure_request),
     "failure-facts": (5, _failure_facts),
     "complaint-polite": (4, _complaint_polite),
     "failure-feeling": (2, _failure_feeling),
     "feeling": (2, _single("negative", "feeling_negative", "negated_negative", "mild_criticism", "good_then_bad")),
-    "threat": (2, _single("negative", "threat")),
-    "sarcasm": (2, _single("negative", "sarcasm")),
+    "threat": (3, _single("negative", "threat")),
+    "sarcasm": (4, _single("negative", "sarcasm")),
     "praise-failure": (
         4,
         lambda parts: (
@@ -267,7 +277,7 @@ PATTERNS: dict[str, tuple[int, Callable[[Parts], tuple[str, str]]]] = {
     "neutral": (4, _single("neutral", *NEUTRAL)),
     "formula-business": (2, _formula_business),
     "praise": (3, _praise),
-    "praise-request": (2, _praise_request),
+    "praise-request": (3, _praise_request),
     "positive": (4, _single("positive", *POSITIVE)),
     "long": (2, _long),
     "emoji": (2, _emoji),
