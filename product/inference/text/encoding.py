@@ -11,7 +11,7 @@ from tokenizers import Encoding, Tokenizer
 
 from product.inference.text.language import HAN, LINK, detect_language
 from product.inference.text.symbols import words_for_symbols
-from product.inference.text.windows import MAX_WINDOWS, WINDOW_TOKENS, cut, sentence_starts
+from product.inference.text.windows import MAX_WINDOWS, WHOLE_TOKENS, cut, sentence_starts
 
 # Characters that modify the emoji before them (skin tone, variation, joiner) carry no sentiment.
 MODIFIERS = re.compile("[\u200d\ufe0e\ufe0f\u20e3\U0001f3fb-\U0001f3ff]")
@@ -71,7 +71,7 @@ class TextEncoder:
 
     def _encoded(self, text: str, rating: int | None, encoding: Encoding, windows: bool) -> EncodedText:
         ids = encoding.ids
-        if windows and len(ids) > WINDOW_TOKENS + 2:
+        if windows and len(ids) > WHOLE_TOKENS + 2:
             # The first and the last token are [CLS] and [SEP].
             ranges = cut(sentence_starts(text), encoding.offsets[1:-1])
             read = [[ids[0], *ids[start + 1 : end + 1], ids[-1]] for start, end in ranges[:MAX_WINDOWS]]

@@ -4,9 +4,12 @@ import re
 from itertools import pairwise
 
 SENTENCE_END = re.compile(r"[.!?]+[\"')\]]*(?=\s)|[。！？!?；;…]+[”’」』）)]*")
-WINDOW_TOKENS = 48
-"""Tokens of a window, at most; a longer sentence is cut. Texts up to this length are read once, whole."""
-MAX_WINDOWS = 96
+WHOLE_TOKENS = 48
+"""Texts of at most so many tokens are read once, whole."""
+WINDOW_TOKENS = 24
+"""Tokens of a window, at most; a longer sentence is cut. In windows of 48, calm sentences are called negative more than
+twice as often in English."""
+MAX_WINDOWS = 192
 """Windows of a text, at most: about 3,000 English words. What follows is not read."""
 
 

@@ -133,14 +133,20 @@ def test_without_a_head_a_long_text_is_read_once():
 
 
 def test_the_features_of_a_long_text_come_from_the_whole_and_its_windows():
-    whole = np.array([0.0, 0.0, 0.0], dtype=np.float32)
-    windows = np.array([[1000.0, 0.0, 0.0], [0.0, 1000.0, 0.0]], dtype=np.float32)
-    found = features(whole, windows).reshape(5, 3)
-    assert found[0] == pytest.approx(np.log([1 / 3] * 3))
-    assert found[1].tolist() == [0.0, 0.0, -1000.0]  # the highest log-probability of each label
-    assert found[2].tolist() == [0.5, 0.5, 0.0]  # the mean probability
-    assert found[3].tolist() == [-1000.0, 0.0, -1000.0]  # the last window
-    assert found[4].tolist() == [0.5, 0.5, 0.0]  # the share of windows with each label
+    whole = np.zeros(3, dtype=np.float32)
+    windows = np.log(np.array([[0.8, 0.1, 0.1], [0.2, 0.6, 0.2]])).astype(np.float32)
+    found = features(whole, windows).reshape(6, 3)
+    assert found[0] == pytest.approx(np.log([0.5] * 3))  # 1/3 against 2/3
+    assert found[1] == pytest.approx(np.log([4, 1.5, 0.25]))  # highest: 0.8 / 0.2, 0.6 / 0.4, 0.2 / 0.8
+    assert found[2] == pytest.approx(np.log([0.25, 1 / 9, 1 / 9]))  # second: 0.2 / 0.8, 0.1 / 0.9, 0.1 / 0.9
+    assert found[3] == pytest.approx([0.5, 0.35, 0.15])
+    assert found[4] == pytest.approx(np.log([0.25, 1.5, 0.25]))  # the last window
+    assert found[5] == pytest.approx([0.5, 0.5, 0.0])  # windows won
+
+
+def test_the_features_of_a_certain_window_are_bounded():
+    certain = np.array([[1000.0, 0.0, 0.0]], dtype=np.float32)
+    assert features(certain[0], certain).reshape(6, 3)[1].tolist() == [9.0, -9.0, -9.0]
 
 
 class RatedEncoder:

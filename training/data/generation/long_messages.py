@@ -61,7 +61,8 @@ def calm_sentences(language: str, lists: dict[str, list[str]], corpus_dir: str) 
     calm = [text for name in CALM for text in lists[name]]
     if language == "en":
         with suppress(CorpusUnavailable):
-            calm += [row.text for row in catalogue.load("requests", "validation", corpus_dir)]
+            requests = catalogue.load("requests", "validation", corpus_dir)
+            calm += [row.text for row in requests if row.label == "neutral"]
     return calm
 
 
