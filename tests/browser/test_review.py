@@ -14,7 +14,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason="Playwright is no
 pytestmark = pytest.mark.skipif(BROWSER is None, reason="no Chromium is installed")
 
 NAMES = {"en-GB": ("My corrections", "Review"), "zh-CN": ("我的纠正", "审核")}
-DISPUTED = "Oh great, another update that deletes my playlists. Love it."
+DISPUTED = "Wow, the queue was only two hours this time. Well done, everyone."
 
 
 @contextmanager
