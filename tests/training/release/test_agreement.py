@@ -57,7 +57,7 @@ def test_shipped_model_has_the_required_accuracy(metrics):
 
 
 def test_shipped_model_has_the_required_calibration_error(metrics):
-    assert metrics["ece"] <= 0.03
+    assert metrics["ece"] <= 0.04
 
 
 @missed
