@@ -81,7 +81,7 @@ def open_desk(app, browser):
 
 
 def read(page, message: str, shown: str = "") -> str:
-    """Analyse a message; returns the predicted label. `shown` is its beginning on the page, where it is not the same."""
+    """Analyse a message; returns the predicted label. `shown` is its text on the page, where that differs."""
     page.fill("#message textarea", message)
     page.click("#read")
     quoted = page.locator("blockquote", has_text=shown or message[:60])

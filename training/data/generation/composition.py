@@ -87,7 +87,7 @@ class Parts:
         for part in (part.strip() for part in parts[1:]):
             if text[-1:] in ".。" or _bare(text):
                 if self.generator.random() < 0.2:
-                    text = f"{text.rstrip('.。')}，{part}" if self.chinese else f"{text.rstrip('.')}, {_lower_first(part)}"
+                    text = text.rstrip(".。") + ("，" + part if self.chinese else ", " + _lower_first(part))
                     continue
                 if _bare(text):
                     text += "。" if self.chinese else "."
